@@ -1,0 +1,79 @@
+"""The database behind one door: `Store` opens it, `Work` is one transaction on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from data.clock import Clock, SystemClock
+from data.errors import ConflictError, MigrationNeededError, StoreError
+from data.store.engine import open_engine
+from data.store.work import Work
+
+REVISION = "0001"  # the newest migration; a test holds it against data/migrations
+
+__all__ = ["REVISION", "Store", "Work"]
+
+
+class Store:
+    """The school's database. Safe to share between threads; each transaction has its own connection."""
+
+    def __init__(self, engine: sa.Engine, clock: Clock) -> None:
+        self._engine, self._clock = engine, clock
+
+    @classmethod
+    def open(cls, url: str, clock: Clock | None = None) -> Store:
+        """Open the database at `url`; raises MigrationNeededError when its tables are of another version, StoreError when it cannot."""
+        store = cls(open_engine(url), clock or SystemClock())
+        with _plain_errors(), store._engine.connect() as connection:
+            found = _revision(connection)
+        if found != REVISION:
+            versions = f"the database is at version {found or 'none'}, this program needs {REVISION}"
+            raise MigrationNeededError(f"{versions}; run `schoolwatch migrate`")
+        return store
+
+    @contextmanager
+    def begin(self, by: str) -> Iterator[Work]:
+        """Begin a transaction that writes, in the name of `by` (a user id, or `system`); leaving without `commit` rolls back."""
+        with _plain_errors(), self._engine.connect() as connection:
+            yield Work(connection.execution_options(schoolwatch_writes=True), by=by, clock=self._clock, writes=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Work]:
+        """Begin a transaction that only reads, on one consistent view."""
+        with _plain_errors(), self._engine.connect() as connection:
+            yield Work(connection, by="", clock=self._clock, writes=False)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    return found
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Say in plain words what the database refused; nothing of a rolled-back transaction is kept."""
+    try:
+        yield
+    except sa.exc.IntegrityError as error:
+        raise ConflictError from error
+    except sa.exc.DBAPIError as error:
+        raise StoreError(_plain(str(error.orig))) from error
+
+
+def _plain(reason: str) -> str:
+    if "locked" in reason:
+        return "the database is busy and did not answer for 30 seconds; nothing was saved, try again"
+    if "disk is full" in reason or "No space left" in reason:
+        return "the disk is full; nothing was saved; free some space and try again"
+    if "unable to open" in reason:
+        return "the database file cannot be opened; check that the state folder exists and may be written"
+    return f"the database refused: {reason.splitlines()[0] if reason else 'no reason given'}; nothing was saved"

@@ -1,0 +1,33 @@
+"""How the database is opened: SQLite in WAL with IMMEDIATE writers by default, PostgreSQL by address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.pool import ConnectionPoolEntry
+
+BUSY_SECONDS = 30  # how long a writer waits for another (infrastructure.md §2.3)
+
+
+def open_engine(url: str) -> sa.Engine:
+    """Return an engine for `url` (`sqlite:///…` or `postgresql+psycopg://…`)."""
+    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # pysqlite must not begin by itself: we say IMMEDIATE
+    cursor = connection.cursor()
+    for pragma in (f"busy_timeout={BUSY_SECONDS * 1000}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # A deferred transaction that reads and then writes fails at once under WAL, whatever the busy timeout (measured).
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("schoolwatch_writes") else "BEGIN")

@@ -1,0 +1,132 @@
+"""Posts: bulk upsert through Core, versions of edited texts, what is still to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from data.model.posts import Counts, Post, PostId, PostVersion, SeenPost, text_hash
+from data.store.repository import Repository
+from data.tables import PostVersionRow
+
+_PLAIN = (
+    "platform", "native_id", "permalink", "author_id", "author_handle", "author_name", "text", "text_cut", "raw_html", "lang",
+    "created_at", "edited_at", "parent_id", "thread_id", "sensitive", "raw",
+)  # fmt: skip
+_NO_COUNTS = Counts()
+_NO_COUNTS_JSON = _NO_COUNTS.model_dump()
+
+
+class Kept(NamedTuple):
+    """What became of a page of posts."""
+
+    new: int
+    changed: int
+    known: int
+    post_ids: tuple[PostId, ...]
+
+
+def _row(seen: SeenPost) -> dict[str, Any]:
+    fields = seen.__dict__
+    row = {name: fields[name] for name in _PLAIN}
+    row["media"] = [one.model_dump() for one in seen.media]
+    row["links"], row["labels"] = list(seen.links), list(seen.labels)
+    row["counts"] = _NO_COUNTS_JSON if seen.counts == _NO_COUNTS else seen.counts.model_dump()
+    return row
+
+
+class Posts(Repository[Post]):
+    """The posts we keep. Same (platform, native_id) is the same post; changed text is a new version (platforms.md §1.3)."""
+
+    def keep(self, seen: Sequence[SeenPost], *, source_id: str | None, seen_at: datetime, canonical: Callable[[str], str] = str) -> Kept:
+        """Store a page of posts: new ones are added, known ones refreshed, edited ones get a version. Twice the same page is harmless."""
+        latest = {(post.platform, post.native_id): post for post in seen}  # two posts with one id: the last one seen stands
+        stored = self._stored(list(latest))
+        fresh, touched, changed = [], [], 0
+        for key, post in latest.items():
+            known = stored.get(key)
+            row = _row(post) | {"last_seen_at": seen_at, "text_hash": text_hash(post.text)}
+            if known is None:
+                fresh.append(row | {"address": canonical(post.permalink), "source_id": source_id, "first_seen_at": seen_at, "version": 1})
+                continue
+            edited = known.text_hash != row["text_hash"]
+            changed += edited
+            if edited:
+                self._keep_version(known)
+            touched.append((known, row, edited))
+        if fresh:
+            insert = self.work.insert(self.table).on_conflict_do_nothing(index_elements=["platform", "native_id"])
+            self.work.connection.execute(insert, [row | {"needs_reading": True} for row in fresh])
+        for known, row, edited in touched:
+            self._refresh(known, row, edited=edited)
+        ids = self._ids(list(latest)) if fresh else {key: known.id for key, known in stored.items()}
+        return Kept(len(fresh), changed, len(touched), tuple(ids[key] for key in latest))
+
+    def _stored(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Any]:
+        table = self.table
+        columns = (table.c.id, table.c.platform, table.c.native_id, table.c.version, table.c.text_hash, table.c.text, table.c.last_seen_at)
+        rows = self._by_key(columns, keys)
+        return {(row.platform, row.native_id): row for row in rows}
+
+    def _ids(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], PostId]:
+        rows = self._by_key((self.table.c.id, self.table.c.platform, self.table.c.native_id), keys)
+        return {(row.platform, row.native_id): PostId(row.id) for row in rows}
+
+    def _by_key(self, columns: Sequence[sa.Column[Any]], keys: Sequence[tuple[str, str]]) -> list[sa.Row[Any]]:
+        rows: list[sa.Row[Any]] = []
+        for platform in {key[0] for key in keys}:
+            native_ids = [key[1] for key in keys if key[0] == platform]
+            for start in range(0, len(native_ids), 500):  # SQLite caps the number of parameters
+                chunk = native_ids[start : start + 500]
+                query = sa.select(*columns).where(self.table.c.platform == platform, self.table.c.native_id.in_(chunk))
+                rows.extend(self.work.connection.execute(query).all())
+        return rows
+
+    def _keep_version(self, known: sa.Row[Any]) -> None:
+        version = PostVersion(
+            post_id=known.id, version=known.version, text=known.text, text_hash=known.text_hash, seen_at=known.last_seen_at
+        )
+        self.work.post_versions.add_once(version)
+
+    def _refresh(self, known: sa.Row[Any], row: dict[str, Any], *, edited: bool) -> None:
+        changes = row if edited else {name: value for name, value in row.items() if name != "text"}
+        if edited:
+            changes = changes | {"version": known.version + 1, "needs_reading": True}
+        self.work.connection.execute(sa.update(self.table).where(self.table.c.id == known.id).values(changes))
+
+    def unread(self, limit: int = 500) -> list[Post]:
+        """Return posts whose present text was not read yet, oldest first."""
+        query = sa.select(*self.columns).where(self.table.c.needs_reading).order_by(self.table.c.id).limit(limit)
+        return [self.load(row) for row in self._rows(query)]
+
+    def mark_read(self, posts: Sequence[Post]) -> None:
+        """Note that these versions were read; a version that changed meanwhile stays unread."""
+        for post in posts:
+            self.work.connection.execute(
+                sa.update(self.table).where(self.table.c.id == post.id, self.table.c.version == post.version).values(needs_reading=False)
+            )
+
+    def mark_unread(self, since: datetime) -> int:
+        """Ask for a fresh reading of everything first seen since; return how many."""
+        done = self.work.connection.execute(sa.update(self.table).where(self.table.c.first_seen_at >= since).values(needs_reading=True))
+        return done.rowcount
+
+    def versions(self, post_id: PostId) -> list[PostVersion]:
+        """Return the older texts of a post, oldest first."""
+        return self.work.post_versions.where(post_id=post_id, order_by="version")
+
+    def at_address(self, address: str) -> Post | None:
+        """Return the newest post with this canonical address, or None."""
+        query = sa.select(*self.columns).where(self.table.c.address == address).order_by(self.table.c.id.desc()).limit(1)
+        rows = self._rows(query)
+        return self.load(rows[0]) if rows else None
+
+
+class PostVersions(Repository[PostVersion]):
+    """Older texts of posts."""
+
+    def __init__(self, work: Any) -> None:
+        super().__init__(work, PostVersion, PostVersionRow, key="post_id", audited=False)

@@ -1,0 +1,273 @@
+"""Table classes: they inherit the records and add keys, indexes and the columns that only the database needs. Private to the store."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from pydantic import ConfigDict
+from sqlmodel import Field, SQLModel
+
+from data.columns import Number, Text
+from data.model.cases import Case, CaseEvent, CaseItem, Reminder, RemovalCheck, TakedownRequest
+from data.model.evidence import CaptureOrder, CustodyEvent, Evidence
+from data.model.findings import Decision, Finding, Report
+from data.model.people import AuditEvent, Credential, Session, User
+from data.model.posts import Post, PostId, PostVersion
+from data.model.readings import Reading
+from data.model.watch import School, Source, SourceState, StaffMember, WatchTerm
+
+SQLModel.metadata.naming_convention = {  # type: ignore[assignment]
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class PostRow(Post, table=True):
+    """A post; `needs_reading` is set when its text is new to the pipeline."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "post"
+    __table_args__ = (
+        sa.UniqueConstraint("platform", "native_id"),
+        sa.Index("ix_post_address", "address"),
+        sa.Index("ix_post_unread", "id", sqlite_where=sa.text("needs_reading"), postgresql_where=sa.text("needs_reading")),
+    )
+    id: PostId = Field(sa_type=Number, primary_key=True)
+    needs_reading: bool = True
+
+
+class PostVersionRow(PostVersion, table=True):
+    """An older text of a post."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "post_version"
+    post_id: PostId = Field(sa_type=Number, primary_key=True, foreign_key="post.id")
+    version: int = Field(primary_key=True)
+
+
+class SchoolRow(School, table=True):
+    """A school; its report code opens the staff form."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "school"
+    id: str = Field(primary_key=True)
+    report_code: str | None = Field(default=None, unique=True)
+
+
+class WatchTermRow(WatchTerm, table=True):
+    """A watch term."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "watch_term"
+    id: str = Field(primary_key=True)
+    school_id: str = Field(foreign_key="school.id", index=True)
+
+
+class StaffMemberRow(StaffMember, table=True):
+    """A member of staff."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "staff_member"
+    id: str = Field(primary_key=True)
+    school_id: str = Field(foreign_key="school.id", index=True)
+
+
+class SourceRow(Source, table=True):
+    """A source."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "source"
+    id: str = Field(primary_key=True)
+    school_id: str = Field(foreign_key="school.id", index=True)
+
+
+class SourceStateRow(SourceState, table=True):
+    """Where the last poll of a source ended."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "source_state"
+    source_id: str = Field(primary_key=True, foreign_key="source.id")
+
+
+class ReadingRow(Reading, table=True):
+    """A reading; one per version of a post and version of the pipeline."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "reading"
+    post_id: PostId = Field(sa_type=Number, primary_key=True, foreign_key="post.id")
+    post_version: int = Field(primary_key=True)
+    pipeline: str = Field(primary_key=True)
+
+
+class ReportRow(Report, table=True):
+    """A report by a person."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "report"
+    id: str = Field(primary_key=True)
+    receipt: str = Field(unique=True)
+    school_id: str = Field(foreign_key="school.id", index=True)
+
+
+class FindingRow(Finding, table=True):
+    """A flagged post; the queue index carries the inbox (infrastructure.md §2.2)."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "finding"
+    __table_args__ = (
+        sa.UniqueConstraint("post_id", "post_version", "school_id"),
+        sa.Index("ix_finding_queue", "state", "school_id", sa.text("severity DESC"), sa.text("seen_at DESC"), sa.text("id DESC")),
+        sa.Index("ix_finding_report_id", "report_id"),
+    )
+    id: str = Field(primary_key=True)
+    school_id: str = Field(foreign_key="school.id")
+    post_id: PostId | None = Field(default=None, sa_type=Number, foreign_key="post.id")
+
+
+class DecisionRow(Decision, table=True):
+    """A decision."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "decision"
+    id: str = Field(primary_key=True)
+    finding_id: str = Field(foreign_key="finding.id", index=True)
+
+
+class CaseRow(Case, table=True):
+    """A case."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "case_file"
+    id: str = Field(primary_key=True)
+    ref: str = Field(unique=True)
+    school_id: str = Field(foreign_key="school.id", index=True)
+    finding_id: str = Field(foreign_key="finding.id", unique=True)
+
+
+class CaseItemRow(CaseItem, table=True):
+    """An item of a case."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "case_item"
+    id: str = Field(primary_key=True)
+    case_id: str = Field(foreign_key="case_file.id", index=True)
+    post_id: PostId | None = Field(default=None, sa_type=Number, foreign_key="post.id", index=True)
+
+
+class CaseEventRow(CaseEvent, table=True):
+    """A line of a case's history; triggers refuse change."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "case_event"
+    __table_args__ = (sa.UniqueConstraint("case_id", "number"),)
+    id: str = Field(primary_key=True)
+    case_id: str = Field(foreign_key="case_file.id")
+
+
+class TakedownRequestRow(TakedownRequest, table=True):
+    """A request for removal."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "takedown_request"
+    id: str = Field(primary_key=True)
+    case_id: str = Field(foreign_key="case_file.id", index=True)
+
+
+class RemovalCheckRow(RemovalCheck, table=True):
+    """A removal check; one per planned slot."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "removal_check"
+    __table_args__ = (sa.UniqueConstraint("case_id", "item_id", "slot"),)
+    id: str = Field(primary_key=True)
+    case_id: str = Field(foreign_key="case_file.id")
+
+
+class ReminderRow(Reminder, table=True):
+    """A reminder that fired."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "reminder"
+    __table_args__ = (sa.UniqueConstraint("case_id", "key"),)
+    id: str = Field(primary_key=True)
+    case_id: str = Field(foreign_key="case_file.id")
+
+
+class CaptureOrderRow(CaptureOrder, table=True):
+    """An ordered capture."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "capture_order"
+    __table_args__ = (sa.Index("ix_capture_order_state", "state", "ordered_at"),)
+    id: str = Field(primary_key=True)
+    case_id: str = Field(foreign_key="case_file.id", index=True)
+
+
+class EvidenceRow(Evidence, table=True):
+    """Sealed evidence; one per order."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "evidence"
+    id: str = Field(primary_key=True)
+    ref: str = Field(unique=True)
+    case_id: str = Field(foreign_key="case_file.id", index=True)
+    order_id: str = Field(foreign_key="capture_order.id", unique=True)
+
+
+class CustodyEventRow(CustodyEvent, table=True):
+    """A line of the custody chain; triggers refuse change."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "custody_event"
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    evidence_id: str = Field(index=True)
+    detail: str = Field(default="", sa_type=Text)
+
+
+class UserRow(User, table=True):
+    """A person who signs in."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "person"
+    id: str = Field(primary_key=True)
+    username: str = Field(unique=True)
+
+
+class CredentialRow(Credential, table=True):
+    """A password hash."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "credential"
+    user_id: str = Field(primary_key=True, foreign_key="person.id")
+
+
+class SessionRow(Session, table=True):
+    """A signed-in browser."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "signed_in"
+    token_hash: str = Field(primary_key=True)
+    user_id: str = Field(foreign_key="person.id", index=True)
+
+
+class AuditEventRow(AuditEvent, table=True):
+    """A line of the audit log; triggers refuse change."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "audit_event"
+    __table_args__ = (sa.Index("ix_audit_event_record", "kind", "record_id"),)
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+
+
+def _codes_not_names() -> None:
+    """Store an enum's code as text: SQLAlchemy would store the Python name, which a rename would orphan."""
+    for table in SQLModel.metadata.tables.values():
+        for column in table.columns:
+            if isinstance(column.type, sa.Enum):
+                column.type = sa.String()
+
+
+_codes_not_names()
+metadata = SQLModel.metadata
