@@ -121,7 +121,10 @@ class Town:
 
     def find(self, address: str) -> TownPost:
         """Return the post that the address names; raises UnknownAddressError when there is none or it has not arrived yet."""
-        parts = urlsplit(address)
+        try:
+            parts = urlsplit(address)
+        except ValueError as problem:
+            raise UnknownAddressError from problem
         path = parts.path.rstrip("/")
         post = self._by_path.get(f"{path}#{parts.fragment}" if parts.fragment else path) or self._by_path.get(path)
         if post is None or self.standing(post) is Standing.NOT_YET:

@@ -80,7 +80,7 @@ class Social:
         kind = "card large" if is_large else "card"
         name = f'<a class="name" href="/social/@{handle}">{escape(shown.author.name)}</a><span class="handle">@{handle}</span>'
         head = f'{face(shown.post.author)}<div>{name}</div><a class="stamp" href="{shown.path}">{when(shown.posted_at)}</a>'
-        foot = f"<span>{len(answers_to(self.town, shown))} answers</span><span>{shares} shared</span><span>{likes} liked</span>{edited}"
+        foot = f"<span>{_answers(len(answers_to(self.town, shown)))}</span><span>{shares} shared</span><span>{likes} liked</span>{edited}"
         text = f'<div class="text">{words(shown.text, "/social")}</div>'
         return (
             f'<article class="{kind}" id="s{shown.number}"><header>{head}</header>'
@@ -101,3 +101,7 @@ class Social:
             (f"/users/{handle}", self.person),
         ]
         return [Route(f"/social{path}", handler) for path, handler in table]
+
+
+def _answers(number: int) -> str:
+    return "1 answer" if number == 1 else f"{number} answers"

@@ -99,7 +99,9 @@ def build_app(town: Town) -> Starlette:
 
 def _listen(port: int) -> socket.socket:
     """Return a listening socket on loopback; raises SettingsError when the port is taken."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener = socket.socket(
+        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )  # asyncio sends at once only when the protocol is named
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, port))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from html import escape
 from typing import cast
@@ -15,6 +16,7 @@ from schoolwatch.demo.posts import Place
 from schoolwatch.demo.scene import Town
 
 Endpoint = Callable[[Request], Response]
+_INSIDE = re.compile(r"/(?:[\w.~-][\w./~-]*)?")  # a path of the town: no second slash, no backslash at its start
 BUSY_SECONDS = 2  # real seconds; short, since the demo's hours are short too
 
 
@@ -69,7 +71,7 @@ def guarded(town: Town, place: Place, route: Route) -> Route:
 def consent(request: Request) -> Response:
     """Remember that the visitor accepted, and lead back to where they were (inside the town only)."""
     to = request.query_params.get("to", "/")
-    answer = RedirectResponse(to if to.startswith("/") and not to.startswith("//") else "/", status_code=303)
+    answer = RedirectResponse(to if _INSIDE.fullmatch(to) else "/", status_code=303)
     answer.set_cookie("consent", "yes", httponly=True, samesite="lax")
     return answer
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from data.model.people import Role, User
@@ -88,7 +90,7 @@ class _Place(NamedTuple):
     name: str
     path: str
     query: str | None = None
-    options: dict[str, Any] = {}
+    options: Mapping[str, Any] = MappingProxyType({})
 
 
 FORUM_SELECTORS: dict[str, Any] = {

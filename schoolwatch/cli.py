@@ -1,0 +1,284 @@
+"""The commands: thin, each parses, calls one thing and prints."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from data.errors import SchoolwatchError
+from schoolwatch import __version__
+from schoolwatch.logs import set_up_logs
+from schoolwatch.settings import Settings, load_settings
+
+app = typer.Typer(
+    help="Watches public posts about a school and follows a takedown until it is done.", no_args_is_help=True, add_completion=False
+)
+_out, _err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
+Config = Annotated[Path | None, typer.Option("--config", help="settings file; default: schoolwatch.toml here or in the state folder")]
+WithParent = Annotated[bool, typer.Option("--with-parent", hidden=True, help="end when the standard input is closed")]
+
+
+def main() -> None:
+    """Run a command; a refusal is one plain line and exit code 1, never a traceback."""
+    set_up_logs()
+    try:
+        app()
+    except SchoolwatchError as error:
+        _err.print(f"schoolwatch: {error}", markup=False)
+        sys.exit(1)
+
+
+def _stop_on_signals(stop: object) -> None:
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        stop()  # type: ignore[operator]
+
+    for name in ("SIGINT", "SIGTERM"):
+        signal.signal(getattr(signal, name), handle)
+
+
+@app.command()
+def up(config: Config = None) -> None:
+    """Start worker and dashboard and keep them running; makes or migrates the database first."""
+    from schoolwatch.desk import migrate
+    from schoolwatch.first_start import needs_set_up, set_up_code
+    from schoolwatch.readiness import missing
+    from schoolwatch.settings import child_environment
+    from schoolwatch.up import Child, Supervisor, command
+
+    settings = load_settings(config)
+    migrate(settings)
+    environment = child_environment(config=str(settings.config_path), home=str(settings.state_dir))
+    children = [Child(name, command(name, "--with-parent"), environment) for name in ("worker", "dashboard")]
+    _out.print(f"Schoolwatch {__version__}: open {settings.address}", markup=False)
+    if needs_set_up(settings):
+        _out.print(f"First start: the page asks for this set-up code: {set_up_code(settings)}", markup=False)
+    for gap in missing(settings):
+        _out.print(f"Nothing is collected yet; still missing: {gap}", markup=False)
+    supervisor = Supervisor(children)
+    _stop_on_signals(supervisor.stop)
+    supervisor.run()
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="port of the page; another is taken when it is not free")] = 8750,
+    hour_seconds: Annotated[float, typer.Option(help="how many seconds an hour of the demo lasts", min=0.5, max=3600)] = 10.0,
+    headless: Annotated[bool, typer.Option("--headless", help="play the whole line without a person")] = False,
+    until: Annotated[str, typer.Option(help="with --headless: how far to play ('closed')")] = "closed",
+    out: Annotated[Path, typer.Option(help="with --headless: folder for the evidence pack")] = Path(),
+    state: Annotated[Path | None, typer.Option(help="keep the demo's records in this folder instead of a temporary one")] = None,
+) -> None:
+    """Show the whole line on an invented town: a post comes in, is judged, captured, reported and verified as removed."""
+    from schoolwatch.demo.run import stage, supervise
+
+    if until != "closed":
+        raise typer.BadParameter("the demo plays until 'closed'", param_hint="--until")
+    with stage(state=state, port=port, hour_seconds=hour_seconds) as on:
+        supervisor = supervise(on)
+        if headless:
+            _play(on, supervisor, out)
+            return
+        _stop_on_signals(supervisor.stop)
+        _out.print(_welcome(on.settings), markup=False)
+        supervisor.run(on.tell_town)
+
+
+def _welcome(settings: Settings) -> str:
+    from schoolwatch.demo.watchlist import DEMO_PASSWORD
+
+    hour = settings.demo.hour_seconds if settings.demo else 3600
+    town = settings.demo.town_address if settings.demo else ""
+    return (
+        f"Open  {settings.address}   and sign in as  dsl  with the password  {DEMO_PASSWORD}\n"
+        f"Others: deputy, head, comms (same password). The invented town: {town}\n"
+        f"One hour of the demo lasts {hour:g} seconds. Ctrl-C ends it; nothing is kept."
+    )
+
+
+def _play(on: object, supervisor: object, out: Path) -> None:
+    import threading
+
+    from schoolwatch.demo.play import Play
+    from schoolwatch.demo.run import Stage
+    from schoolwatch.up import Supervisor
+
+    if not isinstance(on, Stage) or not isinstance(supervisor, Supervisor):
+        raise TypeError
+    thread = threading.Thread(target=supervisor.run, args=(on.tell_town,), name="supervisor")
+    thread.start()
+    try:
+        Play(on, lambda line: _out.print(line, markup=False)).until_closed(out)
+    finally:
+        supervisor.stop()
+        thread.join()
+
+
+@app.command()
+def worker(
+    config: Config = None,
+    with_parent: WithParent = False,
+    executor_id: Annotated[str | None, typer.Option(help="a stable name of this worker; needed where several share one database")] = None,
+) -> None:
+    """Poll, read, capture and check; `up` starts this."""
+    from schoolwatch.desk import build_desk
+    from schoolwatch.jobs import Worker
+    from schoolwatch.round import Hands
+    from schoolwatch.up import when_parent_ends
+
+    settings = load_settings(config)
+    running = Worker(Hands.of(build_desk(settings)), executor_id=executor_id or settings.executor_id or "worker-1")
+    _stop_on_signals(running.stop)
+    if with_parent:
+        when_parent_ends(running.stop)
+    running.launch()
+    running.run()
+    running.close()
+
+
+@app.command()
+def dashboard(config: Config = None, with_parent: WithParent = False) -> None:
+    """Serve the pages; `up` starts this."""
+    import importlib
+
+    settings = load_settings(config)
+    # By name: the dashboard stands a floor above this room, and nothing here may depend on it.
+    importlib.import_module("dashboard.server").serve(settings, with_parent=with_parent)
+
+
+@app.command("round")
+def one_round(config: Config = None) -> None:
+    """Do one round by hand: poll what is due, read, capture, check; print what was and was not seen."""
+    from schoolwatch.desk import build_desk
+    from schoolwatch.round import Hands, run_round
+
+    desk = build_desk(load_settings(config))
+    report = run_round(Hands.of(desk))
+    _out.print(f"polled {len(report.polled)} sources, {report.posts_new} new posts, {report.posts_read} read", markup=False)
+    _out.print(f"{report.captures} captures, {report.checks} checks, {report.reminders} reminders", markup=False)
+    for name, why in report.not_seen:
+        _out.print(f"NOT SEEN: {name}: {why}", markup=False)
+
+
+@app.command()
+def init(config: Config = None) -> None:
+    """Ask for what the first start needs and write schoolwatch.toml (the page of `schoolwatch up` asks the same)."""
+    from schoolwatch.first_start import FirstStart, check, set_up
+
+    settings = load_settings(config)
+    if settings.is_set_up:
+        raise SchoolwatchError(f"{settings.config_path} is there already; edit it instead")
+    form = FirstStart(
+        school_name=typer.prompt("Name of the school"),
+        town=typer.prompt("Town", default=""),
+        urn=typer.prompt("URN", default=""),
+        site_domain=typer.prompt("Domain of its website", default=""),
+        postal_address=typer.prompt("Postal address (stands on requests)", default=""),
+        watch_terms=typer.prompt("Names and hashtags that stand for the school, separated by ;").replace(";", "\n"),
+        contact=typer.prompt("Contact mail address (is sent to every site that is read)"),
+        privacy_notice_url=typer.prompt("Web address of the privacy notice (empty: later; nothing is collected before)", default=""),
+        dpia_signed_on=typer.prompt("Day the DPIA was signed, as 2026-09-01 (empty: later)", default=""),
+        dpia_signed_by=typer.prompt("Who signed the DPIA (empty: later)", default=""),
+        your_name=typer.prompt("Your name"),
+        role=typer.prompt("Your role: dsl or headteacher", default="dsl"),
+        username=typer.prompt("User name to sign in with"),
+        password=typer.prompt("Password (12 characters or more)", hide_input=True, confirmation_prompt=True),
+    )
+    wrong = check(settings, form, code_needed=False)
+    for field, mend in wrong.items():
+        _err.print(f"{field}: {mend}", markup=False)
+    if wrong:
+        raise typer.Exit(1)
+    written = set_up(settings, form, code_needed=False)
+    _out.print(f"Written: {written.config_path}. Start with `schoolwatch up`.", markup=False)
+
+
+@app.command()
+def migrate(config: Config = None) -> None:
+    """Bring the database to this program's version."""
+    from schoolwatch.desk import migrate as bring
+
+    settings = load_settings(config)
+    bring(settings)
+    _out.print("the database is up to date", markup=False)
+
+
+@app.command()
+def verify(pack: Path, as_json: Annotated[bool, typer.Option("--json", help="print the verdict as JSON")] = False) -> None:
+    """Check an evidence pack; needs no database and no network. Exit 0 GREEN, 3 AMBER, 1 RED, 2 UNREADABLE."""
+    from evidence.verify import verify as look
+
+    result = look(pack)
+    if as_json:
+        verdict = {"verdict": result.colour.value, "reasons": list(result.reasons), "files": result.files, "witness": result.witness}
+        _out.print_json(json.dumps(verdict))
+    else:
+        _out.print(result.colour.value, markup=False)
+        for reason in result.reasons:
+            _out.print(f"  {reason}", markup=False)
+        if result.witness:
+            _out.print(f"  witness code: {result.witness}", markup=False)
+    raise typer.Exit(result.exit_code)
+
+
+@app.command()
+def export(
+    case: str,
+    username: Annotated[str, typer.Option("--as", help="user name of who exports; it goes into the record")],
+    config: Config = None,
+    out: Path = Path(),
+) -> None:
+    """Write the evidence pack of a case (by its number, SW-2026-0001)."""
+    from schoolwatch.desk import build_desk
+
+    desk = build_desk(load_settings(config))
+    with desk.store.read() as work:
+        found = work.users.where(username=username.lower())
+        record = work.cases.by_ref(case)
+    if not found or record is None:
+        raise SchoolwatchError(f"there is no {'case ' + case if found else 'user ' + username}")
+    name, content = desk.safe.pack(found[0], record.id)
+    (out / name).write_bytes(content)
+    _out.print(str(out / name), markup=False)
+
+
+@app.command()
+def doctor(config: Config = None) -> None:
+    """Say what works on this machine, what is missing and what to install."""
+    from schoolwatch.doctor import examine, worst
+
+    signs = {"ok": "ok  ", "note": "note", "bad": "BAD "}
+    findings = list(examine(load_settings(config)))
+    for finding in findings:
+        _out.print(f"{signs[finding.tone]}  {finding.what}: {finding.says}", markup=False)
+    raise typer.Exit(worst(findings))
+
+
+@app.command("reset-password")
+def reset_password(username: str, config: Config = None) -> None:
+    """Give someone a new one-time password when nobody who manages users can sign in; it goes into the audit log."""
+    from schoolwatch.desk import build_desk
+    from schoolwatch.people import one_time_password
+
+    desk = build_desk(load_settings(config))
+    password = one_time_password()
+    with desk.store.begin("system") as work:
+        found = work.users.where(username=username.lower())
+        if not found:
+            raise SchoolwatchError(f"there is no user {username}")
+        desk.sign_in.set_password(work, found[0], password)
+        work.users.replace(found[0].model_copy(update={"must_change_password": True, "disabled": False}))
+        work.commit()
+    _out.print(f"one-time password of {username}: {password}", markup=False)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    _out.print(__version__, markup=False)

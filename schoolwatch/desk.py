@@ -1,0 +1,111 @@
+"""Desk: the wired rooms that a person works at, and that the worker serves."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+
+from casework.service import Casework
+
+from collector.client import Client
+from collector.public_address import Gate
+from data.clock import Clock, SystemClock
+from data.migrations import upgrade
+from data.model.people import User
+from data.model.watch import School
+from data.store import Store
+from evidence.detect import BrowserSettings
+from evidence.vault import Vault
+from schoolwatch import readiness
+from schoolwatch.people import People
+from schoolwatch.safe import Safe
+from schoolwatch.settings import Settings, load_settings
+from schoolwatch.sign_in import SignIn
+from schoolwatch.watch import Watch
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Every room, wired once from the settings. Safe to share between threads."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    gate: Gate
+    vault: Vault
+    casework: Casework
+    sign_in: SignIn
+    people: People
+    watch: Watch
+    safe: Safe
+
+    def readiness(self) -> tuple[str, ...]:
+        """Return what is still missing before collectors may run; empty means ready."""
+        return readiness.missing(self.settings)
+
+    def schools(self, user: User) -> tuple[School, ...]:
+        """Return the schools in which the user holds a role, by name."""
+        with self.store.read() as work:
+            mine = work.schools.where(id=list(user.schools()))
+        return tuple(sorted(mine, key=lambda school: school.name))
+
+    def client(self) -> Client:
+        """Return a fresh door to the network, identified by the school's contact address."""
+        pace = 0.05 if self.settings.demo else 1.0  # the demo's town is our own
+        return Client(
+            self.settings.contact or "demo@town.example", self.clock, self.gate, pace_seconds=pace, tokens=dict(self.settings.tokens)
+        )
+
+    def browser(self) -> BrowserSettings:
+        """Return how pages are photographed here."""
+        path = self.settings.browser_path
+        return BrowserSettings(
+            path=str(path) if path else None, time_limit=self.settings.capture_seconds, loopback_ports=self.settings.loopback_ports
+        )
+
+    def close(self) -> None:
+        """Close the database."""
+        self.store.close()
+
+
+def migrate(settings: Settings) -> None:
+    """Make the state folder (its owner's only) and bring the database to this program's version."""
+    settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    upgrade(settings.database_url)
+
+
+def build_desk(settings: Settings) -> Desk:
+    """Wire the rooms; raises MigrationNeededError, StoreError."""
+    clock = settings.clock()
+    store = Store.open(settings.database_url, clock)
+    gate = Gate(settings.loopback_ports)
+    vault = Vault(settings.vault_dir)
+    casework = Casework(store, clock)
+    # People sign in by the machine's clock: in the demo an hour of work would last some seconds.
+    sign_in = SignIn(store, SystemClock(), timedelta(minutes=settings.idle_minutes))
+    return Desk(
+        settings=settings,
+        store=store,
+        clock=clock,
+        gate=gate,
+        vault=vault,
+        casework=casework,
+        sign_in=sign_in,
+        people=People(store, clock, sign_in),
+        watch=Watch(store, clock, gate),
+        safe=Safe(store, clock, vault, casework),
+    )
+
+
+_desks: dict[str, Desk] = {}
+_wiring = threading.Lock()
+
+
+def open_desk(settings: Settings | None = None) -> Desk:
+    """Return this process's desk for the settings; wired once, and again when the settings changed."""
+    chosen = settings or load_settings()
+    with _wiring:
+        if repr(chosen) not in _desks:
+            _desks[repr(chosen)] = build_desk(chosen)
+        return _desks[repr(chosen)]

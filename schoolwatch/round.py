@@ -1,0 +1,244 @@
+"""One plain function per job: poll a source, read posts, carry out a capture, look again, remind. `run_round` does one of each.
+
+Each may run twice: what it stores is keyed, so that a job killed half-way and begun again loses nothing and doubles nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from collector.platforms import PLATFORMS
+
+from casework.checks import PlannedCheck
+from collector.addresses import canonical_address
+from collector.client import Client
+from collector.poll import Kept, PollReport, poll
+from data.clock import Clock
+from data.errors import EvidenceError
+from data.model.base import new_id
+from data.model.cases import RemovalCheck
+from data.model.evidence import CaptureOrder, Evidence, OrderState
+from data.model.posts import Post, SeenPost
+from data.model.watch import Health, Source, SourceState
+from evidence import presence
+from evidence.capture import CaptureFacts, capture
+from evidence.errors import CaptureForbiddenError
+from nlp.pipeline import Reader, open_reader
+from schoolwatch.desk import Desk
+from schoolwatch.readiness import require_ready
+
+CHUNK = 200  # posts read in one step (infrastructure.md §1.6: a job carries many posts, never one)
+_log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Hands:
+    """What a worker keeps between jobs: the door to the network, and the reader for the present watchlist."""
+
+    desk: Desk
+    client: Client
+    _reader: Reader | None = None
+    _reader_key: str = ""
+
+    @classmethod
+    def of(cls, desk: Desk) -> Hands:
+        """Return hands for this desk."""
+        return cls(desk, desk.client())
+
+    @property
+    def clock(self) -> Clock:
+        """The desk's clock."""
+        return self.desk.clock
+
+    def reader(self) -> Reader:
+        """Return the reader; built anew when terms or staff lists changed."""
+        with self.desk.store.read() as work:
+            terms, staff = work.terms.where(active=True), work.staff.where()
+        key = hashlib.sha256(repr((terms, staff)).encode()).hexdigest()
+        if self._reader is None or key != self._reader_key:
+            self._reader, self._reader_key = open_reader(terms, staff), key
+        return self._reader
+
+
+def due_sources(desk: Desk, now: datetime) -> list[Source]:
+    """Return the sources that should be polled now; raises NotReadyError while the school has not said that it watches."""
+    require_ready(desk.settings)
+    with desk.store.read() as work:
+        states = {state.source_id: state for state in work.source_states.where()}
+        sources = work.sources.where(enabled=True)
+    return [source for source in sources if _is_due(states.get(source.id), now)]
+
+
+def _is_due(state: SourceState | None, now: datetime) -> bool:
+    if state is None:
+        return True
+    # A clock set back must not stop the watching: a next poll further off than a day is not believed.
+    far = state.next_poll_at is not None and state.next_poll_at - now > timedelta(days=1)
+    return state.health is not Health.GONE and (state.next_poll_at is None or state.next_poll_at <= now or far)
+
+
+def poll_source(hands: Hands, source_id: str) -> PollReport:
+    """Poll one source: each page is stored as it comes, the cursor moves only after the last (platforms.md §1.3)."""
+    require_ready(hands.desk.settings)
+    store, now = hands.desk.store, hands.clock.now()
+    with store.read() as work:
+        source = work.sources.get(source_id)
+        state = work.source_states.find(source_id) or SourceState(source_id=source_id)
+
+    def keep(posts: tuple[SeenPost, ...]) -> Kept:
+        with store.begin("system") as work:
+            kept = work.posts.keep(posts, source_id=source.id, seen_at=hands.clock.now(), canonical=canonical_address)
+            work.commit()
+        return Kept(kept.new, kept.changed, kept.known)
+
+    report = poll(source, state, PLATFORMS[source.adapter], hands.client, keep, now=now)
+    with store.begin("system") as work:
+        (work.source_states.replace if work.source_states.find(source_id) else work.source_states.add)(report.state)
+        work.commit()
+    _log.info("polled", source=source_id, health=report.state.health.value, new=report.new, changed=report.changed)
+    return report
+
+
+def read_posts(hands: Hands) -> int:
+    """Read one chunk of unread posts and flag what a person should look at; return how many were read (0: none left)."""
+    store, now = hands.desk.store, hands.clock.now()
+    with store.read() as work:
+        posts = work.posts.unread(CHUNK)
+    if not posts:
+        return 0
+    reader = hands.reader()
+    readings = [reader.read(post, now) for post in posts]
+    with store.begin("system") as work:
+        for reading in readings:
+            work.readings.add_once(reading)
+        work.commit()
+    flagged = [finding for reading in readings if reading.mentions for finding in hands.desk.casework.flag_reading(reading)]
+    with store.begin("system") as work:
+        work.posts.mark_read(posts)
+        work.commit()
+    _log.info("read", posts=len(posts), flagged=len(flagged))
+    return len(posts)
+
+
+def carry_out(hands: Hands, order_id: str) -> CaptureOrder:
+    """Carry out an ordered capture; what fails is written on the order in plain words, and nothing else is."""
+    casework = hands.desk.casework
+    order = casework.order_started(order_id)
+    if order.state is not OrderState.RUNNING:
+        return order
+    try:
+        evidence = _captured(hands, order)
+    except CaptureForbiddenError as error:
+        return casework.order_failed(order_id, str(error))
+    except EvidenceError as error:
+        _log.warning("capture failed", order=order_id)
+        return casework.order_failed(order_id, str(error))
+    _log.info("captured", order=order_id, evidence=evidence.id, completeness=evidence.completeness.value)
+    with hands.desk.store.read() as work:
+        return work.orders.get(order_id)
+
+
+def _captured(hands: Hands, order: CaptureOrder) -> Evidence:
+    order, case, item, post, school = hands.desk.casework.capture_facts(order.id)
+    with hands.desk.store.read() as work:
+        user = work.users.find(order.ordered_by)
+        number = work.evidence.count(case_id=case.id) + 1
+    facts = CaptureFacts(
+        school_name=school.name,
+        case_ref=case.ref,
+        who_id=order.ordered_by,
+        who_name=user.name if user else order.ordered_by,
+        who_role=", ".join(role.value for role in user.roles.get(case.school_id, ())) if user else "",
+        reason="evidence before a request for removal (policy A14)",
+        number=number,
+        post=post,
+    )
+    evidence, custody = capture(
+        order, case, item, facts=facts, vault=hands.desk.vault, browser=hands.desk.browser(), client=hands.client, clock=hands.clock
+    )
+    return hands.desk.casework.evidence_sealed(order.id, evidence, custody)
+
+
+def look_again(hands: Hands, planned: PlannedCheck) -> RemovalCheck:
+    """Look whether a post is still there; the raw answer goes into the vault, the verdict into the case. Once per slot."""
+    case, item, post = hands.desk.casework.check_facts(planned.case_id, planned.item_id)
+    with hands.desk.store.read() as work:
+        known = [check for check in work.checks.where(case_id=case.id, item_id=item.id) if check.slot == planned.slot]
+    if known:
+        return known[0]
+    adapter = _adapter_for(hands, post)
+    seen = presence.look(item, post, adapter, hands.client, hands.clock.now())
+    now = hands.clock.now()
+    check = RemovalCheck(
+        id=new_id(now),
+        case_id=case.id,
+        item_id=item.id,
+        slot=planned.slot,
+        by="system",
+        at=now,
+        verdict=seen.verdict,
+        method=seen.method,
+        status=seen.status,
+        detail=seen.detail,
+        answer_sha256=hands.desk.vault.put(seen.answer) if seen.answer else None,
+    )
+    hands.desk.casework.check_seen(case.id, check)
+    _log.info("checked", case=case.id, slot=planned.slot, verdict=check.verdict.value)
+    return check
+
+
+def _adapter_for(hands: Hands, post: Post | None):  # noqa: ANN202
+    if post is None or post.source_id is None:
+        return None
+    with hands.desk.store.read() as work:
+        source = work.sources.find(post.source_id)
+    return PLATFORMS.get(source.adapter) if source else None
+
+
+def remind(hands: Hands) -> int:
+    """Fire the reminders that are due, each once; return how many."""
+    fired = hands.desk.casework.fire_reminders(hands.clock.now())
+    return len(fired)
+
+
+@dataclass(frozen=True)
+class RoundReport:
+    """One pass over all due sources: what was polled, and every source that was **not** seen, by name, with why."""
+
+    polled: tuple[str, ...]
+    not_seen: tuple[tuple[str, str], ...]
+    posts_new: int
+    posts_read: int
+    captures: int
+    checks: int
+    reminders: int
+
+
+def run_round(hands: Hands) -> RoundReport:
+    """Do one of each job, in order: poll, read, capture, check, remind."""
+    now = hands.clock.now()
+    polled, not_seen, new = [], [], 0
+    for source in due_sources(hands.desk, now):
+        report = poll_source(hands, source.id)
+        polled.append(source.name)
+        new += report.new
+        if report.state.health is not Health.OK:
+            not_seen.append((source.name, report.problem or report.state.health.value))
+    read = _read_all(hands)
+    orders = hands.desk.casework.orders_waiting()
+    for order in orders:
+        carry_out(hands, order.id)
+    planned = hands.desk.casework.plan_checks(hands.clock.now())
+    for one in planned:
+        look_again(hands, one)
+    return RoundReport(tuple(polled), tuple(not_seen), new, read, len(orders), len(planned), remind(hands))
+
+
+def _read_all(hands: Hands) -> int:
+    total = 0
+    while count := read_posts(hands):
+        total += count
+    return total

@@ -1,0 +1,87 @@
+"""What people may take out of the safe: a picture with a reason, a file, a pack. Each act is a custody event."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from casework.service import Casework
+
+from data.clock import Clock
+from data.errors import NotFoundError, SchoolwatchError
+from data.model.cases import Case
+from data.model.evidence import Evidence
+from data.model.people import Permission, User
+from data.store import Store, Work
+from evidence.custody import FIRST, CustodyDraft, chain
+from evidence.guard import may_export
+from evidence.pack import write_pack
+from evidence.report import CaseFile
+from evidence.vault import Vault
+
+MIN_REASON = 4
+
+
+class RevealRefusedError(SchoolwatchError):
+    """A picture is shown only with a reason of a few words."""
+
+
+class Safe:
+    """The vault, as the people of a school may use it."""
+
+    def __init__(self, store: Store, clock: Clock, vault: Vault, casework: Casework) -> None:
+        self._store, self._clock, self._vault, self._casework = store, clock, vault, casework
+
+    def reveal(self, by: User, evidence_id: str, name: str, reason: str) -> bytes:
+        """Return a file of a capture; the view and its reason go into the custody chain first."""
+        if len(reason.strip()) < MIN_REASON:
+            raise RevealRefusedError
+        with self._store.read() as work:
+            found = work.evidence.get(evidence_id)
+        case = self._casework.case(by, found.case_id).case
+        by.must(Permission.CAPTURE, case.school_id)
+        may_export(case)
+        file = next((file for file in found.files if file.name == name), None)
+        if file is None:
+            raise NotFoundError("file in this capture", name)
+        self._log(by, (found,), "viewed", f"{name}: {' '.join(reason.split())[:200]}")
+        return self._vault.get(file.sha256)
+
+    def pack(self, by: User, case_id: str) -> tuple[str, bytes]:
+        """Return the evidence pack of a case and its file name; the export goes into the custody chain first."""
+        found = self._casework.case(by, case_id)
+        by.must(Permission.EXPORT, found.case.school_id)
+        may_export(found.case)
+        self._log(by, found.evidence, "exported", "evidence pack")
+        with tempfile.TemporaryDirectory(prefix="schoolwatch-pack-") as folder:
+            path = write_pack(self._file(found.case), vault=self._vault, target=Path(folder), by=by.id, now=self._clock.now())
+            return path.name, path.read_bytes()
+
+    def _file(self, case: Case) -> CaseFile:
+        with self._store.read() as work:
+            items = tuple(work.case_items.where(case_id=case.id))
+            sealed = tuple(work.evidence.where(case_id=case.id))
+            return CaseFile(
+                school=work.schools.get(case.school_id),
+                case=case,
+                items=items,
+                posts=tuple(work.posts.get(item.post_id) for item in items if item.post_id is not None),
+                events=tuple(work.case_events.of(case.id)),
+                requests=tuple(work.requests.where(case_id=case.id)),
+                checks=tuple(work.checks.where(case_id=case.id, order_by="at")),
+                evidence=sealed,
+                custody=tuple(work.custody.of(one.id for one in sealed)),
+                names={user.id: user.name for user in work.users.where()},
+            )
+
+    def _log(self, by: User, evidence: tuple[Evidence, ...], what: str, detail: str) -> None:
+        with self._store.begin(by.id) as work:
+            for one in evidence:
+                append(work, CustodyDraft(at=self._clock.now(), by=by.id, evidence_id=one.id, what=what, detail=detail))
+            work.commit()
+
+
+def append(work: Work, draft: CustodyDraft) -> None:
+    """Chain a custody event to the last one."""
+    last = work.custody.last()
+    work.custody.add(chain(last.hash if last else FIRST, last.number + 1 if last else 1, draft))

@@ -1,0 +1,233 @@
+"""Settings of one installation: `schoolwatch.toml` plus environment variables, read once, validated, frozen.
+
+The only reader of the environment. What people change at work (watchlist, sources, roles) lies in the store instead.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from data.clock import Clock, ScaledClock, SystemClock
+from data.errors import SettingsError
+
+CONFIG_NAME = "schoolwatch.toml"
+DEMO_NAME = "demo.json"
+_MENDS = {
+    "contact": "a mail address of the school, for example office@school.example; it is sent to every site that is read",
+    "privacy_notice_url": "the web address of the privacy notice, starting with https://",
+    "dpia_signed_on": "the day the DPIA was signed, as 2026-09-01; it cannot lie in the future",
+    "dpia_signed_by": "the name or role of the person who signed the DPIA",
+    "port": "a number from 1 to 65535",
+    "idle_minutes": "minutes without a click after which people are signed out, 5 to 480",
+    "capture_seconds": "seconds after which a capture is ended, 10 to 120",
+}
+
+
+class Demo(BaseModel):
+    """The demo's clock and the loopback ports that only the demo may open. Read from the demo's own state folder, never from the settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    origin: datetime
+    factor: float = Field(gt=0)
+    loopback_ports: frozenset[int] = frozenset()
+    town_address: str
+
+    @property
+    def hour_seconds(self) -> float:
+        """How many real seconds an hour of the demo lasts."""
+        return 3600 / self.factor
+
+
+class Settings(BaseSettings):
+    """One installation. Secrets come from environment variables `SCHOOLWATCH_…`; unknown keys are errors."""
+
+    model_config = SettingsConfigDict(env_prefix="SCHOOLWATCH_", frozen=True, extra="forbid", env_ignore_empty=True)
+
+    state_dir: Path
+    config_path: Path | None = None
+    database: str | None = None
+    jobs_database: str | None = None
+    executor_id: str | None = None
+    host: str = "127.0.0.1"
+    port: int = Field(default=8750, ge=1, le=65535)
+    public_address: str | None = None
+    secure_cookie: bool = False
+    idle_minutes: int = Field(default=30, ge=5, le=480)
+    contact: str | None = None
+    privacy_notice_url: str | None = None
+    dpia_signed_on: date | None = None
+    dpia_signed_by: str | None = None
+    browser_path: Path | None = None
+    capture_seconds: int = Field(default=60, ge=10, le=120)
+    tokens: dict[str, str] = Field(default_factory=dict, repr=False)
+    demo: Demo | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the interface
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the interface
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the interface
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file."""
+        return env_settings, init_settings
+
+    @field_validator("contact")
+    @classmethod
+    def _a_mailbox(cls, value: str | None) -> str | None:
+        if value is not None and ("@" not in value or any(sign in value for sign in " \r\n()<>")):
+            raise ValueError("not a mail address")
+        return value
+
+    @field_validator("privacy_notice_url")
+    @classmethod
+    def _a_web_address(cls, value: str | None) -> str | None:
+        if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+            raise ValueError("not a web address")
+        return value
+
+    @field_validator("dpia_signed_on")
+    @classmethod
+    def _signed_already(cls, value: date | None) -> date | None:
+        if value is not None and value > SystemClock().now().date():
+            raise ValueError("lies in the future")
+        return value
+
+    @property
+    def database_url(self) -> str:
+        """The address of the school's database: a file in the state folder unless set."""
+        return self.database or f"sqlite:///{self.state_dir / 'app.db'}"
+
+    @property
+    def jobs_url(self) -> str:
+        """The address of the jobs engine's own database: a file of its own unless set."""
+        return self.jobs_database or f"sqlite:///{self.state_dir / 'jobs.db'}"
+
+    @property
+    def vault_dir(self) -> Path:
+        """The folder of sealed files."""
+        return self.state_dir / "vault"
+
+    @property
+    def address(self) -> str:
+        """Where people open the pages."""
+        return self.public_address or f"http://{self.host}:{self.port}"
+
+    @property
+    def loopback_ports(self) -> frozenset[int]:
+        """The loopback ports that collectors and browser may open: the demo's town, nothing in a school's installation."""
+        return self.demo.loopback_ports if self.demo else frozenset()
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether someone went through the first start."""
+        return self.demo is not None or bool(self.contact)
+
+    def clock(self) -> Clock:
+        """Return the clock of this installation: the machine's, or the demo's scaled one."""
+        return ScaledClock(self.demo.origin, self.demo.factor) if self.demo else SystemClock()
+
+
+def default_state_dir() -> Path:
+    """Return the user's data folder for Schoolwatch, outside any checkout; `SCHOOLWATCH_HOME` names another."""
+    named = os.environ.get("SCHOOLWATCH_HOME")
+    if named:
+        return Path(named).expanduser().resolve()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "Schoolwatch"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "schoolwatch"
+
+
+def find_config(path: Path | None = None) -> Path:
+    """Return the settings file to use: the one named, `SCHOOLWATCH_CONFIG`, one in this folder, else the one in the state folder."""
+    named = path or (Path(found) if (found := os.environ.get("SCHOOLWATCH_CONFIG")) else None)
+    if named:
+        return named.expanduser().resolve()
+    here = Path(CONFIG_NAME)
+    return here.resolve() if here.is_file() else default_state_dir() / CONFIG_NAME
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Read the settings; raises SettingsError that names the key, the value and what would be right."""
+    config = find_config(path)
+    written = _read_toml(config) if config.is_file() else {}
+    if "demo" in written or "tokens" in written:
+        raise SettingsError(
+            f"'{'demo' if 'demo' in written else 'tokens'}' cannot be set in {config.name}; tokens come from the environment"
+        )
+    written.setdefault(
+        "state_dir", os.environ.get("SCHOOLWATCH_HOME") or (config.parent / "state" if config.is_file() else default_state_dir())
+    )
+    state_dir = Path(str(written["state_dir"])).expanduser()
+    written["state_dir"] = state_dir if state_dir.is_absolute() else (config.parent / state_dir).resolve()
+    return _build(written, config)
+
+
+def _build(written: dict[str, Any], config: Path) -> Settings:
+    demo = _read_demo(Path(written["state_dir"]))
+    tokens = {name[18:].lower(): value for name, value in os.environ.items() if name.startswith("SCHOOLWATCH_TOKEN_")}
+    try:
+        return Settings(**written, config_path=config, demo=demo, tokens=tokens)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, config)) from error
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read as TOML: {error}") from error
+
+
+def _read_demo(state_dir: Path) -> Demo | None:
+    path = state_dir / DEMO_NAME
+    if not path.is_file():
+        return None
+    try:
+        return Demo.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise SettingsError(f"{path} is not a demo's clock: remove the folder and start `schoolwatch demo` again") from error
+
+
+def _explain(error: ValidationError, config: Path) -> str:
+    lines = []
+    for one in error.errors(include_url=False):
+        key = ".".join(str(part) for part in one["loc"])
+        if one["type"] == "extra_forbidden":
+            lines.append(f"'{key}' is not a setting")
+            continue
+        mend = _MENDS.get(key, one["msg"])
+        lines.append(f"'{key}' is {one['input']!r}; it should be {mend}")
+    return f"{config}: " + "; ".join(lines)
+
+
+def write_settings(path: Path, values: dict[str, Any]) -> None:
+    """Write a settings file as a whole or not at all; readable by its owner only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".new")
+    draft.write_text("# Settings of this Schoolwatch. Secrets do not belong here.\n" + tomli_w.dumps(values), encoding="utf-8")
+    draft.chmod(0o600)
+    draft.replace(path)
+
+
+def child_environment(**values: str) -> dict[str, str]:
+    """Return this process's environment with some `SCHOOLWATCH_…` values for a child process of ours."""
+    return {**os.environ, **{f"SCHOOLWATCH_{name.upper()}": value for name, value in values.items()}}
+
+
+def demo_origin() -> datetime:
+    """Return the present moment as the origin of a demo's scaled clock."""
+    return SystemClock().now().astimezone(UTC)
