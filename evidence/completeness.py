@@ -1,0 +1,82 @@
+"""What a capture amounts to: the whole post, a part of it, a wall in front of it, or the proof that it is not there (evidence.md §7)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from data.model.evidence import Completeness
+from evidence.errors import CaptureFailedError
+
+_WALL_STATUS, _GONE_STATUS = frozenset({401, 403, 407}), frozenset({404, 410})
+_SLOW_DOWN = 429
+_SERVER_FAULT = 500
+_LOGIN_PATH = re.compile(r"/(login|log-in|signin|sign-in|sign_in|accounts/login|checkpoint|consent)(/|\.|$)", re.IGNORECASE)
+_LOGIN_WORDS = re.compile(
+    r"\b(log ?in|sign ?in) (to|or|with|first)\b|\byou must (be logged in|log in|sign in)\b|\bcreate an account\b|"
+    r"\bverify (that )?you are (a )?human\b|\bconfirm your age\b|\bbefore you continue\b|\bplease (log|sign) in\b",
+    re.IGNORECASE,
+)
+_SHORT_PAGE = 1_500  # characters; a page that says more than this is not merely a wall
+_ENOUGH_WORDS = 80  # characters of the post that must be found on the page
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What was seen of a page: enough to judge the capture, nothing more."""
+
+    status: int | None
+    asked: str
+    final: str
+    text: str
+    post_text: str = ""
+    images: int = 0
+    loaded: int = 0
+    capped: bool = False
+    killed: bool = False
+    notes: tuple[str, ...] = field(default=())
+
+
+def judge(sight: Sight) -> tuple[Completeness, str]:
+    """Return the verdict and its reasons in plain words; raises CaptureFailedError for an answer that shows nothing (429, 5xx)."""
+    status = sight.status or 0
+    if status == _SLOW_DOWN:
+        raise CaptureFailedError("the page could not be captured: the site asks us to come back later (status 429)")
+    if status >= _SERVER_FAULT:
+        raise CaptureFailedError(f"the page could not be captured: the site has a fault of its own (status {status}); try again later")
+    if status in _GONE_STATUS:
+        return Completeness.NOT_AVAILABLE, f"the site says that this page is not available (status {status})"
+    if status in _WALL_STATUS or is_wall(sight):
+        return Completeness.BEHIND_WALL, "the page is behind a login, age or consent wall; it does not show the post to us"
+    reasons = _gaps(sight)
+    return (Completeness.INCOMPLETE if reasons else Completeness.FULL), "; ".join(reasons)
+
+
+def is_wall(sight: Sight) -> bool:
+    """Whether the page asks who we are instead of showing the post. A page that does show the post's words is no wall."""
+    if shows_post(sight):
+        return False
+    moved = sight.final != sight.asked and _LOGIN_PATH.search(urlsplit(sight.final).path)
+    return bool(moved) or (len(sight.text) < _SHORT_PAGE and bool(_LOGIN_WORDS.search(sight.text)))
+
+
+def shows_post(sight: Sight) -> bool:
+    """Whether the first words of the post are on the page (white space and case aside)."""
+    wanted = _folded(sight.post_text)[:_ENOUGH_WORDS]
+    return bool(wanted) and wanted in _folded(sight.text)
+
+
+def _gaps(sight: Sight) -> list[str]:
+    reasons = list(sight.notes)
+    if sight.loaded < sight.images:
+        reasons.append(f"{sight.loaded} of {sight.images} images were loaded")
+    if sight.killed:
+        reasons.append("the page was still busy when time was up; the set stops where it was")
+    if sight.post_text.strip() and not shows_post(sight):
+        reasons.append("the post's own words were not found on the page")
+    return reasons
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())

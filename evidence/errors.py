@@ -1,0 +1,50 @@
+"""What can go wrong in the safe.
+
+EvidenceError
+├─ CaptureFailedError      the page could not be recorded; the message names the exact cause
+├─ CaptureForbiddenError   refused to protect a child: nothing was fetched, shown or stored
+├─ SealBrokenError         a sealed file is not what it was
+└─ CustodyBrokenError      the custody chain does not fit together
+"""
+
+from __future__ import annotations
+
+from data.errors import EvidenceError
+
+__all__ = ["CaptureFailedError", "CaptureForbiddenError", "CustodyBrokenError", "EvidenceError", "SealBrokenError"]
+
+STOP_TEXT = """\
+STOP. Nothing was opened, copied or stored.
+
+This could be an indecent image of someone under 18. Looking at it again, copying it, saving it or sending it on can itself be an offence, \
+also with good intentions.
+
+Do this now:
+1. Tell the designated safeguarding lead (DSL) at once, in person or by telephone. Do not send the picture or a link to it to anyone.
+2. The DSL rings the police: 101, or 999 if somebody is in danger.
+3. A picture on a public web page: the DSL gives the address only to the Internet Watch Foundation (IWF). Never attach the picture.
+4. Grooming, or an adult who asks a child for pictures: report to CEOP.
+5. A young person whose own picture is out there can use Report Remove (Childline and IWF).
+6. Do not copy, print, forward or delete anything, and do not ask anyone for copies. Write down who saw what, and when.
+"""
+
+
+class CaptureFailedError(EvidenceError):
+    """The page could not be recorded."""
+
+
+class CaptureForbiddenError(EvidenceError):
+    """Capture is forbidden here, to protect a child; `screen` tells a person what to do instead (evidence.md §8)."""
+
+    def __init__(self, why: str) -> None:
+        """Say `why` in a few words without post text or names; `screen` is the text for the page."""
+        self.why, self.screen = why, STOP_TEXT
+        super().__init__(f"capture refused: {why}; nothing was fetched or stored. Follow the STOP steps and tell the DSL now")
+
+
+class SealBrokenError(EvidenceError):
+    """A sealed file is not what it was when it was sealed."""
+
+
+class CustodyBrokenError(EvidenceError):
+    """The custody chain does not fit together."""

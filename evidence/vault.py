@@ -1,0 +1,122 @@
+"""The vault: sealed files in the state folder, each named by its SHA-256.
+
+A file is written to a temporary name, flushed to the disk and renamed, so that a kill or a full disk leaves either the whole file or
+nothing that counts (infrastructure.md §1.1). The row in the store is the truth; a file without a row is swept away later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from data.errors import EvidenceError
+from evidence.errors import SealBrokenError
+
+SWEEP_AGE = timedelta(hours=1)  # younger files may belong to a capture that has not reached its row yet
+_HASH = re.compile(r"[0-9a-f]{64}\Z")
+
+
+class Vault:
+    """A folder of files that never change, found by the SHA-256 of their content."""
+
+    def __init__(self, root: Path) -> None:
+        """Use `root`, making it when needed; raises EvidenceError when it cannot be made."""
+        self.root = root
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise EvidenceError(f"the evidence folder cannot be made ({error.strerror}); check the disk and the folder's rights") from error
+
+    def path(self, sha256: str) -> Path:
+        """Return where the file of this hash lies; raises SealBrokenError for anything that is not a SHA-256 in hexadecimal."""
+        if not _HASH.match(sha256):
+            raise SealBrokenError("a name in the vault must be a SHA-256 of 64 hexadecimal digits")
+        return self.root / sha256[:2] / sha256
+
+    def put(self, content: bytes) -> str:
+        """Keep `content` and return its SHA-256; the same content twice is one file. Raises EvidenceError, leaving nothing half-written."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        path = self.path(sha256)
+        if not _holds(path, content):
+            try:
+                _write_whole(path, content)
+            except OSError as error:
+                raise EvidenceError(f"evidence could not be stored ({error.strerror}); free some disk space and capture again") from error
+        return sha256
+
+    def get(self, sha256: str) -> bytes:
+        """Return the content; raises SealBrokenError when the file is missing or is not what was stored."""
+        try:
+            content = self.path(sha256).read_bytes()
+        except FileNotFoundError as error:
+            raise SealBrokenError(f"the vault has lost file {sha256}; look for it in the backups") from error
+        except OSError as error:
+            raise EvidenceError(f"vault file {sha256} cannot be read ({error.strerror}); check the disk and the folder's rights") from error
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise SealBrokenError(f"vault file {sha256} was changed after it was stored; restore it from a backup")
+        return content
+
+    def sweep(self, now: datetime, known: Collection[str]) -> tuple[str, ...]:
+        """Remove temporary files and files without a row, both only when older than an hour; return the names removed.
+
+        Age counts by `now` and by the file system's own time, whichever makes the file younger: the demo's clock runs fast.
+        """
+        keep = frozenset(known)
+        before = min(now, _disk_time(self.root)) - SWEEP_AGE
+        gone = [path for path in self._files() if path.name not in keep and _changed_at(path) < before]
+        for path in gone:
+            path.unlink(missing_ok=True)
+        return tuple(sorted(path.name for path in gone))
+
+    def _files(self) -> Iterator[Path]:
+        return (path for path in self.root.glob("??/*") if path.is_file())
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Whether the very content lies there already; a damaged file is written anew."""
+    try:
+        return path.stat().st_size == len(content) and path.read_bytes() == content
+    except OSError:
+        return False
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a whole file or none (temporary name, fsync, rename); raises EvidenceError when the disk refuses."""
+    try:
+        _write_whole(path, content)
+    except OSError as error:
+        raise EvidenceError(f"'{path.name}' could not be written ({error.strerror}); free some disk space and try again") from error
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _changed_at(path: Path) -> datetime:
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except FileNotFoundError:  # another sweep was quicker
+        return datetime.max.replace(tzinfo=UTC)
+
+
+def _disk_time(folder: Path) -> datetime:
+    """Return the file system's idea of the present, read off a file made just now."""
+    with tempfile.NamedTemporaryFile(dir=folder) as probe:
+        return _changed_at(Path(probe.name))
