@@ -89,7 +89,7 @@ def piece(name: str, body: str = "") -> str:
     return _template(name).substitute(body=body)
 
 
-def page(  # noqa: PLR0913 - what a page can differ in; all but three have a default
+def page(
     style: str,
     title: str,
     body: str,

@@ -51,7 +51,7 @@ class Shown:
 class Town:
     """The town's state: posts arrive on the clock, edits and removals happen, requests are taken in. Holds no socket."""
 
-    def __init__(  # noqa: PLR0913 - everything but the clock has a default
+    def __init__(
         self,
         clock: Clock,
         posts: Sequence[TownPost] | None = None,
