@@ -1,0 +1,204 @@
+r"""Word lists turned into cues: what every component uses to find words and to give the reason for them.
+
+A list is a TOML file in `nlp/lexicons/` with its source, licence and date. Its phrases are written in a small language and folded
+like the text they are looked for in (nlp.normal):
+
+    liar            the word                        steal*          any word that begins so
+    (he|the head)   any one of these                lies?           the last letter may be left out
+    (really)?       the words may be left out       _               any one word
+    ...             up to five words, or none       \d+             a number (a regular expression's class)
+    <person>        a member of staff, named or by role (nlp.people); <class>, <child>, <when>: see `_SLOTS`
+
+A space stands for one to three characters that are no letters, so that a comma or a dash between two words does no harm.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from data.model.readings import Category
+from nlp.errors import ModelMismatchError, ModelMissingError
+from nlp.normal import fold
+
+LEXICONS = Path(__file__).parent / "lexicons"
+PERSON = "\ue000"  # stands for each character of a person's name in masked text; folding leaves none of it in a post
+_WORD = f"(?:\\w+|{PERSON}+)"
+_GAP = f"[^\\w{PERSON}]{{1,3}}"
+_OPEN, _SHUT = f"(?<![\\w{PERSON}])", f"(?![\\w{PERSON}])"
+_SLOTS = {
+    "<person>": f"{PERSON}+",
+    "<class>": r"(?:(?:year|yr|yrs|y) ?\d{1,2}s?|\d{1,2}[a-z]|class \d{1,2}\w?|reception|nursery|sixth form)",
+    "<child>": (
+        r"(?:son|sons|daughter|daughters|lad|lads|boy|boys|girl|girls|child|children|kid|kids|pupil|pupils|student|students|nephew|niece"
+        r"|grandson|granddaughter|brother|sister|little one|bairn|bab|teenager)"
+    ),
+    "<when>": r"(?:tomorrow|tonight|today|soon|later|monday|tuesday|wednesday|thursday|friday|mon|tues|weds|thurs|fri|\d{1,2} ?(?:am|pm))",
+}
+_SKIP = f"(?:{_GAP}{_WORD}){{0,5}}?"
+_TOKENS = re.compile(r"<\w+>|\.\.\.|\\.\+?|(?<![^\s(|])_(?![^\s)|?])|.")
+_KEYS = frozenset({"about", "source", "licence", "date", "cues", "spare"})
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A family of phrases that mean one thing: the plain reason, the strength in [0, 1], the category it speaks for."""
+
+    name: str
+    why: str
+    value: float
+    category: Category | None
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Spare:
+    """Words in whose company the cues must not fire: around the very hit, in its sentence, or anywhere in the post."""
+
+    scope: str
+    pattern: re.Pattern[str]
+    only: frozenset[str]  # the cues it spares; empty: all of the list
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A cue found at these characters of the text it was looked for in."""
+
+    cue: Cue
+    start: int
+    end: int
+
+
+class _Phrases:
+    """Reads one phrase of the small language and writes the regular expression for it."""
+
+    def __init__(self, phrase: str) -> None:
+        self._tokens = _TOKENS.findall(phrase)
+        self._place = 0
+
+    def _take(self, *wanted: str) -> bool:
+        """Step over the next token if it is one of these."""
+        here = self._place < len(self._tokens) and self._tokens[self._place] in wanted
+        self._place += here
+        return here
+
+    def choices(self) -> str:
+        """Return the expression for everything up to the closing parenthesis."""
+        ways = [self._sequence()]
+        while self._take("|"):
+            ways.append(self._sequence())
+        return "|".join(ways)
+
+    def _sequence(self) -> str:
+        written, gap = "", False
+        while self._place < len(self._tokens) and self._tokens[self._place] not in "|)":
+            if self._take(" "):
+                gap, loose = True, self._take("?")
+                written, gap = (written + f"(?:{_GAP})?", False) if loose else (written, gap)
+            elif self._take("..."):
+                written, gap = written + _SKIP, False
+            else:
+                written, gap = self._with(written, gap, self._element()), False
+        return written + (_GAP if gap else "")
+
+    def _with(self, written: str, gap: bool, element: tuple[str, bool]) -> str:
+        """Return what is written with one element more, and the gap before it where it belongs."""
+        expression, optional = element
+        if not optional:
+            return written + (_GAP if gap else "") + expression
+        if expression.rstrip(")").endswith(_GAP):  # «(the )?head», «(a |an )?joke»
+            return written + (_GAP if gap else "") + f"(?:{expression})?"
+        if not written and self._take(" "):  # «(all)? together»
+            return f"(?:{expression}{_GAP})?"
+        return written + f"(?:{_GAP if gap else ''}{expression})?"
+
+    def _element(self) -> tuple[str, bool]:
+        """Return the next word, slot or group as an expression, and whether it may be left out."""
+        if self._take("("):
+            inner = self.choices()
+            self._take(")")
+            optional = self._take("?")
+            return (inner if optional and "|" not in inner else f"(?:{inner})"), optional
+        token = self._tokens[self._place]
+        self._place += 1
+        if token in _SLOTS or token == "_":  # noqa: S105 - the wildcard of the phrase language
+            return _SLOTS.get(token, _WORD), self._take("?")
+        expression = token if token.startswith("\\") else r"\w*" if token == "*" else re.escape(token)  # noqa: S105 - the same
+        return expression + ("?" if self._take("?") else ""), False
+
+
+def _edged(phrase: str) -> str:
+    """Return the expression for a whole phrase: it stands as words, unless it is made of pictures."""
+    phrase = fold(phrase).strip()
+    if not any(char.isalnum() for char in phrase):
+        return _Phrases(phrase).choices()
+    return f"{_OPEN}(?:{_Phrases(phrase).choices()}){_SHUT}"
+
+
+def compile_phrases(phrases: list[str]) -> re.Pattern[str]:
+    """Return one expression for all the phrases, to be used on folded text."""
+    return re.compile("|".join(_edged(phrase) for phrase in sorted(phrases, key=len, reverse=True)) or r"(?!)")
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """One word list, compiled."""
+
+    name: str
+    date: str
+    cues: dict[str, Cue]
+    spares: tuple[Spare, ...]
+
+    def hits(self, sentence: str, post: str) -> Iterator[Hit]:
+        """Yield every hit in the sentence that no spare context excuses. Both texts are masked plain text."""
+        found = [Hit(cue, *match.span()) for cue in self.cues.values() for match in cue.pattern.finditer(sentence)]
+        for hit in found:
+            if not any(_spares(spare, hit, sentence, post) for spare in self.spares):
+                yield hit
+
+    def first(self, name: str, sentence: str) -> Hit | None:
+        """Return the first place of one cue in the sentence, spare contexts apart."""
+        match = self.cues[name].pattern.search(sentence)
+        return Hit(self.cues[name], *match.span()) if match else None
+
+
+def _spares(spare: Spare, hit: Hit, sentence: str, post: str) -> bool:
+    if spare.only and hit.cue.name not in spare.only:
+        return False
+    if spare.scope == "hit":
+        return any(match.start() < hit.end and hit.start < match.end() for match in spare.pattern.finditer(sentence))
+    return spare.pattern.search(post if spare.scope == "post" else sentence) is not None
+
+
+def _cue(name: str, entry: dict[str, Any]) -> Cue:
+    category = Category(entry["category"]) if "category" in entry else None
+    return Cue(name, entry.get("why", ""), float(entry.get("value", 0.0)), category, compile_phrases(entry["phrases"]))
+
+
+def _spare(entry: dict[str, Any]) -> Spare:
+    return Spare(entry["scope"], compile_phrases(entry["phrases"]), frozenset(entry.get("only", ())))
+
+
+@cache
+def lexicon(name: str) -> Lexicon:
+    """Return the word list `name`. Raises ModelMissingError without its file, ModelMismatchError when the file is no word list."""
+    path = LEXICONS / f"{name}.toml"
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelMissingError(f"lexicons/{name}.toml") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ModelMismatchError(f"lexicons/{name}.toml", "a TOML file", "something else") from error
+    if missing := {"source", "licence", "date"} - entries.keys():
+        raise ModelMismatchError(
+            f"lexicons/{name}.toml", "a list with source, licence and date", f"one without {', '.join(sorted(missing))}"
+        )
+    if unknown := entries.keys() - _KEYS:
+        raise ModelMismatchError(f"lexicons/{name}.toml", f"made of {', '.join(sorted(_KEYS))}", f"one with {', '.join(sorted(unknown))}")
+    cues = {cue: _cue(cue, entry) for cue, entry in entries.get("cues", {}).items()}
+    return Lexicon(name, str(entries["date"]), cues, tuple(_spare(entry) for entry in entries.get("spare", {}).values()))

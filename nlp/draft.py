@@ -1,0 +1,102 @@
+"""What the components write a Reading on: the text in its forms, who is in it, sentence by sentence, and the scores so far.
+
+The draft travels with the spaCy Doc (`doc.user_data`), so that a component needs nothing but the Doc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from spacy.tokens import Doc
+
+from data.model.posts import Media
+from data.model.readings import Category, Head, Mention, Score, Span
+from nlp.cues import Hit, Lexicon, lexicon
+from nlp.normal import Folded
+from nlp.people import People, Person, mask
+
+_KEY = "schoolwatch.draft"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Some characters of the plain text, with what marks them: question, opinion, hearsay, denial, quoting, official news."""
+
+    start: int
+    end: int
+    text: str  # masked
+    marks: dict[str, Hit]
+    is_question: bool
+
+
+@dataclass
+class Draft:
+    """The post being read."""
+
+    folded: Folded
+    people: tuple[Person, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    media: tuple[Media, ...] = ()
+    masked: str = ""
+    sentences: tuple[Sentence, ...] = ()
+    scores: list[Score] = field(default_factory=list)
+    stop_cue: list[Span] = field(default_factory=list)
+
+    def span(self, start: int, end: int, why: str) -> Span:
+        """Return plain characters as a Span of the original text."""
+        first, last = self.folded.span(start, end)
+        return Span(start=first, end=last, why=why)
+
+    def people_in(self, sentence: Sentence) -> tuple[Person, ...]:
+        """Return the people named or pointed at in the sentence."""
+        return tuple(person for person in self.people if sentence.start <= person.start < sentence.end)
+
+    def hits(self, words: Lexicon) -> Iterator[tuple[Sentence, Hit, Span]]:
+        """Yield each hit of a word list with its sentence and its place in the original."""
+        for sentence in self.sentences:
+            for hit in words.hits(sentence.text, self.masked):
+                yield sentence, hit, self.span(sentence.start + hit.start, sentence.start + hit.end, hit.cue.why)
+
+    def add(self, head: Head, category: Category, value: float, scorer: str, spans: tuple[Span, ...]) -> None:
+        """Keep a score; of two with one head and category the higher stays, with the reasons of both."""
+        value = round(min(1.0, max(0.0, value)), 3)
+        for place, score in enumerate(self.scores):
+            if (score.head, score.category, score.scorer) == (head, category, scorer):
+                reasons = tuple(dict.fromkeys((*score.spans, *spans)))
+                self.scores[place] = score.model_copy(update={"value": max(score.value, value), "spans": reasons})
+                return
+        self.scores.append(Score(head=head, category=category, value=value, scorer=scorer, spans=spans))
+
+
+def attach(doc: Doc, draft: Draft) -> Doc:
+    """Put a draft on a Doc of the same text and return the Doc."""
+    doc.user_data[_KEY] = draft
+    return doc
+
+
+def draft_of(doc: Doc) -> Draft:
+    """Return the Doc's draft with its sentences; a bare Doc gets one of its own, without mentions or staff list."""
+    draft: Draft | None = doc.user_data.get(_KEY)
+    if draft is None:
+        folded = Folded.of(doc.text)
+        draft = Draft(folded, People(()).find(folded, ()))
+        attach(doc, draft)
+    if not draft.masked and draft.folded.text:
+        draft.masked = mask(draft.folded.text, draft.people)
+        draft.sentences = tuple(_sentences(doc, draft))
+    return draft
+
+
+def _sentences(doc: Doc, draft: Draft) -> Iterator[Sentence]:
+    markers = lexicon("markers")
+    starts = [draft.folded.at(sentence.start_char) for sentence in doc.sents] if doc.has_annotation("SENT_START") else [0]
+    for start, end in zip(starts, [*starts[1:], len(draft.masked)], strict=True):
+        text = draft.masked[start:end]
+        marks = {name: hit for name in markers.cues if (hit := markers.first(name, text))}
+        yield Sentence(start, end, text, marks, _asks(text, marks))
+
+
+def _asks(text: str, marks: dict[str, Hit]) -> bool:
+    """Whether the sentence is a question put openly, with or without its question mark."""
+    return "asks" in marks and (text.rstrip().endswith("?") or marks["asks"].start <= 1)

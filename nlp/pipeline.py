@@ -1,0 +1,125 @@
+"""From a post to a Reading: mentions first, then, only where the school is mentioned, the components of pipeline.cfg."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from spacy.lang.en import English
+from spacy.language import Language
+from spacy.util import load_config
+from thinc.api import Config
+
+from data.model.posts import Post
+from data.model.readings import Mention, Reading, Score, Span
+from data.model.watch import StaffMember, WatchTerm
+from nlp.components import COMPONENTS
+from nlp.cues import LEXICONS
+from nlp.draft import Draft, attach
+from nlp.errors import ModelMismatchError, ModelMissingError
+from nlp.factory import spacy_name
+from nlp.mentions import Matcher
+from nlp.normal import Folded
+from nlp.people import People
+from nlp.readable import why_unreadable
+
+CONFIG = Path(__file__).parent / "pipeline.cfg"
+_EXPLICIT = frozenset({"porn", "nsfw", "sexual", "nudity", "nude", "graphic-media", "adult"})  # labels as servers and apps write them
+_LABELLED = "the platform or its author marks the post as sexual or sensitive"
+
+
+class Reader:
+    """Reads posts. Pure but for the time it is given; never raises on any text; one Reader serves one thread at a time."""
+
+    def __init__(self, terms: Sequence[WatchTerm], staff: Sequence[StaffMember], language: Language, settings: dict[str, Any]) -> None:
+        """Take the watch terms, the staff lists (for reading only) and the built pipeline; see `open_reader`."""
+        self.matcher = Matcher(terms)
+        self.version: str = settings["version"]
+        self._people = People(staff)
+        self._language = language
+        self._characters: int = settings["characters"]
+        self._floors: dict[str, float] = settings["floors"]
+
+    def read(self, post: Post, now: datetime) -> Reading:
+        """Return what the machine read in the post at `now`: suggestions with reasons."""
+        mentions = self.matcher.find(post.text)
+        not_read = self._obstacle(post, mentions)
+        draft = self.draft(post, mentions) if mentions and not not_read else Draft(Folded.of(""))
+        return Reading(
+            post_id=post.id,
+            post_version=post.version,
+            pipeline=self.version,
+            read_at=now,
+            mentions=mentions,
+            scores=tuple(draft.scores),
+            stop_cue=(*_labelled(post), *draft.stop_cue),
+            not_read=not_read or self._cut(post, mentions),
+        )
+
+    def draft(self, post: Post, mentions: tuple[Mention, ...]) -> Draft:
+        """Return the filled draft of a post, whether or not it mentions a school: what `read` scores and what scorers are judged by."""
+        text = post.text[: self._characters]
+        folded = Folded.of(text)
+        schools = tuple(dict.fromkeys(mention.school_id for mention in mentions))
+        draft = Draft(folded, self._people.find(folded, schools), tuple(m for m in mentions if m.end <= len(text)), post.media)
+        self._language(attach(self._language.make_doc(text), draft))
+        draft.scores = [score for score in draft.scores if score.value >= self._floor(score)]
+        return draft
+
+    def _floor(self, score: Score) -> float:
+        return self._floors.get(score.head.value, 0.0)
+
+    @staticmethod
+    def _obstacle(post: Post, mentions: tuple[Mention, ...]) -> str | None:
+        """Return why the post is not read; without a mention only a text without words needs a word of its own."""
+        if mentions or not post.text.isascii() or not post.text.strip() or not any(map(str.isalpha, post.text[:80])):
+            return why_unreadable(post.text)
+        return None
+
+    def _cut(self, post: Post, mentions: tuple[Mention, ...]) -> str | None:
+        if not mentions or len(post.text) <= self._characters:
+            return None
+        return f"read in part: scores come from the first {self._characters:,} of {len(post.text):,} characters"
+
+
+def _labelled(post: Post) -> tuple[Span, ...]:
+    """Return a stop cue when labels say what the text does not: marked sexual, or marked sensitive with something attached."""
+    marked = _EXPLICIT & {label.lower() for label in post.labels} or (post.sensitive and post.media)
+    return (Span(start=0, end=0, why=_LABELLED),) if marked else ()
+
+
+def open_reader(terms: Sequence[WatchTerm], staff: Sequence[StaffMember] = (), config: Path | None = None) -> Reader:
+    """Return a Reader for these terms and staff, built by pipeline.cfg or by `config`.
+
+    Raises:
+        ModelMissingError: the configuration or a word list is not there.
+        ModelMismatchError: the configuration names a component that this version does not have, or lacks its [reading] part.
+    """
+    path = config or CONFIG
+    if not path.is_file():
+        raise ModelMissingError(path.name)
+    loaded = load_config(path)
+    reading = loaded.pop("reading", None)
+    if not reading or {"characters", "floors"} - reading.keys():
+        raise ModelMismatchError(path.name, "a configuration with [reading] characters and [reading.floors]", "one without")
+    return Reader(terms, staff, _language(loaded, path.name), {**reading, "version": _version(path)})
+
+
+def _language(loaded: Config, name: str) -> Language:
+    """Build the spaCy pipeline, each component known and versioned."""
+    for component in loaded.get("components", {}).values():
+        factory = component.get("factory", "")
+        if factory not in {*COMPONENTS, "sentencizer"}:
+            raise ModelMismatchError(name, f"made of {', '.join(COMPONENTS)} and sentencizer", f"one that names '{factory}'")
+        component["factory"] = spacy_name(factory)
+    return English.from_config(loaded, auto_fill=True)
+
+
+def _version(path: Path) -> str:
+    """Return one string for configuration, components and word lists: any change of theirs changes it."""
+    parts = [path.read_bytes(), *(name.encode() for name in COMPONENTS), *(words.read_bytes() for words in sorted(LEXICONS.glob("*.toml")))]
+    seal = hashlib.sha256(b"\0".join(parts)).hexdigest()
+    return f"schoolwatch.reading.v1+{seal[:12]}"
