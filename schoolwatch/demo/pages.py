@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from schoolwatch.demo.pictures import DRAWING_HEIGHT, DRAWING_WIDTH
+from schoolwatch.demo.pictures import DRAWING_HEIGHT, DRAWING_WIDTH, avatar
 from schoolwatch.demo.scene import Shown
 
 LONDON = ZoneInfo("Europe/London")
@@ -43,7 +43,7 @@ def when(moment: datetime) -> str:
 
 def words(text: str, tags: str | None = None) -> str:
     """Return text as HTML paragraphs, everything escaped; with `tags` (a path) hashtags and handles become links below it."""
-    safe = escape(text)
+    safe = escape(text, quote=False)  # an escaped apostrophe (&#x27;) would look like a hashtag
     if tags is not None:
         safe = _MARKS.sub(lambda found: _mark(found, tags), safe)
     return "".join(f"<p>{'<br>'.join(part.splitlines())}</p>" for part in safe.split("\n\n"))
@@ -57,8 +57,8 @@ def _mark(found: re.Match[str], tags: str) -> str:
 
 
 def face(handle: str, size: int = 48) -> str:
-    """Return the author's flat-colour picture as an `<img>`."""
-    return f'<img class="face" src="/pictures/people/{quote(handle)}.svg" alt="" width="{size}" height="{size}">'
+    """Return the author's flat-colour picture, drawn inside the page: an `<img>` there would count as part of the post."""
+    return f'<span class="face" style="width:{size}px;height:{size}px" aria-hidden="true">{avatar(handle)}</span>'
 
 
 def figures(shown: Shown) -> str:

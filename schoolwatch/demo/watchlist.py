@@ -91,34 +91,27 @@ class _Place(NamedTuple):
     path: str
     query: str | None = None
     options: Mapping[str, Any] = MappingProxyType({})
+    enabled: bool = True
 
 
-FORUM_SELECTORS: dict[str, Any] = {
-    "item": "article.post",
-    "id": "a.permalink@href",
-    "link": "a.permalink@href",
-    "author": ".author",
-    "time": "header time@datetime",
-    "text": ".text",
-    "next": "a.next@href",
-}
+FORUM_SELECTORS: Mapping[str, str] = MappingProxyType(
+    {"list": "article.post", "link": "a.permalink", "author": ".author", "time": "header time", "text": ".text", "next": "a.next"}
+)
 _PLACES = (
     _Place("townsquare-fernley", FERNLEY, "mastodon", PlatformName.MASTODON, "Townsquare #fernleygreen", "/social", "#fernleygreen"),
     _Place("townsquare-ashcombe", ASHCOMBE, "mastodon", PlatformName.MASTODON, "Townsquare #ashcombevale", "/social", "#ashcombevale"),
-    _Place("notebook-articles", FERNLEY, "wordpress", PlatformName.BLOG, "The Green Notebook: articles", "/blog", None, {"kind": "posts"}),
-    _Place(
-        "notebook-comments", FERNLEY, "wordpress", PlatformName.BLOG, "The Green Notebook: comments", "/blog", None, {"kind": "comments"}
-    ),
+    _Place("notebook", FERNLEY, "wordpress", PlatformName.BLOG, "The Green Notebook: articles and comments", "/blog"),
+    _Place("notebook-feed", FERNLEY, "feed", PlatformName.BLOG, "The Green Notebook: feed (spare)", "/blog/feed/", enabled=False),
     _Place("forum", FERNLEY, "webpage", PlatformName.FORUM, "Millstream forum: newest posts", "/forum/latest", None, FORUM_SELECTORS),
-    _Place("wiki", FERNLEY, "feed", PlatformName.WIKI, "Valley wiki: recent changes", "/wiki/feed.atom"),
-    _Place(
-        "notebook-ashcombe", ASHCOMBE, "feed", PlatformName.BLOG, "The Green Notebook: Ashcombe feed", "/blog/category/ashcombe-vale/feed/"
-    ),
+    _Place("wiki", ASHCOMBE, "feed", PlatformName.WIKI, "Valley wiki: recent changes", "/wiki/feed.atom"),
 )
 
 
 def sources(base: str, now: datetime) -> tuple[Source, ...]:
-    """Return the places that are polled, given the town's address (`http://127.0.0.1:<port>`)."""
+    """Return the places that are polled, given the town's address (`http://127.0.0.1:<port>`).
+
+    The blog's feed is a spare, switched off: it holds the articles that the REST interface gives already.
+    """
     return tuple(
         Source(
             id=place.key,
@@ -130,6 +123,7 @@ def sources(base: str, now: datetime) -> tuple[Source, ...]:
             query=place.query,
             options=dict(place.options),
             period_minutes=PERIOD_MINUTES,
+            enabled=place.enabled,
             added_by=_ADDED_BY,
             added_at=now,
         )

@@ -15,8 +15,15 @@ from pathlib import Path
 import httpx
 import pytest
 
+from collector.client import Client
+from collector.platforms import PLATFORMS
+from collector.poll import Kept, poll
+from collector.public_address import Gate
 from data.clock import FixedClock, ScaledClock
 from data.errors import SettingsError
+from data.model.cases import Verdict, VerdictGroup
+from data.model.posts import Post, PostId, SeenPost, text_hash
+from data.model.watch import Health, Source, SourceState
 from schoolwatch.demo.front import pace_line
 from schoolwatch.demo.moderator import Moderator
 from schoolwatch.demo.posts import HARMLESS, Place, Script, TownPost, load_posts, load_script
@@ -652,3 +659,145 @@ def test_watchlist_fits_together(visit: Visit) -> None:
     assert [user.username for user in users(now)] == ["dsl", "deputy", "head", "comms"]
     assert all(set(user.roles) <= known for user in users(now))
     assert all(visit.http.get(source.address, follow_redirects=True).status_code == 200 for source in rows)
+
+
+# ---- through the real adapters ------------------------------------------------------------------------------------------------
+
+
+class Watcher:
+    """Reads the town as the worker does: through the guarded client and the real adapters."""
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit = visit
+        gate = Gate(frozenset({visit.running.port}))
+        self.client = Client("dsl@fernley-green.example", visit.clock, gate, pace_seconds=0, wait=lambda _: None)
+        self.sources = {source.id: source for source in sources(visit.running.base, visit.clock.now())}
+
+    def poll(self, key: str, state: SourceState | None = None) -> tuple[Health, dict[str, SeenPost]]:
+        """Poll one source and return its health and what it gave, by permalink."""
+        got: dict[str, SeenPost] = {}
+
+        def keep(page: tuple[SeenPost, ...]) -> Kept:
+            got.update({post.permalink: post for post in page})
+            return Kept(new=len(page))
+
+        source = self.sources[key]
+        report = poll(source, state or SourceState(source_id=key), PLATFORMS[source.adapter], self.client, keep, now=self.visit.clock.now())
+        return report.outcome, got
+
+    def look(self, source: Source, seen: SeenPost) -> Verdict | None:
+        """Ask the adapter whether a post is still there."""
+        now = self.visit.clock.now()
+        post = Post(
+            **seen.model_dump(), id=PostId(1), address=seen.permalink, first_seen_at=now, last_seen_at=now, text_hash=text_hash(seen.text)
+        )
+        looked = PLATFORMS[source.adapter].look(post, self.client, now)
+        return looked.verdict if looked else None
+
+
+@pytest.fixture
+def watcher(visit: Visit) -> Iterator[Watcher]:
+    """A watcher of the town without walls."""
+    made = Watcher(visit)
+    yield made
+    made.client.close()
+
+
+@pytest.mark.parametrize(
+    ("key", "places"),
+    [
+        ("townsquare-fernley", {Place.SOCIAL}),
+        ("townsquare-ashcombe", {Place.SOCIAL}),
+        ("notebook", {Place.BLOG, Place.BLOG_COMMENT}),
+        ("notebook-feed", {Place.BLOG}),
+        ("forum", {Place.FORUM}),
+        ("wiki", {Place.WIKI}),
+    ],
+)
+def test_each_adapter_reads_the_town(watcher: Watcher, key: str, places: set[Place]) -> None:
+    """Every source of the demo yields exactly the posts that are there, with their words and times."""
+    watcher.visit.clock.forward(24 * HOUR)
+    health, got = watcher.poll(key)
+    tag = watcher.sources[key].query or ""
+    there = {watcher.visit.running.base + one.path: one for one in watcher.visit.town.visible(*places) if tag in one.text}
+
+    assert health is Health.OK
+    assert set(got) == set(there)
+    for address, seen in got.items():
+        assert " ".join(there[address].text.split()) in " ".join(seen.text.split())
+        assert seen.created_at == there[address].posted_at
+        assert len(seen.media) <= len(there[address].post.media)
+        assert seen.author_name or seen.author_handle
+
+
+@pytest.mark.parametrize(
+    ("source", "key"),
+    [
+        ("townsquare-fernley", "trip-money"),
+        ("notebook", "comment-homework-pupil"),
+        ("forum", "thread-carpark"),
+        ("wiki", "wiki-drosswick"),
+    ],
+)
+def test_each_adapter_sees_a_removal_and_nothing_else_as_one(watcher: Watcher, source: str, key: str) -> None:
+    """A post is there until the moderator acts, and gone from then on, by the adapter's own look."""
+    visit = watcher.visit
+    visit.clock.forward(6 * HOUR)
+    _, got = watcher.poll(source)
+    seen = got[visit.town.address_of(key, visit.running.base)]
+    before = watcher.look(watcher.sources[source], seen)
+    visit.town.receive_request(seen.permalink, visit.clock.now())
+    visit.clock.forward(5 * HOUR)
+    after = watcher.look(watcher.sources[source], seen)
+
+    assert before is Verdict.PRESENT
+    assert after is not None
+    assert after.group is VerdictGroup.GONE
+
+
+def test_edit_is_seen_as_an_edit(watcher: Watcher) -> None:
+    """A post that its author corrected is read as edited, not as gone."""
+    visit = watcher.visit
+    visit.clock.forward(timedelta(minutes=210))
+    _, got = watcher.poll("townsquare-fernley")
+    seen = got[visit.town.address_of("fundraiser-edit", visit.running.base)]
+    visit.clock.forward(HOUR)
+
+    assert watcher.look(watcher.sources["townsquare-fernley"], seen) is Verdict.EDITED
+
+
+@pytest.mark.parametrize(
+    ("source", "key", "hours"),
+    [
+        ("forum", "thread-parking", 7.5),
+        ("notebook", "article-fair", 11.5),
+        ("wiki", "wiki-drosswick", 14.25),
+        ("townsquare-fernley", "trip-money", 18.25),
+    ],
+)
+def test_no_wall_counts_as_a_removal(walled: Visit, source: str, key: str, hours: float) -> None:
+    """Behind a sign-in, consent, members-only or busy page a post is unknown or still seen, never gone; afterwards it is seen again."""
+    watcher = Watcher(walled)
+    walled.clock.forward(6 * HOUR)
+    _, got = watcher.poll(source)
+    seen = got[walled.town.address_of(key, walled.running.base)]
+    walled.clock.forward((hours - 6) * HOUR)
+    inside = watcher.look(watcher.sources[source], seen)
+    walled.clock.forward(3 * HOUR)
+    outside = watcher.look(watcher.sources[source], seen)
+    watcher.client.close()
+
+    assert inside is not None
+    assert inside.group is (VerdictGroup.UP if source == "notebook" else VerdictGroup.UNKNOWN)  # the blog's interface goes on answering
+    assert outside is Verdict.PRESENT
+
+
+def test_wall_shows_in_the_source_health(walled: Visit) -> None:
+    """A forum that asks for signing in is a source in trouble, never a quiet one."""
+    watcher = Watcher(walled)
+    walled.clock.forward(7.5 * HOUR)
+    health, got = watcher.poll("forum")
+    watcher.client.close()
+
+    assert health in {Health.WALL, Health.BROKEN}
+    assert got == {}
