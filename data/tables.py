@@ -140,10 +140,19 @@ class CaseRow(Case, table=True):
 
     model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
     __tablename__ = "case_file"
+    __table_args__ = (
+        sa.Index(  # one finding opens one case, whoever clicks at the same moment
+            "uq_case_file_finding_id",
+            "finding_id",
+            unique=True,
+            sqlite_where=sa.text("reuploaded_from IS NULL"),
+            postgresql_where=sa.text("reuploaded_from IS NULL"),
+        ),
+    )
     id: str = Field(primary_key=True)
     ref: str = Field(unique=True)
     school_id: str = Field(foreign_key="school.id", index=True)
-    finding_id: str = Field(foreign_key="finding.id", unique=True)
+    finding_id: str = Field(foreign_key="finding.id")
 
 
 class CaseItemRow(CaseItem, table=True):

@@ -82,15 +82,13 @@ def _browser(settings: Settings) -> Finding:
 
 def _fonts() -> Finding:
     folders = (Path("/usr/share/fonts"), Path("/System/Library/Fonts"), Path("C:/Windows/Fonts"))
-    found = [
-        path.name.lower() for folder in folders if folder.is_dir() for path in folder.rglob("*") if path.suffix in {".ttf", ".ttc", ".otf"}
-    ]
+    files = (path for folder in folders if folder.is_dir() for path in folder.rglob("*"))
+    found = [path.name.lower() for path in files if path.suffix in {".ttf", ".ttc", ".otf"}]
     wanted = {"Chinese, Japanese, Korean": ("cjk", "msyh", "pingfang"), "emoji": ("emoji", "seguiemj")}
     lacking = [what for what, names in wanted.items() if not any(name in font for name in names for font in found)]
     if lacking:
-        return Finding(
-            "note", "fonts", f"{' and '.join(lacking)} would show as boxes in pictures: install fonts-noto-cjk and fonts-noto-color-emoji"
-        )
+        mend = "install fonts-noto-cjk and fonts-noto-color-emoji"
+        return Finding("note", "fonts", f"{' and '.join(lacking)} would show as boxes in pictures: {mend}")
     return Finding("ok", "fonts", "a broad set is here")
 
 

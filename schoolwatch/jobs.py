@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from collector.platforms import PLATFORMS
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
-from dbos.error import DBOSQueueDeduplicatedError
+from dbos import error as dbos_error
 
 from casework.checks import PlannedCheck
+from collector.platforms import PLATFORMS
 from data.clock import SystemClock
 from data.errors import SchoolwatchError
 from schoolwatch import round as one_round
@@ -130,7 +130,6 @@ class Worker:
             "application_version": APPLICATION_VERSION,
             "executor_id": self.executor_id,
             "log_level": "WARNING",
-            "run_admin_server": False,
         }
         logging.getLogger("dbos").setLevel(logging.WARNING)
         DBOS(config=config)
@@ -166,7 +165,7 @@ class Worker:
         self._begin_polls(now)
         self._begin_captures()
         self._begin_checks(now)
-        self._begin_reminders(now)
+        self._begin_reminders()
         self._ticks += 1
         if self._ticks % 3600 == 1:
             self._forget_finished()
@@ -191,11 +190,11 @@ class Worker:
             self._enqueue("capture", f"capture:{order.id}", f"capture:{order.id}", capture, order.id)
 
     def _begin_checks(self, now: datetime) -> None:
-        for planned in self.hands.desk.casework.upcoming_checks(now):
+        for planned in self.hands.desk.casework.next_checks(now):
             self._begin(_check_id(planned), check, planned.case_id, planned.item_id, planned.slot, planned.due_at.isoformat())
 
-    def _begin_reminders(self, now: datetime) -> None:
-        for case_id, key, due_at in self.hands.desk.casework.upcoming_reminders(now):
+    def _begin_reminders(self) -> None:
+        for case_id, key, due_at in one_round.next_reminders(self.hands.desk):
             self._begin(f"remind:{case_id}:{key}:{due_at.isoformat()}", remind, due_at.isoformat())
 
     def _begin(self, workflow_id: str, workflow: Any, *arguments: str) -> None:
@@ -209,7 +208,7 @@ class Worker:
         try:
             with SetWorkflowID(workflow_id), SetEnqueueOptions(deduplication_id=once):
                 DBOS.enqueue_workflow(queue, workflow, *arguments)
-        except DBOSQueueDeduplicatedError:
+        except dbos_error.DBOSQueueDeduplicatedError:
             return  # the one before still waits or runs
 
     def _forget_finished(self) -> None:

@@ -13,28 +13,10 @@ from data.store import Store, Work
 from schoolwatch.sign_in import SignIn
 
 _USERNAME = re.compile(r"[a-z][a-z0-9._-]{1,39}")
-_WORDS = [
-    "amber",
-    "birch",
-    "cedar",
-    "dune",
-    "ember",
-    "fern",
-    "grove",
-    "hazel",
-    "iris",
-    "juniper",
-    "kelp",
-    "larch",
-    "maple",
-    "nettle",
-    "olive",
-    "pine",
-    "quartz",
-    "rowan",
-    "sage",
-    "thyme",
-]
+_WORDS = (
+    *("amber", "birch", "cedar", "dune", "ember", "fern", "grove", "hazel", "iris", "juniper", "kelp"),
+    *("larch", "maple", "nettle", "olive", "pine", "quartz", "rowan", "sage", "thyme"),
+)
 
 
 class UserRefusedError(SchoolwatchError):

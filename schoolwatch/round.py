@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from collector.platforms import PLATFORMS
 
+from casework.cases import OPEN
 from casework.checks import PlannedCheck
+from casework.countdown import REMINDER_HOURS, reminder_key
 from collector.addresses import canonical_address
 from collector.client import Client
+from collector.platform import Platform
+from collector.platforms import PLATFORMS
 from collector.poll import Kept, PollReport, poll
 from data.clock import Clock
 from data.errors import EvidenceError
@@ -98,7 +101,10 @@ def poll_source(hands: Hands, source_id: str) -> PollReport:
     with store.begin("system") as work:
         (work.source_states.replace if work.source_states.find(source_id) else work.source_states.add)(report.state)
         work.commit()
-    _log.info("polled", source=source_id, health=report.state.health.value, new=report.new, changed=report.changed)
+    news = report.new or report.changed or report.state.health is not state.health
+    (_log.info if news else _log.debug)(
+        "polled", source=source_id, health=report.state.health.value, new=report.new, changed=report.changed
+    )
     return report
 
 
@@ -190,7 +196,7 @@ def look_again(hands: Hands, planned: PlannedCheck) -> RemovalCheck:
     return check
 
 
-def _adapter_for(hands: Hands, post: Post | None):  # noqa: ANN202
+def _adapter_for(hands: Hands, post: Post | None) -> Platform | None:
     if post is None or post.source_id is None:
         return None
     with hands.desk.store.read() as work:
@@ -202,6 +208,15 @@ def remind(hands: Hands) -> int:
     """Fire the reminders that are due, each once; return how many."""
     fired = hands.desk.casework.fire_reminders(hands.clock.now())
     return len(fired)
+
+
+def next_reminders(desk: Desk) -> list[tuple[str, str, datetime]]:
+    """Return (case id, key, moment) of every reminder that has not fired, for cases whose clock runs."""
+    with desk.store.read() as work:
+        running = [case for case in work.cases.where(state=list(OPEN)) if case.gone_observed_at is None]
+        fired = {(reminder.case_id, reminder.key) for reminder in work.reminders.where(case_id=[case.id for case in running])}
+    planned = ((case.id, reminder_key(hours), case.known_at + timedelta(hours=hours)) for case in running for hours in REMINDER_HOURS)
+    return [one for one in planned if one[:2] not in fired]
 
 
 @dataclass(frozen=True)

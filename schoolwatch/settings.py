@@ -34,7 +34,7 @@ _MENDS = {
 
 
 class Demo(BaseModel):
-    """The demo's clock and the loopback ports that only the demo may open. Read from the demo's own state folder, never from the settings."""
+    """The demo's clock and the loopback ports that only the demo may open. Read from the demo's own state folder only."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -165,13 +165,10 @@ def load_settings(path: Path | None = None) -> Settings:
     config = find_config(path)
     written = _read_toml(config) if config.is_file() else {}
     if "demo" in written or "tokens" in written:
-        raise SettingsError(
-            f"'{'demo' if 'demo' in written else 'tokens'}' cannot be set in {config.name}; tokens come from the environment"
-        )
-    written.setdefault(
-        "state_dir", os.environ.get("SCHOOLWATCH_HOME") or (config.parent / "state" if config.is_file() else default_state_dir())
-    )
-    state_dir = Path(str(written["state_dir"])).expanduser()
+        key = "demo" if "demo" in written else "tokens"
+        raise SettingsError(f"'{key}' cannot be set in {config.name}; tokens come from the environment")
+    beside = config.parent / "state" if config.is_file() else default_state_dir()
+    state_dir = Path(str(written.get("state_dir") or os.environ.get("SCHOOLWATCH_HOME") or beside)).expanduser()
     written["state_dir"] = state_dir if state_dir.is_absolute() else (config.parent / state_dir).resolve()
     return _build(written, config)
 

@@ -72,7 +72,8 @@ def in_words(source: Source, state: SourceState, now: datetime) -> tuple[str, st
     if tone == "ok" and now - (state.last_post_at or source.added_at) > quiet:
         return f"Read, but nothing new for {(now - (state.last_post_at or source.added_at)).days} days: is the address still right?", "warn"
     if state.gap_from and state.gap_to:
-        says += f" More came in than one poll may read: posts may be missing from {state.gap_from:%d %b %H:%M} to {state.gap_to:%d %b %H:%M} UTC."
+        missing = f"{state.gap_from:%d %b %H:%M} to {state.gap_to:%d %b %H:%M} UTC"
+        says += f" More came in than one poll may read: posts may be missing from {missing}."
     return says, tone
 
 

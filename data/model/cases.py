@@ -63,6 +63,7 @@ class Case(Record):
     confidentiality: Confidentiality = Confidentiality.NORMAL
     owner_id: str
     finding_id: str
+    reuploaded_from: str | None = None  # id of the case whose post came back (§5.3); such a case shares its finding
     reporter_type: str  # "collected" or "report"
     reported_at: MaybeUtcTime = None
     known_at: UtcTime  # starts the removal clock (§5.4)

@@ -207,6 +207,7 @@ class Mastodon:
                 "rules": [
                     {"id": "1", "text": "No accusations against people as if they were facts."},
                     {"id": "2", "text": "No private data of others."},
+                    {"id": "3", "text": "No pile-ons."},
                 ],
             }
         )

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from data.clock import ScaledClock
-from data.model.cases import RequestState, TakedownRequest
+from data.model.cases import TakedownRequest
 from schoolwatch.demo.moderator import Moderator
 from schoolwatch.demo.posts import load_posts
 from schoolwatch.demo.scene import Town, UnknownAddressError
@@ -50,9 +50,7 @@ class Stage:
     def tell_town(self) -> None:
         """Hand each request that was recorded as sent to the town's moderator, once."""
         with self.desk.store.read() as work:
-            sent = [
-                one for one in work.requests.where() if one.sent_at and one.state is not RequestState.DRAFT and one.id not in self._told
-            ]
+            sent = [one for one in work.requests.where() if one.sent_at and one.id not in self._told]
             addresses = {item.id: item.address for item in work.case_items.where(id=[one.item_id for one in sent])}
         for request in sent:
             self._told.add(request.id)

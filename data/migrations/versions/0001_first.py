@@ -252,6 +252,7 @@ def upgrade() -> None:
     sa.Column('confidentiality', sa.String(), nullable=False),
     sa.Column('owner_id', sa.String(), nullable=False),
     sa.Column('finding_id', sa.String(), nullable=False),
+    sa.Column('reuploaded_from', sa.String(), nullable=True),
     sa.Column('reporter_type', sa.String(), nullable=False),
     sa.Column('reported_at', data.columns.Utc(), nullable=True),
     sa.Column('known_at', data.columns.Utc(), nullable=False),
@@ -267,9 +268,10 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['finding_id'], ['finding.id'], name=op.f('fk_case_file_finding_id')),
     sa.ForeignKeyConstraint(['school_id'], ['school.id'], name=op.f('fk_case_file_school_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_case_file')),
-    sa.UniqueConstraint('finding_id', name=op.f('uq_case_file_finding_id')),
     sa.UniqueConstraint('ref', name=op.f('uq_case_file_ref'))
     )
+    first = sa.text('reuploaded_from IS NULL')
+    op.create_index('uq_case_file_finding_id', 'case_file', ['finding_id'], unique=True, sqlite_where=first, postgresql_where=first)
     with op.batch_alter_table('case_file', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_case_file_school_id'), ['school_id'], unique=False)
 

@@ -1,0 +1,44 @@
+# Commands of the house. `uv run just <name>`.
+set windows-shell := ["powershell.exe", "-NoLogo", "-Command"]
+
+# everything CI runs
+check: lint test
+
+# linters, types, import contracts, docstrings
+lint:
+    ruff check .
+    ruff format --check .
+    mypy
+    lint-imports
+    interrogate -q schoolwatch collector nlp evidence casework accounts dashboard data tests
+
+# everything but soak
+test:
+    pytest
+
+# kills, tamperings and load in the thousands; writes benchmarks/RESULTS.md
+soak:
+    pytest tests/soak -m soak -p no:randomly --timeout 3600 -s
+
+# ratios to limits measured in the same run
+bench:
+    pytest benchmarks --benchmark-only -q -s
+
+demo:
+    schoolwatch demo
+
+# what a new platform adapter needs
+new-platform name:
+    @echo "1. collector/platforms/{{name}}.py: one class with the members of collector.platform.Platform"
+    @echo "2. a line in PLATFORMS, collector/platforms/__init__.py"
+    @echo "3. recorded, invented answers for tests/contracts/test_platforms.py"
+
+# what a new notice needs
+new-notice name:
+    @echo "1. casework/notices/{{name}}.py: one class with the members of casework.notice.Notice"
+    @echo "2. a line in NOTICES, casework/notices/__init__.py"
+    @echo "3. tests/contracts/test_notices.py runs over it by itself"
+
+# rewrite the exact versions in pyproject.toml and constraints.txt
+lock:
+    python docs/lock.py
