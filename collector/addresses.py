@@ -9,7 +9,7 @@ import idna
 
 _TRACKING = re.compile(
     r"utm_\w*|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|li_fat_id|igshid|igsh|mc_[ce]id|mkt_tok|_hs\w+|vero_id|"
-    r"oly_(anon|enc)_id|wickedid|ref_src|ref_url|cmpid|ito|__s|s_cid|ga_\w+|pk_\w+|mtm_\w+|at_(medium|campaign)|spm|si",
+    r"oly_(anon|enc)_id|wickedid|ref_src|ref_url|cmpid|ito|__s|s_cid|ga_\w+|pk_\w+|mtm_\w+|at_(medium|campaign)",
     re.IGNORECASE,
 )
 _PLACE_ON_PAGE = re.compile(r"(comment|comments|c|post|p|reply|response|respond|msg|message|entry|pid|r|item)?[-_]?\d+", re.IGNORECASE)
@@ -114,8 +114,8 @@ def _one_escape(found: re.Match[str]) -> str:
 
 
 def _query(query: str) -> str:
-    pairs = parse_qsl(query, keep_blank_values=True)
-    return urlencode(sorted((name, value) for name, value in pairs if not _TRACKING.fullmatch(name)))
+    pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")  # other encodings pass unharmed
+    return urlencode(sorted((name, value) for name, value in pairs if not _TRACKING.fullmatch(name)), errors="surrogateescape")
 
 
 def _fragment(fragment: str) -> str:

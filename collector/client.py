@@ -152,7 +152,7 @@ class Client:
         self._whole_seconds = whole_seconds
         self._robots = Robots(self._robots_text)
 
-    def get(  # noqa: PLR0913 - what a request may carry
+    def get(
         self,
         address: str,
         *,

@@ -90,7 +90,7 @@ class _Run:
     pause: timedelta = timedelta(0)
 
 
-def poll(  # noqa: PLR0913 - everything a poll needs, named
+def poll(
     source: Source, state: SourceState, adapter: Platform, client: Client, keep: Keep, *, now: datetime, max_pages: int = MAX_PAGES
 ) -> PollReport:
     """Read `source` through `adapter`, hand every page to `keep`, and return what came of it.
