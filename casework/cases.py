@@ -150,7 +150,7 @@ _HOLD = ("body", "officer", "reference", "asked_at", "review_at")
 _LEFT = ("rungs_tried", "reason", "support_plan", "reviewer")
 
 
-def _rows(  # noqa: PLR0913 - the columns of the table
+def _rows(
     befores: Iterable[CaseState],
     after: CaseState,
     permission: Permission,
@@ -308,7 +308,7 @@ def missing(row: Transition, fields: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(" or ".join(FIELD_LABELS.get(one, one) for one in name.split("|")) for name in names)
 
 
-def move(  # noqa: PLR0913 - who, when, where to, with what: each is part of the record
+def move(
     case: Case,
     to: CaseState,
     by: User | None,
@@ -350,7 +350,7 @@ def _who(row: Transition, case: Case, by: User | None) -> None:
         raise PermissionDeniedError(by.id, f"{row.label.lower()} (the headteacher decides)")
 
 
-def record(  # noqa: PLR0913 - the parts of an event
+def record(
     case: Case,
     now: datetime,
     who: str,

@@ -198,7 +198,7 @@ def _still_up(definite: Sequence[RemovalCheck], last: RemovalCheck, claimed_at: 
     return Conclusion(word, _SAYS[word], None, (last.id,))
 
 
-def next_check(  # noqa: PLR0913 - the moments from which looks are counted
+def next_check(
     item_id: str,
     checks: Sequence[RemovalCheck],
     *,

@@ -95,9 +95,7 @@ def reported_time(form: ReportForm, now: datetime) -> datetime:
     return min(form.reported_at, now)
 
 
-def report_of(  # noqa: PLR0913 - what the form does not know
-    form: ReportForm, *, school_id: str, address: str | None, now: datetime, number: int, user_id: str | None = None
-) -> Report:
+def report_of(form: ReportForm, *, school_id: str, address: str | None, now: datetime, number: int, user_id: str | None = None) -> Report:
     """Return the report record of a filled form; raises ReportRefusedError naming what is missing or too long."""
     _check(form)
     return Report(

@@ -165,7 +165,8 @@ def ask(facts: NoticeFacts) -> str:
     return lines(
         f"We ask you to {wish}. If you would rather {'amend' if facts.wish == 'remove' else 'remove'} it, that would help as well.",
         f"We would be grateful for this within 24 hours, by {london(facts.requested_by)}. {facts.why_urgent.strip()}",
-        f"Please confirm to {facts.reply_mailbox}, quoting {facts.case_ref}. If you decide against it, please tell us why and how to appeal.",
+        f"Please confirm to {facts.reply_mailbox}, quoting {facts.case_ref}. "
+        "If you decide against it, please tell us why and how to appeal.",
     )
 
 
@@ -195,7 +196,8 @@ _STREET = (
     "st|rd|ave|ln|cl|dr|ct|cres"
 )
 _HOUSE = re.compile(
-    rf"\b\d{{1,4}}[a-z]?,?\s+(?:[a-z'\u2019]+\s+){{1,3}}(?:{_STREET})\b|\blives\s+at\b|\bhome\s+address\s+(?:is|:)", re.IGNORECASE
+    rf"\b\d{{1,4}}[a-z]?,?\s+(?:[a-z'\u2019]+\s+){{1,3}}(?:{_STREET})\b|\blives\s+at\b|\bhome\s+address\s+(?:is|:)",
+    re.IGNORECASE,
 )
 _MONTH = (
     "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"

@@ -181,7 +181,7 @@ def confidentiality(finding: Finding, decision: Decision) -> Confidentiality:
     return Confidentiality.RESTRICTED_HT if decision.category in _ABOUT_STAFF else Confidentiality.NORMAL
 
 
-def triage(  # noqa: PLR0913 - the parts of a case that the store knows
+def triage(
     finding: Finding,
     decision: Decision,
     *,

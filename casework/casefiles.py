@@ -1,0 +1,184 @@
+"""Reading cases: the list by time left, one file with everything, its chronology."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from casework import access, cases, steps
+from casework.cases import STATE_LABELS, Facts
+from casework.checks import VERDICT_LABELS, Conclusion, PlannedCheck, next_check, seen
+from casework.files import CaseFile, CaseRow, Line
+from casework.requests import REQUEST_LABELS, WAS_SENT
+from casework.room import Room
+from data.errors import NotFoundError
+from data.model.cases import ENDED, Case, CaseEvent, CaseState, RemovalCheck
+from data.model.people import Permission, User
+from data.store import Work
+
+_EVENTS: dict[str, str] = {
+    "opened": "case opened",
+    "captured": "evidence sealed",
+    "capture ordered": "capture ordered",
+    "capture failed": "the capture failed",
+    "capture refused": "STOP: nothing may be captured",
+    "advice": "advice recorded",
+    "drafted": "request drafted",
+    "request sent": "request recorded as sent",
+    "request refused": "a request was refused",
+    "request dropped": "draft dropped",
+    "acknowledged": "request acknowledged",
+    "check asked": "a check was asked for",
+    "amended": "our check found the text changed",
+    "reappeared": "our check found it up again",
+    "reuploaded": "found again: a linked case was opened",
+    "assigned": "new owner",
+    "note": "note",
+}
+WATCHED: frozenset[CaseState] = cases.OPEN | {CaseState.VERIFIED_REMOVED, CaseState.CLOSED}
+
+
+class CaseFiles(Room):
+    """Verbs that read cases and write nothing."""
+
+    def cases(self, by: User, school_ids: Sequence[str], ended: bool = False) -> tuple[CaseRow, ...]:
+        """Return the open cases (or those that ended) that the person may see, shortest time left first."""
+        mine = [school_id for school_id in dict.fromkeys(school_ids) if school_id in by.schools()]
+        with self.store.read() as work:
+            found = work.cases.where(school_id=mine, state=list(ENDED)) if ended else work.cases.open_in(mine)
+            rows = [self._row(work, case) for case in found if self._may_see(work, by, case)]
+        return tuple(sorted(rows, key=_by_time_left))
+
+    def _row(self, work: Work, case: Case) -> CaseRow:
+        now, facts = self.now(), self._facts(work, case)
+        standing = steps.case_standing(case, now)
+        orders = work.orders.where(case_id=case.id, order_by="ordered_at")
+        step = steps.next_step(case, facts, orders, self._conclude(work, case, facts))
+        return CaseRow(case, standing, steps.left(case, standing), STATE_LABELS[case.state], step, work.schools.get(case.school_id))
+
+    def _conclude(self, work: Work, case: Case, facts: Facts) -> Conclusion:
+        claimed = claimed_at(work.case_events.of(case.id)) if case.state is CaseState.CLAIMED_REMOVED else None
+        return seen(case, facts.checks, self.now(), items=facts.items, claimed_at=claimed)
+
+    def case_by_ref(self, by: User, ref: str) -> CaseFile:
+        """Return the file of the case with this number; raises NotFoundError, PermissionDeniedError."""
+        with self.store.read() as work:
+            case = work.cases.by_ref(ref)
+            if case is None:
+                raise NotFoundError("case", ref.strip())
+            access.must_see_case(by, case, self._target_user(work, case.target))
+            return self._file(work, by, case)
+
+    def case(self, by: User, case_id: str) -> CaseFile:
+        """Return a case with everything; raises NotFoundError (also for the person it is about, §7.3), PermissionDeniedError."""
+        with self.store.read() as work:
+            return self._file(work, by, self._see(work, by, case_id))
+
+    def _file(self, work: Work, by: User, case: Case) -> CaseFile:
+        now, facts = self.now(), self._facts(work, case)
+        finding = work.findings.get(case.finding_id)
+        events, items = tuple(work.case_events.of(case.id)), tuple(work.case_items.where(case_id=case.id))
+        orders = tuple(work.orders.where(case_id=case.id, order_by="ordered_at"))
+        standing, conclusion = steps.case_standing(case, now), self._conclude(work, case, facts)
+        return CaseFile(
+            case=case,
+            school=work.schools.get(case.school_id),
+            finding=finding,
+            post=next((work.posts.find(item.post_id) for item in items if item.post_id is not None), None),
+            report=work.reports.find(finding.report_id) if finding.report_id else None,
+            items=items,
+            events=events,
+            requests=facts.requests,
+            checks=facts.checks,
+            evidence=facts.evidence,
+            orders=orders,
+            reminders=tuple(work.reminders.where(case_id=case.id, order_by="fired_at")),
+            decisions=tuple(work.decisions.where(finding_id=case.finding_id, order_by="at")),
+            standing=standing,
+            text_left=steps.left(case, standing),
+            state_label=STATE_LABELS[case.state],
+            next_step=steps.next_step(case, facts, orders, conclusion),
+            next_check=first_due(planned(case, facts, events, now)),
+            conclusion=conclusion,
+            moves=tuple(steps.as_move(row) for row in cases.allowed(case, by)),
+            blocked=steps.blocked(case, facts),
+            stop_steps=steps.STOP_STEPS if case.stop else (),
+        )
+
+    def chronology(self, by: User, case_id: str) -> tuple[Line, ...]:
+        """Return everything that happened in a case, newest first."""
+        file = self.case(by, case_id)
+        lines = [
+            *(Line(event.at, event.by, _say(event), "event") for event in file.events),
+            *(Line(check.at, check.by, _say_check(check), "check") for check in file.checks),
+            *(
+                Line(one.captured_at, one.captured_by, f"evidence {one.ref} sealed ({one.completeness.value})", "evidence")
+                for one in file.evidence
+            ),
+            *(Line(one.fired_at, "system", one.text, "reminder") for one in file.reminders),
+            *(
+                Line(one.sent_at, one.sent_by or "", f"request to {one.recipient}: {REQUEST_LABELS[one.state]}", "request")
+                for one in file.requests
+                if one.sent_at is not None
+            ),
+        ]
+        return tuple(sorted(lines, key=lambda line: line.at, reverse=True))
+
+    def may_export(self, by: User, case_id: str) -> CaseFile:
+        """Return the file for an evidence pack; raises PermissionDeniedError. What is in a stopped case, the pack itself refuses."""
+        file = self.case(by, case_id)
+        access.must(by, Permission.EXPORT, file.case)
+        return file
+
+
+def _by_time_left(row: CaseRow) -> tuple[bool, float, str]:
+    return row.standing.stopped_at is not None, row.standing.left.total_seconds(), row.case.ref
+
+
+def _say(event: CaseEvent) -> str:
+    words = f"moved to '{STATE_LABELS[event.after]}'" if event.what == "moved" and event.after else _EVENTS.get(event.what, event.what)
+    return f"{words}: {event.reason}" if event.reason else words
+
+
+def _say_check(check: RemovalCheck) -> str:
+    return f"check: {VERDICT_LABELS[check.verdict]}{f' ({check.detail})' if check.detail else ''}"
+
+
+def claimed_at(events: Sequence[CaseEvent]) -> datetime | None:
+    """Return when the last claim of a removal was recorded."""
+    return next((event.at for event in reversed(events) if event.after is CaseState.CLAIMED_REMOVED), None)
+
+
+def asked_at(events: Sequence[CaseEvent]) -> datetime | None:
+    """Return when a person last asked for a check."""
+    return next((event.at for event in reversed(events) if event.what == "check asked"), None)
+
+
+def planned(case: Case, facts: Facts, events: Sequence[CaseEvent], now: datetime) -> tuple[PlannedCheck, ...]:
+    """Return the next look at each item. In a case that was stopped nothing is looked at (evidence.md §8)."""
+    if case.stop or case.state not in WATCHED:
+        return ()
+    found = (_planned_item(case, item_id, facts, events, now) for item_id in facts.items)
+    return tuple(one for one in found if one is not None)
+
+
+def _planned_item(case: Case, item_id: str, facts: Facts, events: Sequence[CaseEvent], now: datetime) -> PlannedCheck | None:
+    mine = [check for check in facts.checks if check.item_id == item_id]
+    sent = [one.sent_at for one in facts.requests if one.item_id == item_id and one.state in WAS_SENT and one.sent_at is not None]
+    verified = None
+    if case.gone_observed_at is not None:
+        ids = seen(case, mine, now, items=(item_id,)).check_ids
+        verified = next((check.at for check in reversed(mine) if check.id in ids), case.gone_observed_at)
+    is_over = case.state is CaseState.CLOSED and verified is None
+    return (
+        None
+        if is_over
+        else next_check(
+            item_id, mine, case_id=case.id, sent_at=max(sent, default=None), verified_at=verified, asked_at=asked_at(events), now=now
+        )
+    )
+
+
+def first_due(plans: Sequence[PlannedCheck]) -> PlannedCheck | None:
+    """Return the look that comes first."""
+    return min(plans, key=lambda one: one.due_at, default=None)

@@ -1,0 +1,114 @@
+"""What all verbs of casework share: the store, the clock, how a case is read, moved and written in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from casework import access, cases
+from casework.cases import SYSTEM, Facts
+from data.clock import Clock
+from data.errors import CaseError
+from data.model.cases import Case, CaseEvent, CaseState
+from data.model.people import Permission, User
+from data.store import Store, Work
+
+AHEAD = timedelta(minutes=2)  # a browser's clock may run a little ahead of ours
+
+
+class Room:
+    """The base of casework's verbs. Pure rules stand elsewhere; here they meet the store."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store, self.clock = store, clock
+
+    def now(self) -> datetime:
+        """Return the present moment of the room's clock."""
+        return self.clock.now()
+
+    def _target_user(self, work: Work, target: str) -> str | None:
+        """Return the user id of a member of staff whom a case is about (§7.3: matched by linked user id)."""
+        member = work.staff.find(target.removeprefix("staff:")) if target.startswith("staff:") else None
+        return member.user_id if member else None
+
+    def _see(self, work: Work, by: User, case_id: str) -> Case:
+        case = work.cases.get(case_id)
+        access.must_see_case(by, case, self._target_user(work, case.target))
+        return case
+
+    def _may_see(self, work: Work, by: User, case: Case) -> bool:
+        return access.may_see_case(by, case, self._target_user(work, case.target))
+
+    def _for(self, work: Work, by: User, case_id: str, permission: Permission) -> Case:
+        """Return the case if the person may see it and may do this in it."""
+        case = self._see(work, by, case_id)
+        access.must(by, permission, case)
+        return case
+
+    def _facts(self, work: Work, case: Case) -> Facts:
+        return Facts(
+            evidence=tuple(work.evidence.where(case_id=case.id)),
+            requests=tuple(work.requests.where(case_id=case.id)),
+            checks=tuple(work.checks.where(case_id=case.id, order_by="at")),
+            items=tuple(item.id for item in work.case_items.where(case_id=case.id)),
+            previous=before_hold(work.case_events.of(case.id)),
+        )
+
+    def _move(self, work: Work, case: Case, to: CaseState, by: User | None, fields: Mapping[str, Any], reason: str | None = None) -> Case:
+        changed, event = cases.move(case, to, by, self.now(), fields, facts=self._facts(work, case), reason=reason)
+        return self._write(work, case, changed, event)
+
+    def _event(
+        self,
+        work: Work,
+        case: Case,
+        who: str,
+        what: str,
+        *,
+        fields: Mapping[str, Any] | None = None,
+        reason: str | None = None,
+        update: Mapping[str, Any] | None = None,
+    ) -> Case:
+        """Write a line of history that changes no state; `update` holds what else changes in the case."""
+        base = case.model_copy(update=dict(update or {}))
+        changed, event = cases.record(base, self.now(), who, what, fields=fields, reason=reason)
+        return self._write(work, case, changed, event)
+
+    def _write(self, work: Work, before: Case, changed: Case, event: CaseEvent) -> Case:
+        work.cases.change(changed, before.revision)
+        work.case_events.add(event)
+        return changed
+
+    def _not_ahead(self, moment: datetime | None, what: str) -> datetime:
+        """Return the moment, or now; raises CaseError for one in the future or without a zone."""
+        now = self.now()
+        if moment is None:
+            return now
+        if moment.tzinfo is None:
+            msg = f"{what} needs a time zone"
+            raise CaseError(msg)
+        if moment > now + AHEAD:
+            msg = f"{what} lies in the future; give the time at which it happened"
+            raise CaseError(msg)
+        return min(moment, now)
+
+
+def before_hold(events: Sequence[CaseEvent]) -> CaseState | None:
+    """Return the state in which the case was before it was last held, or taken over by the safeguarding lead."""
+    taken = (CaseState.HOLD_BY_AUTHORITY, CaseState.SAFEGUARDING_LEAD)
+    return next((event.before for event in reversed(events) if event.after in taken and event.before is not None), None)
+
+
+def needed(text: str, what: str) -> str:
+    """Return the text without blanks around it; raises CaseError naming what is empty or too long."""
+    if not text.strip():
+        msg = f"{what} is empty; write one line"
+        raise CaseError(msg)
+    if len(text) > 10_000:  # noqa: PLR2004 - issue 4's bad input
+        msg = f"{what} is longer than 10,000 characters; shorten it"
+        raise CaseError(msg)
+    return text.strip()
+
+
+__all__ = ["AHEAD", "SYSTEM", "Room", "before_hold", "needed"]

@@ -1,0 +1,106 @@
+"""What a case needs next, what stands in the way, and how its countdown stands: pure, for screens and reminders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from casework import countdown, routes
+from casework.cases import STATE_LABELS, Facts, Transition
+from casework.checks import Conclusion, ConclusionWord
+from casework.files import AllowedMove, NextStep
+from casework.requests import NEEDS_ADVICE, has_evidence
+from data.model.cases import ENDED, Case, CaseState, RequestState, Standing, StandingWord
+from data.model.evidence import CaptureOrder, OrderState
+
+STOP_STEPS: tuple[str, ...] = (
+    "Do not open the address, and do not ask anyone for a copy.",
+    "Tell the safeguarding lead now. In danger call 999; otherwise the police on 101.",
+    "A public web page: report the address to the Internet Watch Foundation. Grooming: report to CEOP.",
+    "The young person can use Report Remove (Childline and IWF).",
+    "Write down who saw what and when. Nothing is captured, shown or sent from here.",
+)
+S = CaseState
+_STATE_STEPS: dict[CaseState, NextStep] = {
+    S.AWAITING_CONSENT: NextStep("Record the person's answer to the question for consent.", "move"),
+    S.AWAITING_COMPLAINANT: NextStep("Record when the person filed the report.", "move"),
+    S.HOLD_BY_AUTHORITY: NextStep("Wait for the authority's release; record it when it comes.", "move"),
+    S.REFUSED: NextStep("They refused: appeal, choose another way, or the next rung.", "draft"),
+    S.ESCALATED: NextStep("Wait for the answer; our checks go on.", "wait"),
+    S.VERIFIED_REMOVED: NextStep("Gone: note the lessons and the support offered, then close the case.", "close"),
+    S.VERIFIED_AMENDED: NextStep("Amended: note the lessons and the support offered, then close the case.", "close"),
+    S.NOT_REMOVED: NextStep("It stays up: note the lessons and the support offered, then close the case.", "close"),
+    S.WITHDRAWN: NextStep("Withdrawn: note the lessons and the support offered, then close the case.", "close"),
+    S.REPLY_WORKFLOW: NextStep("The headteacher decides on the reply.", "reply"),
+    S.NO_ACTION: NextStep("No action needed.", "done"),
+    S.CLOSED: NextStep("Closed.", "done"),
+}
+
+
+def case_standing(case: Case, now: datetime) -> Standing:
+    """Return the case's countdown; it stops when it was first found gone, or when the case ended (not removed counts as missed)."""
+    ended = case.closed_at if case.state in ENDED else None
+    standing = countdown.standing(case.known_at, now, case.gone_observed_at or ended)
+    if case.outcome == "not_removed" and standing.stopped_at is not None:
+        return standing.model_copy(update={"word": StandingWord.MISSED})
+    return standing
+
+
+def left(case: Case, standing: Standing) -> str:
+    """Say the time left; an ended case without a removal says how it ended instead."""
+    if case.gone_observed_at is None and standing.stopped_at is not None:
+        return f"ended after {countdown.in_words(standing.stopped_at - standing.known_at)}"
+    return countdown.text_left(standing)
+
+
+def next_step(case: Case, facts: Facts, orders: Sequence[CaptureOrder], conclusion: Conclusion) -> NextStep:
+    """Return the one thing the case needs now."""
+    if case.state in ENDED or case.state in {S.VERIFIED_REMOVED, S.VERIFIED_AMENDED}:
+        return _STATE_STEPS[case.state]
+    if case.stop:
+        return NextStep("STOP: the safeguarding lead deals with it with the police or the IWF. Nothing is opened or captured.", "stop")
+    if conclusion.word is ConclusionWord.VERIFIED:
+        return NextStep("Our checks find it gone before anyone was asked: record that it is gone.", "move")
+    if conclusion.word is ConclusionWord.AMENDED:
+        return NextStep("The text was changed: look whether the harm is gone.", "check")
+    if case.state is S.SAFEGUARDING_LEAD or (case.lead_category in NEEDS_ADVICE and case.advice_recorded_at is None):
+        return NextStep("Record the advice of the LADO, children's social care or the police; until then nobody is asked.", "record_advice")
+    return _working(case, facts, orders)
+
+
+def _working(case: Case, facts: Facts, orders: Sequence[CaptureOrder]) -> NextStep:
+    if case.state is S.TRIAGED:
+        return _capturing(orders)
+    if case.state is S.EVIDENCE_CAPTURED:
+        if any(request.state is RequestState.READY for request in facts.requests):
+            return NextStep("A request is ready: send it yourself, then record it as sent.", "send")
+        return NextStep("Choose a way and draft the request. Nothing is sent by Schoolwatch.", "draft")
+    if case.state in {S.REQUESTED, S.CLAIMED_REMOVED}:
+        says = (
+            "They say it is removed; our own checks must find it gone twice." if case.state is S.CLAIMED_REMOVED else "Wait for our checks."
+        )
+        return NextStep(says, "wait")
+    return _STATE_STEPS[case.state]
+
+
+def _capturing(orders: Sequence[CaptureOrder]) -> NextStep:
+    if any(order.state in {OrderState.WAITING, OrderState.RUNNING} for order in orders):
+        return NextStep("Evidence is being captured.", "wait_capture")
+    if orders and orders[-1].state is OrderState.FAILED:
+        return NextStep("The capture failed: try again, or record why it cannot be captured.", "capture")
+    return NextStep("Capture the evidence before anyone is asked (policy A14).", "capture")
+
+
+def blocked(case: Case, facts: Facts) -> tuple[str, ...]:
+    """Return every reason why no request can be sent now; empty when one may."""
+    reasons = [*routes.hard_stops(case)]
+    if case.state in ENDED | {S.VERIFIED_REMOVED, S.VERIFIED_AMENDED}:
+        reasons.append(f"the case is at '{STATE_LABELS[case.state]}'")
+    elif not case.stop and not has_evidence(case, facts.evidence):
+        reasons.append("evidence comes first (policy A14): capture the post, or record why it cannot be captured")
+    return tuple(reasons)
+
+
+def as_move(row: Transition) -> AllowedMove:
+    """Return a row of the table as the screen offers it."""
+    return AllowedMove(row.after, row.label, row.required, f"The case goes to '{STATE_LABELS[row.after]}'. Nothing is sent to anyone.")

@@ -1,0 +1,167 @@
+"""Makers of records for the tests of all rooms: invented schools, people and posts only."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from data.model.base import new_id
+from data.model.cases import Case, CaseItem, CaseState, RemovalCheck, Verdict
+from data.model.evidence import Completeness, Evidence, SealedFile
+from data.model.findings import Finding
+from data.model.people import Role, User
+from data.model.posts import PlatformName, Post, PostId, SeenPost, text_hash
+from data.model.readings import Category, Head, Mention, Reading, Score, Severity, Span
+from data.model.watch import School
+from data.store import Store
+
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+SCHOOL_ID = "fernley"
+TEXT = "Mr Quillfeather at Fernley Green Primary School took money from the trip fund, fact."
+ADDRESS = "https://forum.example.org/t/12#post-3"
+
+
+def a_school(**changes: Any) -> School:
+    """Return an invented school that can write letters."""
+    made = School(
+        id=SCHOOL_ID,
+        name="Fernley Green Primary School",
+        postal_address="Fernley Green Primary School, Orchard Lane, Fernley Green FG1 2AB",
+        reply_mailbox="office@fernley-green.example",
+        report_code="fern-leaf-9",
+        added_at=NOON,
+    )
+    return made.model_copy(update=changes)
+
+
+def a_user(*roles: Role, user_id: str = "u-dsl", school_id: str = SCHOOL_ID) -> User:
+    """Return a person with roles in the school; a DSL unless told otherwise."""
+    return User(
+        id=user_id,
+        username=user_id,
+        name=f"Invented {user_id}",
+        roles={school_id: roles or (Role.DSL,)},
+        added_by="system",
+        added_at=NOON,
+    )
+
+
+def a_seen_post(text: str = TEXT, **changes: Any) -> SeenPost:
+    """Return a post as an adapter saw it."""
+    made = SeenPost(platform=PlatformName.FORUM, native_id="3", permalink=ADDRESS, author_handle="someone", text=text)
+    return made.model_copy(update=changes)
+
+
+def a_post(text: str = TEXT, **changes: Any) -> Post:
+    """Return a post as it is kept."""
+    seen = a_seen_post().model_dump() | {"text": text}
+    made = Post(**seen, id=PostId(1), address=ADDRESS, first_seen_at=NOON, last_seen_at=NOON, text_hash=text_hash(text))
+    return made.model_copy(update=changes)
+
+
+def a_score(category: Category = Category.DEFAMATION_INDIVIDUAL, value: float = 0.9, head: Head = Head.DEFAMATION) -> Score:
+    """Return one head's answer with a span."""
+    return Score(head=head, category=category, value=value, scorer="test.v1", spans=(Span(start=0, end=4, why="named person"),))
+
+
+def a_reading(*scores: Score, schools: tuple[str, ...] = (SCHOOL_ID,), **changes: Any) -> Reading:
+    """Return a reading of the post that mentions the schools."""
+    mentions = tuple(Mention(start=0, end=4, term_id="t1", school_id=school_id) for school_id in schools)
+    made = Reading(post_id=PostId(1), post_version=1, pipeline="test.v1", read_at=NOON, mentions=mentions, scores=scores)
+    return made.model_copy(update=changes)
+
+
+def a_finding(now: datetime = NOON, **changes: Any) -> Finding:
+    """Return a flagged post."""
+    made = Finding(
+        id=new_id(now),
+        school_id=SCHOOL_ID,
+        post_id=PostId(1),
+        post_version=1,
+        platform=PlatformName.FORUM,
+        severity=Severity.S2,
+        lead_category=Category.DEFAMATION_INDIVIDUAL,
+        categories=(Category.DEFAMATION_INDIVIDUAL,),
+        reasons=("may state a crime as a fact about a named person",),
+        rule="flag.v1",
+        seen_at=now,
+        made_at=now,
+    )
+    return made.model_copy(update=changes)
+
+
+def a_case(now: datetime = NOON, **changes: Any) -> Case:
+    """Return a case that a person has just opened."""
+    made = Case(
+        id="case-1",
+        ref="SW-2026-0001",
+        school_id=SCHOOL_ID,
+        state=CaseState.TRIAGED,
+        lead_category=Category.DEFAMATION_INDIVIDUAL,
+        severity=Severity.S2,
+        target="teacher",
+        owner_id="u-dsl",
+        finding_id="f-1",
+        reporter_type="collected",
+        known_at=now,
+        opened_at=now,
+    )
+    return made.model_copy(update=changes)
+
+
+def an_item(case_id: str = "case-1", **changes: Any) -> CaseItem:
+    """Return the item of a case."""
+    made = CaseItem(id="item-1", case_id=case_id, post_id=PostId(1), address=ADDRESS, platform=PlatformName.FORUM, added_at=NOON)
+    return made.model_copy(update=changes)
+
+
+def a_check(verdict: Verdict = Verdict.REMOVED_UNKNOWN, after: timedelta = timedelta(0), **changes: Any) -> RemovalCheck:
+    """Return a look at the item, `after` noon."""
+    at = NOON + after
+    made = RemovalCheck(
+        id=new_id(at),
+        case_id="case-1",
+        item_id="item-1",
+        slot=f"slot-{new_id(at)}",
+        by="system",
+        at=at,
+        verdict=verdict,
+        method="web page",
+        status=404,
+    )
+    return made.model_copy(update=changes)
+
+
+def an_evidence(case_id: str = "case-1", item_id: str = "item-1", order_id: str = "order-1", **changes: Any) -> Evidence:
+    """Return sealed evidence that shows the post."""
+    made = Evidence(
+        id=f"e-{order_id}",
+        ref="SW-2026-0001-E1",
+        case_id=case_id,
+        item_id=item_id,
+        order_id=order_id,
+        address=ADDRESS,
+        final_address=ADDRESS,
+        status=200,
+        title="A thread",
+        captured_at=NOON,
+        captured_by="u-dsl",
+        completeness=Completeness.FULL,
+        files=(SealedFile(name="page.html", sha256="ab" * 32, bytes=10, media_type="text/html"),),
+        manifest_sha256="cd" * 32,
+    )
+    return made.model_copy(update=changes)
+
+
+def fill(store: Store, *users: User, text: str = TEXT) -> Finding:
+    """Put a school, people, one post, its reading and its finding into a store; return the finding."""
+    with store.begin(by="system") as work:
+        work.schools.add(a_school())
+        for user in users:
+            work.users.add(user)
+        kept = work.posts.keep([a_seen_post(text)], source_id=None, seen_at=NOON - timedelta(hours=3))
+        reading = a_reading(a_score()).model_copy(update={"post_id": kept.post_ids[0]})
+        work.readings.add(reading)
+        finding = work.findings.add(a_finding(NOON - timedelta(hours=3), post_id=kept.post_ids[0]))
+        work.commit()
+    return finding

@@ -1,0 +1,292 @@
+"""What the machine does for casework: flagging, capture results, checks, reminders. Every verb may run twice and does its work once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from casework import cases, countdown, flagging
+from casework.asking import Asking
+from casework.casefiles import planned
+from casework.cases import ASKED, SYSTEM
+from casework.checks import Conclusion, ConclusionWord, PlannedCheck
+from casework.errors import IllegalMoveError
+from casework.flagging import DEFAULT_RULES, FlagRules
+from casework.room import needed
+from casework.steps import case_standing
+from data.errors import CaseError
+from data.model.base import new_id
+from data.model.cases import Case, CaseItem, CaseState, Confidentiality, Reminder, RemovalCheck, Verdict
+from data.model.evidence import CaptureOrder, Evidence, OrderState
+from data.model.findings import Finding, FindingState
+from data.model.people import Permission, Role, User
+from data.model.posts import Post
+from data.model.readings import Reading, Severity
+from data.model.watch import School
+from data.store import Work
+from evidence.custody import FIRST, CustodyDraft, chain
+from evidence.errors import CaptureForbiddenError
+from evidence.guard import may_capture
+
+WATCH_AFTER = timedelta(days=15)  # §5.5: the watch after a removal ends on day 14
+BY_HAND = "by hand"
+
+
+class Watching(Asking):
+    """Verbs of the worker; they act as the system."""
+
+    def flag_reading(self, reading: Reading, rules: FlagRules = DEFAULT_RULES) -> tuple[Finding, ...]:
+        """Store what a reading calls for, one finding per mentioned school; the same reading again stores nothing."""
+        with self.store.begin(by=SYSTEM) as work:
+            post = work.posts.get(reading.post_id)
+            kept = keep_findings(work, flagging.flag_all(reading, post, rules, now=self.now()))
+            work.commit()
+        return kept
+
+    def orders_waiting(self) -> tuple[CaptureOrder, ...]:
+        """Return the captures to be made, oldest first; those that a killed worker left running are among them."""
+        with self.store.read() as work:
+            return tuple(work.orders.where(state=[OrderState.WAITING, OrderState.RUNNING], order_by="ordered_at"))
+
+    def order_started(self, order_id: str) -> CaptureOrder:
+        """Note that a capture begins; asks the guard once more, so that a case stopped meanwhile is not captured."""
+        with self.store.begin(by=SYSTEM) as work:
+            order = work.orders.get(order_id)
+            if order.state in {OrderState.WAITING, OrderState.RUNNING}:
+                order = work.orders.replace(_started(order, work.cases.get(order.case_id), self.now()))
+            work.commit()
+        return order
+
+    def capture_facts(self, order_id: str) -> tuple[CaptureOrder, Case, CaseItem, Post | None, School]:
+        """Return what a capture needs to know."""
+        with self.store.read() as work:
+            order = work.orders.get(order_id)
+            case = work.cases.get(order.case_id)
+            post = work.posts.find(order.post_id) if order.post_id is not None else None
+            return order, case, work.case_items.get(order.item_id), post, work.schools.get(case.school_id)
+
+    def evidence_sealed(self, order_id: str, evidence: Evidence, custody: Sequence[CustodyDraft]) -> Evidence:
+        """Store sealed evidence, its custody lines and the finished order in one transaction; a second delivery keeps the first."""
+        with self.store.begin(by=SYSTEM) as work:
+            order = work.orders.get(order_id)
+            if not work.evidence.add_once(evidence):
+                return work.evidence.where(order_id=order_id)[0]
+            chained(work, custody)
+            done = {"state": OrderState.DONE, "evidence_id": evidence.id, "finished_at": self.now(), "problem": None}
+            work.orders.replace(order.model_copy(update=done))
+            self._captured(work, work.cases.get(order.case_id), evidence)
+            work.commit()
+        return evidence
+
+    def _captured(self, work: Work, case: Case, evidence: Evidence) -> Case:
+        fields = {"evidence_id": evidence.id, "completeness": evidence.completeness.value}
+        if case.state is CaseState.TRIAGED and evidence.counts and not case.stop:
+            return self._move(work, case, CaseState.EVIDENCE_CAPTURED, None, fields)
+        return self._event(work, case, SYSTEM, "captured", fields=fields)
+
+    def order_failed(self, order_id: str, problem: str) -> CaptureOrder:
+        """Note why a capture failed, in a line that a person can read; what was done or stopped already stays so."""
+        with self.store.begin(by=SYSTEM) as work:
+            order = work.orders.get(order_id)
+            if order.state in {OrderState.WAITING, OrderState.RUNNING}:
+                update = {"state": OrderState.FAILED, "problem": problem, "finished_at": self.now()}
+                order = work.orders.replace(order.model_copy(update=update))
+                self._event(work, work.cases.get(order.case_id), SYSTEM, "capture failed", fields={"order_id": order.id}, reason=problem)
+            work.commit()
+        return order
+
+    def plan_checks(self, now: datetime) -> tuple[PlannedCheck, ...]:
+        """Return the looks that are due now, one for each item at most."""
+        with self.store.read() as work:
+            return tuple(one for case in self._watched(work, now) for one in self._plans(work, case, now) if one.due_at <= now)
+
+    def next_checks(self, now: datetime) -> tuple[PlannedCheck, ...]:
+        """Return the next look at every watched item, due or still to come, soonest first."""
+        with self.store.read() as work:
+            found = [one for case in self._watched(work, now) for one in self._plans(work, case, now)]
+        return tuple(sorted(found, key=lambda one: one.due_at))
+
+    def _watched(self, work: Work, now: datetime) -> list[Case]:
+        found = work.cases.where(state=[*cases.OPEN, CaseState.VERIFIED_REMOVED], stop=False)
+        closed = work.cases.where(state=CaseState.CLOSED, stop=False)
+        return found + [case for case in closed if case.gone_observed_at is not None and now - case.gone_observed_at <= WATCH_AFTER]
+
+    def _plans(self, work: Work, case: Case, now: datetime) -> tuple[PlannedCheck, ...]:
+        return planned(case, self._facts(work, case), work.case_events.of(case.id), now)
+
+    def check_facts(self, case_id: str, item_id: str) -> tuple[Case, CaseItem, Post | None]:
+        """Return what a look at an item needs to know; raises IllegalMoveError in a stopped case: its address is never asked."""
+        with self.store.read() as work:
+            case, item = work.cases.get(case_id), work.case_items.get(item_id)
+            _not_stopped(case)
+            return case, item, work.posts.find(item.post_id) if item.post_id is not None else None
+
+    def check_seen(self, case_id: str, check: RemovalCheck) -> Conclusion:
+        """Store a look (once per slot) and do what follows: two agreeing ones verify the removal, one that finds it up refutes a claim."""
+        with self.store.begin(by=SYSTEM) as work:
+            case = work.cases.get(case_id)
+            _not_stopped(case)
+            conclusion = self._check(work, case, check)
+            work.commit()
+        return conclusion
+
+    def check_by_hand(self, by: User, case_id: str, item_id: str, verdict: Verdict, detail: str) -> Conclusion:
+        """Record what a person saw at the address; counts like any other look, so two of them, 15 minutes apart, must agree."""
+        words = needed(detail, "what you saw")
+        now = self.now()
+        with self.store.begin(by=by.id) as work:
+            case = self._for(work, by, case_id, Permission.REQUEST)
+            if work.case_items.get(item_id).case_id != case.id:
+                msg = f"item {item_id} does not belong to case {case.ref}; open the case again"
+                raise CaseError(msg)
+            check_id = new_id(now)
+            check = RemovalCheck(
+                id=check_id,
+                case_id=case.id,
+                item_id=item_id,
+                slot=f"by-hand-{check_id}",
+                by=by.id,
+                at=now,
+                verdict=verdict,
+                method=BY_HAND,
+                detail=words,
+            )
+            conclusion = self._check(work, case, check)
+            work.commit()
+        return conclusion
+
+    def ask_check(self, by: User, case_id: str) -> Case:
+        """Ask for a look at the worker's next round."""
+        with self.store.begin(by=by.id) as work:
+            case = self._see(work, by, case_id)
+            _not_stopped(case)
+            case = self._event(work, case, by.id, "check asked")
+            work.commit()
+        return case
+
+    def _check(self, work: Work, case: Case, check: RemovalCheck) -> Conclusion:
+        is_new = work.checks.add_once(check)
+        conclusion = self._conclude(work, case, self._facts(work, case))
+        if is_new:
+            self._follow(work, case, conclusion, check)
+        return conclusion
+
+    def _follow(self, work: Work, case: Case, conclusion: Conclusion, check: RemovalCheck) -> None:
+        """Do what a new look calls for."""
+        word = conclusion.word
+        if word is ConclusionWord.VERIFIED and case.state in ASKED | {CaseState.HOLD_BY_AUTHORITY} and self._facts(work, case).was_asked:
+            self._move(work, case, CaseState.VERIFIED_REMOVED, None, self._gone_fields(work, case))
+        elif case.state is CaseState.CLAIMED_REMOVED and word in {ConclusionWord.CLAIM_WRONG, ConclusionWord.REAPPEARED}:
+            self._move(work, case, CaseState.REQUESTED, None, {"check_id": check.id}, reason=conclusion.says)
+        elif word is ConclusionWord.AMENDED and check.verdict is Verdict.EDITED:
+            self._event(work, case, SYSTEM, "amended", fields={"check_id": check.id})
+        elif word is ConclusionWord.REAPPEARED and check.id in conclusion.check_ids:
+            self._reappeared(work, case, check)
+
+    def _reappeared(self, work: Work, case: Case, check: RemovalCheck) -> None:
+        """Up again after it was verified gone: a linked case with its own 24 hours, one severity higher (§5.5), once."""
+        if case.state not in {CaseState.VERIFIED_REMOVED, CaseState.CLOSED}:
+            self._event(work, case, SYSTEM, "reappeared", fields={"check_id": check.id})
+            return
+        if any(event.what == "reuploaded" for event in work.case_events.of(case.id)):
+            return
+        again = work.cases.add(self._linked(work, case))
+        work.case_events.add(cases.opened(again, SYSTEM, reason="found again after it was gone", fields={"reuploaded_from": case.ref}))
+        for item in work.case_items.where(case_id=case.id):
+            work.case_items.add(item.model_copy(update={"id": new_id(self.now()), "case_id": again.id, "added_at": self.now()}))
+        self._event(work, case, SYSTEM, "reuploaded", fields={"case_ref": again.ref, "check_id": check.id})
+
+    def _linked(self, work: Work, case: Case) -> Case:
+        now = self.now()
+        return case.model_copy(
+            update={
+                "id": new_id(now),
+                "ref": work.cases.next_ref(now.year),
+                "reuploaded_from": case.id,
+                "state": CaseState.TRIAGED,
+                "severity": Severity(min(case.severity + 1, Severity.S4)),
+                "reporter_type": "collected",
+                "reported_at": None,
+                "known_at": now,
+                "opened_at": now,
+                "gone_observed_at": None,
+                "closed_at": None,
+                "outcome": None,
+                "no_capture_reason": None,
+                "revision": 1,
+            }
+        )
+
+    def fire_reminders(self, now: datetime) -> tuple[Reminder, ...]:
+        """Store the reminders whose hour has come, each once; after a time off only the latest of a case (§5.4)."""
+        with self.store.begin(by=SYSTEM) as work:
+            found = [self._remind(work, case, now) for case in work.cases.where(state=list(cases.OPEN)) if case.gone_observed_at is None]
+            work.commit()
+        return tuple(one for one in found if one is not None)
+
+    def _remind(self, work: Work, case: Case, now: datetime) -> Reminder | None:
+        due = countdown.reminders_due(case.known_at, now, {one.key for one in work.reminders.where(case_id=case.id)})
+        if not due:
+            return None
+        hours = int(due[-1].removeprefix("removal+").removesuffix("h"))
+        reminder = Reminder(
+            id=new_id(now),
+            case_id=case.id,
+            key=due[-1],
+            to_roles=reminded(case, hours),
+            text=f"{case.ref} ({case.severity.word}): {countdown.text_left(case_standing(case, now))}",
+            due_at=case.known_at + timedelta(hours=hours),
+            fired_at=now,
+        )
+        return reminder if work.reminders.add_once(reminder) else None
+
+
+def reminded(case: Case, hours: int) -> tuple[str, ...]:
+    """Return who is reminded: the owner; at 24 h the head, or the chair in a case about the head; for S3 and S4 the deputy too (§5.4)."""
+    about_head = case.confidentiality is Confidentiality.RESTRICTED_CHAIR or case.target == Role.HEADTEACHER
+    head = (Role.CHAIR if about_head else Role.HEADTEACHER,) if hours >= countdown.REMINDER_HOURS[-1] else ()
+    deputy = (Role.DEPUTY_DSL,) if case.severity >= Severity.S3 and not about_head else ()
+    return ("owner", *(role.value for role in (*head, *deputy)))
+
+
+def keep_findings(work: Work, found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Store findings in a transaction that is open already; an edited post that still waits is brought up to date, not doubled."""
+    kept = (_keep(work, finding) for finding in found)
+    return tuple(one for one in kept if one is not None)
+
+
+def _keep(work: Work, finding: Finding) -> Finding | None:
+    known = [one for one in work.findings.where(post_id=finding.post_id, school_id=finding.school_id) if one.post_id is not None]
+    waiting = next((one for one in known if one.state is not FindingState.DECIDED), None)
+    if waiting is None:
+        return finding if work.findings.add_once(finding) else None
+    if (waiting.post_version or 0) >= (finding.post_version or 0):
+        return None
+    update = {"id": waiting.id, "report_id": waiting.report_id, "state": FindingState.OPEN, "seen_at": waiting.seen_at}
+    # §4.2: the system never lowers a severity by itself, and a stop once set stays
+    return work.findings.replace(
+        finding.model_copy(update=update | {"severity": max(waiting.severity, finding.severity), "stop": waiting.stop or finding.stop})
+    )
+
+
+def chained(work: Work, drafts: Sequence[CustodyDraft]) -> None:
+    """Append custody lines to the installation's chain."""
+    last = work.custody.last()
+    number, before = (last.number, last.hash) if last else (0, FIRST)
+    for draft in drafts:
+        number += 1
+        event = work.custody.add(chain(before, number, draft))
+        before = event.hash
+
+
+def _started(order: CaptureOrder, case: Case, now: datetime) -> CaptureOrder:
+    try:
+        may_capture(order.answer, stop=case.stop, category=case.lead_category)
+    except CaptureForbiddenError as error:
+        return order.model_copy(update={"state": OrderState.STOPPED, "problem": error.why, "finished_at": now})
+    return order.model_copy(update={"state": OrderState.RUNNING})
+
+
+def _not_stopped(case: Case) -> None:
+    if case.stop:
+        raise IllegalMoveError("look at the address", case.state.value, "the case was stopped: nothing is fetched", case.ref)
