@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString, PageElement, PreformattedString
 
+from data.model.posts import storable
+
 _XML_PROLOG = re.compile(r"<\?xml\b[^>]*>", re.IGNORECASE)
 _SILENT = frozenset({"script", "style", "template", "noscript", "head", "iframe", "object"})
 _PARAGRAPHS = frozenset({
@@ -26,13 +28,14 @@ _LATEST_UNIX = 253_402_300_799.0  # the end of the year 9999
 
 def soup_of(markup: str) -> BeautifulSoup:
     """Parse HTML leniently; an XML declaration is left out, since pages carry it by habit."""
-    return BeautifulSoup(_XML_PROLOG.sub("", markup), "lxml")
+    plain = _XML_PROLOG.sub("", storable(markup))
+    return BeautifulSoup(plain if "<" in plain else f"<html>{plain}", "lxml")  # bare words could pass for a file's name
 
 
 def html_to_text(markup: str) -> str:
     """Return what a person would read: tags gone, `<br>` and ends of blocks as line breaks, entities undone once."""
     if "<" not in markup:
-        return _tidy(html.unescape(markup).replace("\n", _LINE))
+        return _tidy(html.unescape(storable(markup)).replace("\n", _LINE))
     return text_of(soup_of(markup))
 
 

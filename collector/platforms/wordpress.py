@@ -123,9 +123,16 @@ def _posts(source: Source, state: SourceState, cursor: str | None, number: int, 
     api = _usual_address(source, state)
     try:
         return api, _batch(api, "posts", number, source, client)
-    except (MissingError, UnreadablePageError):
-        api = _named_address(source, state, client)
+    except (MissingError, UnreadablePageError) as error:
+        named = _named_address(source, state, client)
+        if named in {None, api}:
+            raise _no_interface(error) from error
+        api = named or api
     return api, _batch(api, "posts", number, source, client)
+
+
+def _no_interface(error: CollectError) -> UnreadablePageError:
+    return UnreadablePageError(f"this site does not offer WordPress's interface; add its feed instead, usually at /feed/ ({error})")
 
 
 def _usual_address(source: Source, state: SourceState) -> str:
@@ -133,11 +140,13 @@ def _usual_address(source: Source, state: SourceState) -> str:
     return base if source.options.get("api") or "/wp-json" in base or "rest_route=" in base else f"{base}/wp-json"
 
 
-def _named_address(source: Source, state: SourceState, client: Client) -> str:
-    link = _API_LINK.search(client.get(state.address_now or source.address).headers.get("link", ""))
-    if link is None:
-        raise UnreadablePageError("this site does not offer WordPress's interface; add its feed instead, usually at /feed/")
-    return link.group(1).rstrip("/")
+def _named_address(source: Source, state: SourceState, client: Client) -> str | None:
+    """What the home page names as its interface (`Link: <…>; rel="https://api.w.org/"`)."""
+    try:
+        link = _API_LINK.search(client.get(state.address_now or source.address).headers.get("link", ""))
+    except (MissingError, UnreadablePageError):
+        return None
+    return link.group(1).rstrip("/") if link else None
 
 
 def _join(api: str, path: str) -> str:
