@@ -23,7 +23,10 @@ PLANTED = {
     "DBOS only in schoolwatch.jobs": ("schoolwatch/round.py", "import dbos"),
     "tables are private": ("casework/service.py", "import data.tables"),
     "rules stay pure": ("casework/countdown.py", "import evidence.vault"),
-    "plug-ins are strangers": ("collector/platforms/feed.py", "import collector.platforms.mastodon"),
+    "plug-ins are strangers: platforms": ("collector/platforms/feed.py", "import collector.platforms.mastodon"),
+    "plug-ins are strangers: components": ("nlp/components/defamation.py", "import nlp.components.harassment"),
+    "plug-ins are strangers: notices": ("casework/notices/site_operator.py", "import casework.notices.platform_form"),
+    "plug-ins are strangers: views": ("dashboard/views/inbox.py", "import dashboard.views.finding"),
     "no circles": ("casework/access.py", "import casework.service"),
 }
 
