@@ -74,7 +74,7 @@ def evidence_id(order: CaptureOrder) -> str:
     return f"e{order.id}"
 
 
-def capture(  # noqa: PLR0913 - the contract between the rooms
+def capture(
     order: CaptureOrder,
     case: Case,
     item: CaseItem,

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from collector.page_verdict import SAME_ENOUGH, likeness
 from data.model.evidence import Completeness
 from evidence.errors import CaptureFailedError
 
@@ -19,7 +20,6 @@ _LOGIN_WORDS = re.compile(
     re.IGNORECASE,
 )
 _SHORT_PAGE = 1_500  # characters; a page that says more than this is not merely a wall
-_ENOUGH_WORDS = 80  # characters of the post that must be found on the page
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,9 @@ def is_wall(sight: Sight) -> bool:
 
 
 def shows_post(sight: Sight) -> bool:
-    """Whether the first words of the post are on the page (white space and case aside)."""
-    wanted = _folded(sight.post_text)[:_ENOUGH_WORDS]
-    return bool(wanted) and wanted in _folded(sight.text)
+    """Whether the words of the post, or most of them, are on the page (white space, case, accents and unseen characters aside)."""
+    found = likeness(sight.post_text, sight.text)
+    return found.whole or found.share >= SAME_ENOUGH
 
 
 def _gaps(sight: Sight) -> list[str]:
@@ -76,7 +76,3 @@ def _gaps(sight: Sight) -> list[str]:
     if sight.post_text.strip() and not shows_post(sight):
         reasons.append("the post's own words were not found on the page")
     return reasons
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())

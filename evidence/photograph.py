@@ -89,10 +89,10 @@ def _run(root: Path, job: bytes, limit: float) -> bool:
 def _collected(folder: Path, *, killed: bool, limit: float) -> Shot:
     facts = _facts(folder)
     has_picture = (folder / AS_SEEN).exists()
-    if facts.get("failure"):
-        raise CaptureFailedError(f"the page could not be captured: {facts['failure']}")
     if not has_picture and killed:
         raise CaptureFailedError(f"the page could not be captured: it was still busy after {limit:.0f} seconds and was stopped")
+    if facts.get("failure"):
+        raise CaptureFailedError(f"the page could not be captured: {facts['failure']}")
     if not has_picture:
         raise CaptureFailedError("the page could not be captured: the browser ended before it had a picture")
     paths = [folder / name for name in _FILES] + sorted(folder.glob(PICTURES))

@@ -56,10 +56,12 @@ def start_worker(command: list[str], folder: Path, errors: Path) -> subprocess.P
 
 def end_tree(process: subprocess.Popen[bytes], marker: Path) -> None:
     """Kill the child, everything it started, and whatever else still names `marker` (our own fresh folder) on its command line."""
+    found: list[psutil.Process] = []
     with contextlib.suppress(psutil.NoSuchProcess):
-        end_all(psutil.Process(process.pid).children(recursive=True))
+        found = psutil.Process(process.pid).children(recursive=True)
     with contextlib.suppress(ProcessLookupError):
-        process.kill()
+        process.kill()  # first, so that it writes nothing about the death of its children
+    end_all(found)
     end_marked(marker)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(_GRACE_SECONDS)

@@ -11,6 +11,7 @@ from data.model.cases import Case, CaseEvent, CaseItem, RemovalCheck, TakedownRe
 from data.model.evidence import CustodyEvent, Evidence
 from data.model.posts import Post
 from data.model.watch import School
+from evidence.photograph import AS_SEEN
 from evidence.safe_text import in_csv, in_html
 
 LONDON = ZoneInfo("Europe/London")
@@ -132,7 +133,7 @@ def _captured(file: CaseFile, evidence: Evidence) -> Iterable[str]:
             yield f"<h3>Words of the post, as collected {in_html(both_times(post.last_seen_at))}</h3>"
             yield f"<pre dir='auto'>{in_html(post.text)}</pre>"
             yield f"<p>Shown author: {in_html(post.author_handle or post.author_name or 'none')}</p>"
-    for sealed in evidence.files:
+    for sealed in sorted(evidence.files, key=lambda one: (one.name != AS_SEEN, one.name)):
         if sealed.media_type == "image/png":
             name = in_html(sealed.name)
             yield f"<h3>{name}</h3><img src='{folder}/{name}' alt='Picture of the page: {name}'>"

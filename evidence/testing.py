@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import socket
+import struct
+import threading
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Self
 
 from data.model.cases import Case, CaseItem
 from data.model.evidence import CaptureOrder, Completeness, CustodyEvent, Evidence, SafetyAnswer
@@ -11,10 +19,119 @@ from evidence.custody import FIRST, CustodyDraft, chain
 from evidence.seal import canonical, manifest_of, sealed_file
 from evidence.vault import Vault
 
-# the smallest PNG: one grey pixel. Tests use plain colour only (evidence.md §8.8)
-PIXEL = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a49444154789c636800000082008177cd72b60000000049454e44ae426082"
-)
+MOMENT = datetime(2026, 7, 1, 8, 30, tzinfo=UTC)  # a summer morning: UTC and London differ
+
+
+@dataclass
+class LocalSite:
+    """A tiny web site on a free loopback port; use it as a context manager. Each path has a function that writes the whole answer."""
+
+    pages: dict[str, Callable[[BaseHTTPRequestHandler], object]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        """Begin to serve."""
+        self._server = _QuietServer(("127.0.0.1", 0), _handler(self))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop serving."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._server.server_port
+
+    def url(self, path: str) -> str:
+        """Return the address of a page."""
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def page(self, path: str, body: str | bytes, status: int = 200, **headers: str) -> str:
+        """Serve a body under a path and return its address; `content_type=…` becomes the header `content-type`."""
+        content = body.encode() if isinstance(body, str) else body
+
+        def answer(handler: BaseHTTPRequestHandler) -> None:
+            handler.send_response(status)
+            for name, value in ({"content_type": "text/html; charset=utf-8"} | headers).items():
+                handler.send_header(name.replace("_", "-"), value)
+            handler.send_header("content-length", str(len(content)))
+            handler.end_headers()
+            handler.wfile.write(content)
+
+        self.pages[path] = answer
+        return self.url(path)
+
+
+class _QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing when a browser hangs up."""
+
+
+def _missing(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_error(404)
+
+
+def _handler(site: LocalSite) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = self.path.partition("?")[0]
+            site.asked.append(path)
+            site.pages.get(path, _missing)(self)
+
+        def log_message(self, *_: object) -> None:
+            """Keep quiet."""
+
+    return Handler
+
+
+class Listener:
+    """A private server on loopback that counts who knocks."""
+
+    def __init__(self) -> None:
+        """Listen on a free port."""
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket.setblocking(False)
+
+    def __enter__(self) -> Self:
+        """Hand over the listener."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop listening."""
+        self._socket.close()
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._socket.getsockname()[1])
+
+    def knocks(self) -> int:
+        """Return how many connections were made since the last question."""
+        count = 0
+        try:
+            while True:
+                self._socket.accept()[0].close()
+                count += 1
+        except BlockingIOError:
+            return count
+
+
+def square(colour: tuple[int, int, int], size: int = 64) -> bytes:
+    """Return a PNG square of one colour."""
+    rows = b"".join(b"\0" + bytes(colour) * size for _ in range(size))
+    head = struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", zlib.compress(rows)) + _chunk(b"IEND", b"")
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
 def an_order(item: CaseItem, *, at: datetime, by: str = "u-dsl", answer: SafetyAnswer | None = SafetyAnswer.NO) -> CaptureOrder:
@@ -44,7 +161,7 @@ def some_facts(case: Case, **more: object) -> CaptureFacts:
     return CaptureFacts(**(known | more))  # type: ignore[arg-type]
 
 
-def fake_capture(  # noqa: PLR0913 - as `capture` itself
+def fake_capture(
     order: CaptureOrder,
     case: Case,
     item: CaseItem,
@@ -59,7 +176,7 @@ def fake_capture(  # noqa: PLR0913 - as `capture` itself
         "capture.json": canonical({"ref": f"{case.ref}-E{number}", "address_asked": order.address, "finished_utc": now.isoformat()}),
         "dom.html": b"<!doctype html><title>Invented</title><p>Invented page</p>",
         "page.txt": b"Invented page",
-        "screen-as-seen.png": PIXEL,
+        "screen-as-seen.png": square((90, 90, 90), 8),
     }
     for content in files.values():
         vault.put(content)

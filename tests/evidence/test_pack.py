@@ -22,11 +22,9 @@ from data.model.readings import Category
 from data.model.watch import School
 from evidence.errors import CaptureForbiddenError, CustodyBrokenError, SealBrokenError
 from evidence.pack import CaseFile, write_pack
-from evidence.testing import an_order, chained, fake_capture
+from evidence.testing import MOMENT, an_order, chained, fake_capture
 from evidence.vault import Vault
 from evidence.verify import Colour, verify
-
-from .conftest import NOW
 
 NASTY = "<script>alert(1)</script> \u202egnp.exe \x07 \u200b =cmd|'/c calc'!A1 \U0001f600 \u0645\u0631\u062d\u0628\u0627 </pre>"
 
@@ -36,7 +34,7 @@ def file(case: Case, item: CaseItem, vault: Vault) -> CaseFile:
     """A case with a capture, a post with hostile text, a request and two checks."""
     post = a_kept_post(text=NASTY)
     item = item.model_copy(update={"post_id": post.id})
-    evidence, drafts = fake_capture(an_order(item, at=NOW), case, item, vault=vault, now=NOW)
+    evidence, drafts = fake_capture(an_order(item, at=MOMENT), case, item, vault=vault, now=MOMENT)
     checks = tuple(
         RemovalCheck(
             id=f"k{number}",
@@ -44,7 +42,7 @@ def file(case: Case, item: CaseItem, vault: Vault) -> CaseFile:
             item_id="i1",
             slot=str(number),
             by="system",
-            at=NOW,
+            at=MOMENT,
             verdict=Verdict.REMOVED_UNKNOWN,
             method="web page",
             status=404,
@@ -54,8 +52,8 @@ def file(case: Case, item: CaseItem, vault: Vault) -> CaseFile:
         for number in (1, 2)
     )
     events = (
-        CaseEvent(id="x1", case_id="c1", number=1, at=NOW, by="u-dsl", what="opened", after=CaseState.TRIAGED, reason="=1+1"),
-        CaseEvent(id="x2", case_id="c1", number=2, at=NOW, by="system", what="check", reason=NASTY),
+        CaseEvent(id="x1", case_id="c1", number=1, at=MOMENT, by="u-dsl", what="opened", after=CaseState.TRIAGED, reason="=1+1"),
+        CaseEvent(id="x2", case_id="c1", number=2, at=MOMENT, by="system", what="check", reason=NASTY),
     )
     request = TakedownRequest(
         id="r1",
@@ -69,10 +67,10 @@ def file(case: Case, item: CaseItem, vault: Vault) -> CaseFile:
         subject="Removal",
         body="Please remove <b>this</b>.",
         drafted_by="u-dsl",
-        drafted_at=NOW,
+        drafted_at=MOMENT,
     )
     return CaseFile(
-        school=School(id="s1", name="Fernley Green Primary School", added_at=NOW),
+        school=School(id="s1", name="Fernley Green Primary School", added_at=MOMENT),
         case=case,
         items=(item,),
         posts=(post,),
@@ -88,7 +86,7 @@ def file(case: Case, item: CaseItem, vault: Vault) -> CaseFile:
 @pytest.fixture
 def pack(file: CaseFile, vault: Vault, tmp_path: Path) -> Path:
     """The case's pack."""
-    return write_pack(file, vault=vault, target=tmp_path / "pack.zip", by="u-dsl", now=NOW)
+    return write_pack(file, vault=vault, target=tmp_path / "pack.zip", by="u-dsl", now=MOMENT)
 
 
 def _inside(pack: Path) -> dict[str, bytes]:
@@ -101,7 +99,7 @@ def test_stock_tools_agree_that_a_clean_pack_is_whole(pack: Path, tmp_path: Path
     folder = tmp_path / "unpacked"
     with zipfile.ZipFile(pack) as opened:
         assert opened.testzip() is None
-        opened.extractall(folder)  # noqa: S202 - our own pack
+        opened.extractall(folder)
     tool = shutil.which("sha256sum")
     if tool is None:
         pytest.skip("sha256sum is not on this machine: it belongs to GNU coreutils")
@@ -109,7 +107,7 @@ def test_stock_tools_agree_that_a_clean_pack_is_whole(pack: Path, tmp_path: Path
 
     assert [
         subprocess.run([tool, "-c", "--strict", name], cwd=place, check=False, capture_output=True).returncode for place, name in lists
-    ] == [0, 0]  # noqa: S603
+    ] == [0, 0]
     assert verify(pack).colour is Colour.AMBER
     assert verify(pack).exit_code == 3
 
@@ -126,7 +124,7 @@ def test_the_list_names_every_other_file(pack: Path) -> None:
 
 def test_the_same_records_give_the_same_bytes(pack: Path, file: CaseFile, vault: Vault, tmp_path: Path) -> None:
     """A pack made twice at the same moment is the same file."""
-    again = write_pack(file, vault=vault, target=tmp_path / "again.zip", by="u-dsl", now=NOW)
+    again = write_pack(file, vault=vault, target=tmp_path / "again.zip", by="u-dsl", now=MOMENT)
 
     assert pack.read_bytes() == again.read_bytes()
 
@@ -175,7 +173,7 @@ def test_a_stopped_case_is_never_exported(file: CaseFile, vault: Vault, tmp_path
     target = tmp_path / "out"
     target.mkdir()
     with pytest.raises(CaptureForbiddenError):
-        write_pack(replace(file, case=file.case.model_copy(update=change)), vault=vault, target=target, by="u-dsl", now=NOW)
+        write_pack(replace(file, case=file.case.model_copy(update=change)), vault=vault, target=target, by="u-dsl", now=MOMENT)
 
     assert list(target.iterdir()) == []
 
@@ -184,20 +182,20 @@ def test_a_changed_vault_file_stops_the_export(file: CaseFile, vault: Vault, tmp
     """A pack never carries a file that is not what was sealed."""
     vault.path(file.evidence[0].files[0].sha256).write_bytes(b"other")
     with pytest.raises(SealBrokenError):
-        write_pack(file, vault=vault, target=tmp_path, by="u-dsl", now=NOW)
+        write_pack(file, vault=vault, target=tmp_path, by="u-dsl", now=MOMENT)
 
 
 def test_a_changed_record_stops_the_export(file: CaseFile, vault: Vault, tmp_path: Path) -> None:
     """A back-dated record does not fit its seal."""
-    forged = file.evidence[0].model_copy(update={"captured_at": NOW - timedelta(days=600)})
+    forged = file.evidence[0].model_copy(update={"captured_at": MOMENT - timedelta(days=600)})
     with pytest.raises(SealBrokenError):
-        write_pack(replace(file, evidence=(forged,)), vault=vault, target=tmp_path, by="u-dsl", now=NOW)
+        write_pack(replace(file, evidence=(forged,)), vault=vault, target=tmp_path, by="u-dsl", now=MOMENT)
 
 
 def test_custody_that_does_not_hold_stops_the_export(file: CaseFile, vault: Vault, tmp_path: Path) -> None:
     """Without the line that sealed the capture there is no pack."""
     with pytest.raises(CustodyBrokenError):
-        write_pack(replace(file, custody=file.custody[:-1]), vault=vault, target=tmp_path, by="u-dsl", now=NOW)
+        write_pack(replace(file, custody=file.custody[:-1]), vault=vault, target=tmp_path, by="u-dsl", now=MOMENT)
 
 
 @pytest.mark.parametrize("name", ["../x.png", "a/b.png", "CON:", "", ".hidden", "sm\u00f6r.png"])
@@ -205,9 +203,11 @@ def test_only_our_own_file_names_get_in(file: CaseFile, vault: Vault, tmp_path: 
     """A record with a file name that could lead out of the folder is refused."""
     evidence = file.evidence[0]
     with pytest.raises(EvidenceError):
-        write_pack(replace(file, evidence=(evidence.model_copy(update={"ref": name}),)), vault=vault, target=tmp_path, by="u-dsl", now=NOW)
+        write_pack(
+            replace(file, evidence=(evidence.model_copy(update={"ref": name}),)), vault=vault, target=tmp_path, by="u-dsl", now=MOMENT
+        )
 
 
 def test_a_folder_as_target_gets_a_name_without_persons(file: CaseFile, vault: Vault, tmp_path: Path) -> None:
     """The pack's own name holds the case number and the time."""
-    assert write_pack(file, vault=vault, target=tmp_path, by="u-dsl", now=NOW).name == "Schoolwatch-SW-2026-0001-20260701T083000Z.zip"
+    assert write_pack(file, vault=vault, target=tmp_path, by="u-dsl", now=MOMENT).name == "Schoolwatch-SW-2026-0001-20260701T083000Z.zip"

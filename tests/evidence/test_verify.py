@@ -16,11 +16,9 @@ from data.model.cases import Case, CaseItem
 from data.model.watch import School
 from evidence import stored_zip
 from evidence.pack import CaseFile, write_pack
-from evidence.testing import an_order, chained, fake_capture
+from evidence.testing import MOMENT, an_order, chained, fake_capture
 from evidence.vault import Vault
 from evidence.verify import Colour, verify
-
-from .conftest import NOW
 
 BAD = {Colour.RED, Colour.UNREADABLE}
 
@@ -28,10 +26,10 @@ BAD = {Colour.RED, Colour.UNREADABLE}
 @pytest.fixture
 def pack(case: Case, item: CaseItem, vault: Vault, tmp_path: Path) -> Path:
     """A clean pack, without the small file beside it: only its own bytes speak."""
-    evidence, drafts = fake_capture(an_order(item, at=NOW), case, item, vault=vault, now=NOW)
-    school = School(id="s1", name="Fernley Green Primary School", added_at=NOW)
+    evidence, drafts = fake_capture(an_order(item, at=MOMENT), case, item, vault=vault, now=MOMENT)
+    school = School(id="s1", name="Fernley Green Primary School", added_at=MOMENT)
     file = CaseFile(school=school, case=case, items=(item,), evidence=(evidence,), custody=chained(drafts))
-    path = write_pack(file, vault=vault, target=tmp_path / "pack.zip", by="u-dsl", now=NOW)
+    path = write_pack(file, vault=vault, target=tmp_path / "pack.zip", by="u-dsl", now=MOMENT)
     path.with_name("pack.zip.sha256").unlink()
     return path
 

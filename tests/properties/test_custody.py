@@ -12,7 +12,7 @@ from data.model.evidence import CustodyEvent
 from evidence.custody import FIRST, CustodyDraft, chain, verify, verify_extract
 from evidence.errors import CustodyBrokenError
 
-_words = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+_words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 _drafts = st.lists(
     st.builds(
         CustodyDraft,
