@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from data.model.cases import Case, CaseState, RemovalCheck, Verdict, VerdictGroup
@@ -44,11 +44,13 @@ class PlannedCheck:
 
 def schedule(sent_at: datetime) -> tuple[tuple[str, datetime], ...]:
     """Return the looks after a request was sent: +1 h, +4 h, +12 h, +24 h, then daily to day 7 (§5.5)."""
+    sent_at = sent_at.astimezone(UTC)
     return tuple((f"after-request+{_word(span)}", sent_at + span) for span in _AFTER_REQUEST)
 
 
 def schedule_verified(verified_at: datetime) -> tuple[tuple[str, datetime], ...]:
     """Return the looks after a removal was verified: +24 h, day 3, 7, 14 (§5.5)."""
+    verified_at = verified_at.astimezone(UTC)
     return tuple((f"after-verified+{_word(span)}", verified_at + span) for span in _AFTER_VERIFIED)
 
 

@@ -6,7 +6,7 @@ Domain.md §5.4: elapsed hours count, weekends and holidays too; durations are t
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from data.model.cases import Standing, StandingWord
 
@@ -19,7 +19,8 @@ HALF = 0.5
 
 def standing(known_at: datetime, now: datetime, stopped_at: datetime | None = None, target: timedelta = TARGET) -> Standing:
     """Return how the countdown stands. Only `stopped_at` (first observed gone, then confirmed) ends it; nothing pauses it."""
-    ends = stopped_at or now
+    # Two local times are subtracted as the wall shows them; only in UTC do 23- and 25-hour days count what has passed.
+    known_at, ends = known_at.astimezone(UTC), (stopped_at or now).astimezone(UTC)
     elapsed = max(ends - known_at, timedelta(0))  # a clock set back never shows negative use
     used = elapsed / target
     return Standing(
@@ -79,5 +80,6 @@ def reminder_key(hours: int) -> str:
 
 def reminders_due(known_at: datetime, now: datetime, fired: Collection[str]) -> tuple[str, ...]:
     """Return the keys whose hour has come and that did not fire; an hour earlier than one that fired is past and stays silent."""
+    passed = now.astimezone(UTC) - known_at.astimezone(UTC)
     last = max((hours for hours in REMINDER_HOURS if reminder_key(hours) in fired), default=0)
-    return tuple(reminder_key(hours) for hours in REMINDER_HOURS if hours > last and now - known_at >= timedelta(hours=hours))
+    return tuple(reminder_key(hours) for hours in REMINDER_HOURS if hours > last and passed >= timedelta(hours=hours))

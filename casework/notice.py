@@ -210,11 +210,12 @@ _DATE = re.compile(
 )
 _BORN = re.compile(r"\b(?:d\.?o\.?b\b|date of birth|born (?:on|in)|birthday)", re.IGNORECASE)
 _NAME = r"(?-i:[A-Z][a-z'\u2019-]+)"
+_NOT_STAFF = r"(?!(?:Mr|Mrs|Ms|Miss|Dr)\b)"
 _WORD_BEFORE = r"(?<!\bMr )(?<!\bMrs )(?<!\bMs )(?<!\bMiss )(?<!\bDr )"
 _PUPIL = re.compile(
     rf"\b(?:pupil|child|student|boy|girl|son|daughter|sibling)s?(?:'s name is| called| named|,)?\s+{_NAME}\b"
-    rf"|{_WORD_BEFORE}\b{_NAME}(?:\s+{_NAME})?,?\s+(?:in|from|of)\s+(?:year\s*\d{{1,2}}|y\d{{1,2}}|reception|class\s+\w+|\d{{1,2}}[a-z])\b"
-    rf"|{_WORD_BEFORE}\b{_NAME}(?:\s+{_NAME})?,?\s+(?:\(?aged?\s+\d{{1,2}}\b|\(\d{{1,2}}\))",
+    rf"|{_WORD_BEFORE}\b{_NOT_STAFF}{_NAME}(?:\s+{_NAME})?,?\s+(?:in|from|of)\s+(?:year\s*\d{{1,2}}|y\d{{1,2}}|reception|class\s+\w+|\d{{1,2}}[a-z])\b"
+    rf"|{_WORD_BEFORE}\b{_NOT_STAFF}{_NAME}(?:\s+{_NAME})?,?\s+(?:\(?aged?\s+\d{{1,2}}\b|\(\d{{1,2}}\))",
     re.IGNORECASE,
 )
 _SCHOOL_AGE = range(2, 21)  # a date this many years ago may be a pupil's birthday

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from casework import access, cases
@@ -91,7 +91,7 @@ class Room:
         if moment > now + AHEAD:
             msg = f"{what} lies in the future; give the time at which it happened"
             raise CaseError(msg)
-        return min(moment, now)
+        return min(moment, now).astimezone(UTC)
 
 
 def before_hold(events: Sequence[CaseEvent]) -> CaseState | None:
