@@ -19,6 +19,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ _SLOTS = {
 }
 _SKIP = f"(?:{_GAP}{_WORD}){{0,5}}?"
 _TOKENS = re.compile(r"<\w+>|\.\.\.|\\.\+?|(?<![^\s(|])_(?![^\s)|?])|.")
+_MOST = 20  # hits of one cue in one sentence: more say nothing new, and hostile text could make thousands
 _KEYS = frozenset({"about", "source", "licence", "date", "cues", "spare"})
 
 
@@ -155,10 +157,15 @@ class Lexicon:
     spares: tuple[Spare, ...]
 
     def hits(self, sentence: str, post: str) -> Iterator[Hit]:
-        """Yield every hit in the sentence that no spare context excuses. Both texts are masked plain text."""
-        found = [Hit(cue, *match.span()) for cue in self.cues.values() for match in cue.pattern.finditer(sentence)]
+        """Yield the hits in the sentence that no spare context excuses, of each cue the first few. Both texts are masked plain text."""
+        found = [Hit(cue, *match.span()) for cue in self.cues.values() for match in islice(cue.pattern.finditer(sentence), _MOST)]
+        if not found:
+            return
+        names = {hit.cue.name for hit in found}
+        relevant = (spare for spare in self.spares if not spare.only or spare.only & names)
+        excuses = [(spare, _excused(spare, sentence, post)) for spare in relevant]
         for hit in found:
-            if not any(_spares(spare, hit, sentence, post) for spare in self.spares):
+            if not any(_excuses(spare, where, hit) for spare, where in excuses):
                 yield hit
 
     def first(self, name: str, sentence: str) -> Hit | None:
@@ -167,12 +174,20 @@ class Lexicon:
         return Hit(self.cues[name], *match.span()) if match else None
 
 
-def _spares(spare: Spare, hit: Hit, sentence: str, post: str) -> bool:
+def _excused(spare: Spare, sentence: str, post: str) -> bytearray | bool:
+    """Return whether the spare context is there, or, where only its own characters are excused, which those are."""
+    if spare.scope != "hit":
+        return spare.pattern.search(post if spare.scope == "post" else sentence) is not None
+    where = bytearray(len(sentence))
+    for match in spare.pattern.finditer(sentence):
+        where[match.start() : match.end()] = b"\x01" * (match.end() - match.start())
+    return where
+
+
+def _excuses(spare: Spare, where: bytearray | bool, hit: Hit) -> bool:
     if spare.only and hit.cue.name not in spare.only:
         return False
-    if spare.scope == "hit":
-        return any(match.start() < hit.end and hit.start < match.end() for match in spare.pattern.finditer(sentence))
-    return spare.pattern.search(post if spare.scope == "post" else sentence) is not None
+    return where if isinstance(where, bool) else where.find(1, hit.start, hit.end) >= 0
 
 
 def _cue(name: str, entry: dict[str, Any]) -> Cue:

@@ -17,6 +17,7 @@ from nlp.normal import Folded
 from nlp.people import People, Person, mask
 
 _KEY = "schoolwatch.draft"
+_MOST_REASONS = 24  # a person reads no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Draft:
         value = round(min(1.0, max(0.0, value)), 3)
         for place, score in enumerate(self.scores):
             if (score.head, score.category, score.scorer) == (head, category, scorer):
-                reasons = tuple(dict.fromkeys((*score.spans, *spans)))
+                reasons = tuple(dict.fromkeys((*score.spans, *spans)))[:_MOST_REASONS]
                 self.scores[place] = score.model_copy(update={"value": max(score.value, value), "spans": reasons})
                 return
         self.scores.append(Score(head=head, category=category, value=value, scorer=scorer, spans=spans))

@@ -25,6 +25,7 @@ _UNJOINED_KINDS = frozenset({TermKind.POSTCODE_AREA, TermKind.SITE_DOMAIN})  # Â
 _VARIANTS = {"st": ("st", "st.", "saint"), "&": ("&", "and")}
 _SAME_WORD = {"st.": "st", "saint": "st", "and": "&"}
 _MAX_VARIANTS = 12
+_DFA_PATTERNS = 20_000  # up to here the faster kind of automaton is worth its memory
 _WORD = re.compile(r"\w+")
 
 
@@ -102,7 +103,8 @@ class Matcher:
         self.unmatchable = tuple(unmatchable)
         self._patterns = list(forms)
         self._forms = list(forms.values())
-        self._find = ahocorasick_rs.AhoCorasick(self._patterns, store_patterns=False).find_matches_as_indexes
+        kind = ahocorasick_rs.Implementation.DFA if len(self._patterns) <= _DFA_PATTERNS else None
+        self._find = ahocorasick_rs.AhoCorasick(self._patterns, implementation=kind, store_patterns=False).find_matches_as_indexes
 
     def find(self, text: str) -> tuple[Mention, ...]:
         """Return the mentions in order of place, as characters of the original text; of overlapping terms the longest wins."""

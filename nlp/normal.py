@@ -74,10 +74,16 @@ _ASCII_KEPT = bytes(code not in _ASCII_DROPPED for code in range(256))
 _FOREIGN = re.compile("[^\x00-\x7f]+")
 _RUNS = re.compile("[\x00-\x7f]+|[^\x00-\x7f]+")
 _SPACES = re.compile(" {2,}")
+_DENSE = 4  # a quarter
 
 
 def _fold_run(run: re.Match[str]) -> str:
     return run[0].translate(_TABLE)
+
+
+def _is_dense(text: str) -> bool:
+    """Whether so much is outside ASCII that taking it run by run would cost more than taking it whole."""
+    return not text.isascii() and len(text.encode(errors="replace")) - len(text) > len(text) // _DENSE
 
 
 def _plain(text: str) -> str:
@@ -85,6 +91,8 @@ def _plain(text: str) -> str:
 
     Runs outside ASCII go through one table, then the bytes through another: no Python code runs for a plain character.
     """
+    if _is_dense(text):
+        return text.translate(_TABLE)
     familiar = text if text.isascii() else _FOREIGN.sub(_fold_run, text)
     return familiar.encode().translate(_ASCII, _ASCII_DROPPED).decode()
 
@@ -128,6 +136,8 @@ class Folded:
 
 def _places(original: str) -> list[int]:
     """Return where each plain character stands in the original."""
+    if _is_dense(original):
+        return _squeezed(_plain(original), [place for place, char in enumerate(original) for _ in _TABLE[ord(char)]])
     places: list[int] = []
     for run in _RUNS.finditer(original):
         if run[0].isascii():

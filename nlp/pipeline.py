@@ -13,7 +13,7 @@ from spacy.language import Language
 from spacy.util import load_config
 from thinc.api import Config
 
-from data.model.posts import Post
+from data.model.posts import Post, storable
 from data.model.readings import Mention, Reading, Score, Span
 from data.model.watch import StaffMember, WatchTerm
 from nlp.components import COMPONENTS
@@ -61,7 +61,7 @@ class Reader:
 
     def draft(self, post: Post, mentions: tuple[Mention, ...]) -> Draft:
         """Return the filled draft of a post, whether or not it mentions a school: what `read` scores and what scorers are judged by."""
-        text = post.text[: self._characters]
+        text = storable(post.text[: self._characters])
         folded = Folded.of(text)
         schools = tuple(dict.fromkeys(mention.school_id for mention in mentions))
         draft = Draft(folded, self._people.find(folded, schools), tuple(m for m in mentions if m.end <= len(text)), post.media)
@@ -101,7 +101,10 @@ def open_reader(terms: Sequence[WatchTerm], staff: Sequence[StaffMember] = (), c
     path = config or CONFIG
     if not path.is_file():
         raise ModelMissingError(path.name)
-    loaded = load_config(path)
+    try:
+        loaded = load_config(path)
+    except ValueError as error:
+        raise ModelMismatchError(path.name, "a configuration that spaCy can read", "something else") from error
     reading = loaded.pop("reading", None)
     if not reading or {"characters", "floors"} - reading.keys():
         raise ModelMismatchError(path.name, "a configuration with [reading] characters and [reading.floors]", "one without")

@@ -16,7 +16,8 @@ NOT_ENGLISH = "not read: does not look like English"
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 _PLAIN_WORDS = re.compile(r"[a-z]{2,}")
 _SAMPLE = 4_000  # characters looked at: a language shows early
-_NOISY, _FEW_WORDS, _ENGLISH_ENOUGH, _FOREIGN_LETTERS = 0.3, 6, 0.12, 0.5
+_NOISY, _FEW_WORDS, _ENGLISH_ENOUGH, _FOREIGN_LETTERS, _FOREIGN_WORDS = 0.3, 6, 0.12, 0.5, 2
+_LAST_LATIN = "\u024f"  # end of the block Latin Extended-B
 _NOISE_KINDS = {"Cc", "Cn", "Co", "Cs", "So"}
 
 
@@ -29,7 +30,7 @@ def why_unreadable(text: str) -> str | None:
         return NOISE
     if not _WORDS.search(sample) and not _WORDS.search(fold(sample)):
         return NO_WORDS
-    return None if _is_english(fold(sample)) else NOT_ENGLISH
+    return None if _is_english(sample, fold(sample)) else NOT_ENGLISH
 
 
 def _is_noise(sample: str) -> bool:
@@ -40,14 +41,20 @@ def _is_noise(sample: str) -> bool:
     return odd > _NOISY * len(sample)
 
 
-def _is_english(plain: str) -> bool:
+def _is_english(written: str, plain: str) -> bool:
     """Whether enough little words are English ones; short texts get the benefit of the doubt."""
-    letters = sum(map(str.isalpha, plain))
-    if letters and sum(char.isalpha() and not char.isascii() for char in plain) > _FOREIGN_LETTERS * letters:
-        return False
     words = len(_PLAIN_WORDS.findall(plain))
     cues = lexicon("languages").cues
     english = len(cues["english"].pattern.findall(plain))
-    if words < _FEW_WORDS or english >= _ENGLISH_ENOUGH * words:
-        return True
-    return len(cues["other"].pattern.findall(plain)) <= english
+    if english >= max(1, _ENGLISH_ENOUGH * words):
+        return True  # look-alike letters and all: what folds to English is English
+    if _foreign_letters(written) > _FOREIGN_LETTERS:
+        return False
+    other = len(cues["other"].pattern.findall(plain))
+    return words < _FEW_WORDS or other < _FOREIGN_WORDS or other <= english
+
+
+def _foreign_letters(written: str) -> float:
+    """Return the share of letters that are of another script than the Latin one."""
+    letters = [char for char in written if char.isalpha()]
+    return sum(char > _LAST_LATIN for char in letters) / max(1, len(letters))
