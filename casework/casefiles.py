@@ -165,6 +165,8 @@ def planned(case: Case, facts: Facts, events: Sequence[CaseEvent], now: datetime
 def _planned_item(case: Case, item_id: str, facts: Facts, events: Sequence[CaseEvent], now: datetime) -> PlannedCheck | None:
     mine = [check for check in facts.checks if check.item_id == item_id]
     sent = [one.sent_at for one in facts.requests if one.item_id == item_id and one.state in WAS_SENT and one.sent_at is not None]
+    if not sent and case.state in cases.ASKED:  # the person concerned filed it (A19): counted from that move
+        sent = [event.at for event in events if event.after is CaseState.REQUESTED]
     verified = None
     if case.gone_observed_at is not None:
         ids = seen(case, mine, now, items=(item_id,)).check_ids

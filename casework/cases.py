@@ -434,7 +434,8 @@ def _set_evidence(attempt: _Try) -> dict[str, Any]:
 
 def _set_gone(attempt: _Try) -> dict[str, Any]:
     conclusion = seen(attempt.case, attempt.facts.checks, attempt.now, items=attempt.facts.items)
-    outcome = "removed" if attempt.facts.was_asked else "gone_before_request"
+    asked = attempt.facts.was_asked or attempt.case.state in ASKED  # a person may have filed it without a request of ours (A19)
+    outcome = "removed" if asked else "gone_before_request"
     return {"gone_observed_at": conclusion.gone_observed_at, "outcome": outcome}
 
 

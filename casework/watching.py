@@ -174,7 +174,7 @@ class Watching(Asking):
     def _follow(self, work: Work, case: Case, conclusion: Conclusion, check: RemovalCheck) -> None:
         """Do what a new look calls for."""
         word = conclusion.word
-        if word is ConclusionWord.VERIFIED and case.state in ASKED | {CaseState.HOLD_BY_AUTHORITY} and self._facts(work, case).was_asked:
+        if word is ConclusionWord.VERIFIED and (case.state in ASKED or self._held_after_asking(work, case)):
             self._move(work, case, CaseState.VERIFIED_REMOVED, None, self._gone_fields(work, case))
         elif case.state is CaseState.CLAIMED_REMOVED and word in {ConclusionWord.CLAIM_WRONG, ConclusionWord.REAPPEARED}:
             self._move(work, case, CaseState.REQUESTED, None, {"check_id": check.id}, reason=conclusion.says)
@@ -182,6 +182,9 @@ class Watching(Asking):
             self._event(work, case, SYSTEM, "amended", fields={"check_id": check.id})
         elif word is ConclusionWord.REAPPEARED and check.id in conclusion.check_ids:
             self._reappeared(work, case, check)
+
+    def _held_after_asking(self, work: Work, case: Case) -> bool:
+        return case.state is CaseState.HOLD_BY_AUTHORITY and self._facts(work, case).was_asked
 
     def _reappeared(self, work: Work, case: Case, check: RemovalCheck) -> None:
         """Up again after it was verified gone: a linked case with its own 24 hours, one severity higher (§5.5), once."""

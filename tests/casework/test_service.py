@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -634,3 +635,56 @@ def test_closing_says_what_is_missing_and_happens_once(scene: Scene) -> None:
 
     with pytest.raises(IllegalMoveError):
         scene.desk.close(DSL, case.id, "withdrawn", "x", "y")
+
+
+def test_a_report_filed_by_the_person_is_watched_too(scene: Scene) -> None:
+    """Where the person concerned must file it (policy A19), our looks are planned from then and verify it as removed."""
+    case = scene.opened()
+    scene.seal(case)
+    scene.desk.move(DSL, case.id, CaseState.AWAITING_COMPLAINANT, {"supporter": "u-head", "pack_sent_at": NOON})
+    scene.desk.move(DSL, case.id, CaseState.REQUESTED, {"filed_at": NOON, "reference": "Y-1"})
+    due = scene.desk.plan_checks(scene.clock.forward(timedelta(hours=1)))
+    scene.look(case, Verdict.REMOVED_BY_PLATFORM, due[0].slot)
+    scene.clock.forward(QUARTER)
+    scene.look(case, Verdict.REMOVED_BY_PLATFORM, scene.desk.plan_checks(scene.clock.now())[0].slot)
+    done = scene.desk.case(DSL, case.id).case
+
+    assert (done.state, done.outcome) == (CaseState.VERIFIED_REMOVED, "removed")
+
+
+def test_a_concern_takes_a_requested_case_and_advice_gives_it_back(scene: Scene) -> None:
+    """A safeguarding concern can be raised at any time; after the advice the case goes on where it was (policy A10)."""
+    case = scene.opened()
+    scene.sent(case)
+    taken = scene.desk.to_safeguarding(DSL, case.id, "a child may be involved")
+    with pytest.raises(CaseError, match="who gave the advice"):
+        scene.desk.record_advice(DSL, case.id, "a friend", "it is fine")
+    back = scene.desk.record_advice(DSL, case.id, "csc", "go on")
+
+    assert (taken.state, taken.severity) == (CaseState.SAFEGUARDING_LEAD, Severity.S3)
+    assert (back.state, back.advice_recorded_at) == (CaseState.REQUESTED, scene.clock.now())
+
+
+def test_two_people_at_the_same_moment_make_one_decision(scene: Scene) -> None:
+    """Eight clicks at once: one decision, one case, and the seven others are told."""
+    with ThreadPoolExecutor(8) as pool:
+        tries = [pool.submit(scene.decide, user) for user in (DSL, DEPUTY, HEAD) * 3][:8]
+        told = [one.exception() for one in tries]
+
+    assert sum(error is None for error in told) == 1
+    assert {type(error) for error in told if error} == {AlreadyDecidedError}
+    assert len(scene.desk.cases(DSL, [SCHOOL_ID])) == 1
+
+
+def test_a_preview_writes_nothing_and_a_draft_can_be_dropped(scene: Scene) -> None:
+    """Looking at the words leaves no request; a dropped draft stays in the record as closed."""
+    case = scene.opened()
+    scene.seal(case)
+    way = (Route.SITE_OPERATOR, Ground.PLATFORM_RULES, Capacity.SCHOOL_REPRESENTATIVE)
+    shown = scene.desk.preview(DSL, case.id, scene.item(case), *way, WORDING)
+    before = scene.desk.case(DSL, case.id).requests
+    dropped = scene.desk.drop_draft(DSL, scene.draft(case).id, "better by telephone")
+
+    assert case.ref in shown.subject
+    assert before == ()
+    assert dropped.state is RequestState.CLOSED
