@@ -21,7 +21,7 @@ _PARAGRAPHS = frozenset({
     "h1", "h2", "h3", "h4", "h5", "h6", "pre", "figure", "fieldset", "dl", "body",
 })  # fmt: skip
 _LINES = frozenset({"li", "tr", "dt", "dd", "figcaption", "option", "legend", "summary"})
-_LINE, _PARAGRAPH = "\u2028", "\u2029"  # kept apart from the white space of the source until the end
+_LINE, _ITEM, _PARAGRAPH = "\u2028", "\x1e", "\u2029"  # kept apart from the white space of the source until the end
 _UK_SUMMER = re.compile(r"\bBST\b\s*$")
 _LATEST_UNIX = 253_402_300_799.0  # the end of the year 9999
 
@@ -58,7 +58,7 @@ def _open(node: Tag, pieces: list[str], waiting: list[PageElement | str]) -> Non
     if node.name == "br":
         pieces.append(_LINE)
         return
-    mark = _PARAGRAPH if node.name in _PARAGRAPHS else _LINE if node.name in _LINES else ""
+    mark = _PARAGRAPH if node.name in _PARAGRAPHS else _ITEM if node.name in _LINES else ""
     if mark:
         pieces.append(mark)
         waiting.append(mark)
@@ -68,7 +68,7 @@ def _open(node: Tag, pieces: list[str], waiting: list[PageElement | str]) -> Non
 def _tidy(text: str) -> str:
     text = text.replace("\xa0", " ").replace("\r", "")
     text = re.sub(r"[ \t\n\f\v]+", " ", text)
-    text = re.sub(rf" *[{_LINE}{_PARAGRAPH}][ {_LINE}{_PARAGRAPH}]*", _break, text)
+    text = re.sub(rf" *[{_LINE}{_ITEM}{_PARAGRAPH}][ {_LINE}{_ITEM}{_PARAGRAPH}]*", _break, text)
     return text.strip()
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import io
 import re
@@ -29,6 +30,7 @@ from data.model.watch import Coverage, Source, SourceState
 ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
 MAX_ENTRIES = 2_000  # a feed holds tens; more is noise
 _GLOBAL_ID = re.compile(r"[a-z][a-z0-9+.-]*:\S+", re.IGNORECASE)  # an address, a urn, a tag: the same in every feed
+_LOOKS_LIKE_A_FEED = re.compile(rb"<\s*(?:\w+:)?(?:rss|feed|rdf|channel|item|entry)\b", re.IGNORECASE)
 _UPDATE_PERIODS = {"hourly": 60, "daily": 1440, "weekly": 10_080, "monthly": 43_200, "yearly": 525_600}
 _LONGEST_PAUSE = timedelta(days=1)
 
@@ -100,9 +102,12 @@ def _not_a_feed(answer: Answer) -> UnreadablePageError:
 
 def _xml_feed(feed: _Feed, answer: Answer) -> tuple[tuple[SeenPost, ...], int, timedelta]:
     """Broken feeds still yield their entries; only what is no feed at all is an error."""
-    headers = {"content-location": answer.address, "content-type": answer.headers.get("content-type", "application/xml")}
+    body, kind = _bytes(answer)
+    if not _LOOKS_LIKE_A_FEED.search(body):
+        raise _not_a_feed(answer)  # before any parsing: a megabyte of tags takes seconds
+    headers = {"content-location": answer.address, "content-type": kind}
     try:  # BytesIO: feedparser would take a string or bytes for an address or a file name
-        parsed = feedparser.parse(io.BytesIO(answer.body), response_headers=headers, sanitize_html=False, resolve_relative_uris=True)
+        parsed = feedparser.parse(io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=True)
     except (ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:  # met on fuzzed input
         raise _not_a_feed(answer) from error
     entries = list(parsed.get("entries", []))[:MAX_ENTRIES]
@@ -112,9 +117,16 @@ def _xml_feed(feed: _Feed, answer: Answer) -> tuple[tuple[SeenPost, ...], int, t
     return posts, skipped, _pause(parsed.get("feed", {}))
 
 
+def _bytes(answer: Answer) -> tuple[bytes, str]:
+    """The body and its type; a byte order mark of UTF-16 is believed before what the XML declaration says."""
+    if answer.body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return answer.body.decode("utf-16", "replace").encode("utf-8", "replace"), "application/xml; charset=utf-8"
+    return answer.body, answer.headers.get("content-type", "application/xml")
+
+
 def _entry(feed: _Feed, entry: Mapping[str, Any]) -> SeenPost | None:
     wrapped = _link(entry)
-    link = feed.join(wrapped) or feed.join(entry.get("id"))
+    link = feed.join(wrapped) or _own_link(feed, entry.get("id"))
     body = _longest_content(entry)
     text = _text(str(entry.get("title") or ""), body)
     published, updated = (moment(_own(entry, name), feed.zone) for name in ("published", "updated"))
@@ -133,6 +145,11 @@ def _entry(feed: _Feed, entry: Mapping[str, Any]) -> SeenPost | None:
         media=_media(feed, entry),
         labels=tuple(str(tag.get("term"))[:100] for tag in entry.get("tags") or [] if tag.get("term"))[:20],
     )
+
+
+def _own_link(feed: _Feed, given: object) -> str | None:
+    """An id that is an address can stand for a missing link."""
+    return feed.join(given) if str(given).startswith(("http://", "https://")) else None
 
 
 def _own(entry: Mapping[str, Any], name: str) -> Any:
@@ -212,7 +229,7 @@ def _json_feed(feed: _Feed, answer: Answer) -> tuple[tuple[SeenPost, ...], int, 
 
 
 def _item(feed: _Feed, item: Mapping[str, Any]) -> SeenPost | None:
-    link = feed.join(item.get("url")) or feed.join(item.get("external_url")) or feed.join(item.get("id"))
+    link = feed.join(item.get("url")) or feed.join(item.get("external_url")) or _own_link(feed, item.get("id"))
     body = str(item.get("content_html") or "")
     plain = str(item.get("content_text") or item.get("summary") or "")
     title = str(item.get("title") or "")
