@@ -46,9 +46,8 @@ class Acting(CaseFiles):
         if case.stop:  # nothing else follows in a stopped case: the advice is noted, the lead keeps it
             return self._event(work, case, by.id, "advice", reason=words, update={"advice": words, "advice_recorded_at": self.now()})
         facts = self._facts(work, case)
-        back = facts.previous if facts.previous in ASKED and facts.was_asked else CaseState.TRIAGED
-        fields = self._last_fields(work, case, back) | {"advice": words}
-        case = self._move(work, case, back, by, fields, reason=words)
+        back = facts.previous if facts.previous in ASKED else CaseState.TRIAGED
+        case = self._move(work, case, back, by, {"advice": words}, reason=words)
         if back is CaseState.TRIAGED and has_evidence(case, facts.evidence):
             shown = [one.id for one in facts.evidence if one.counts]
             kept = {"evidence_id": shown[-1]} if shown else {"no_capture_reason": case.no_capture_reason}

@@ -230,7 +230,9 @@ def _joined(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
 def _releases() -> list[Transition]:
     """`safeguarding_lead` to any other: advice first, then whatever the state itself asks for; the way to `closed` is by an end state."""
     into = {row.after: row for row in _LISTED if row.after is not S.CLOSED and row.before in OPEN}
-    wanted = {S.TRIAGED: ("reason",), **{state: row.required for state, row in into.items()}}
+    wanted: dict[CaseState, tuple[str, ...]] = {S.TRIAGED: ("reason",)}
+    # A state that speaks of a request is only gone back to (_guard_release): what was recorded then still stands.
+    wanted |= {state: () if state in ASKED else row.required for state, row in into.items()}
     return [
         Transition(
             S.SAFEGUARDING_LEAD,
@@ -543,9 +545,9 @@ def _guard_hold(attempt: _Try) -> None:
 
 
 def _guard_release(attempt: _Try) -> None:
-    """Out of safeguarding into a state that speaks of a request: only when one went out."""
-    if attempt.case.state is S.SAFEGUARDING_LEAD and attempt.to in ASKED and not attempt.facts.was_asked:
-        why = "no request was sent yet; release it to ordinary casework first"
+    """Out of safeguarding into a state that speaks of a request: only into the one it was taken from."""
+    if attempt.case.state is S.SAFEGUARDING_LEAD and attempt.to in ASKED and attempt.to is not attempt.facts.previous:
+        why = "it was not there before; release it to ordinary casework first"
         raise attempt.refuse(why)
 
 
