@@ -229,7 +229,7 @@ def _joined(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
 
 def _releases() -> list[Transition]:
     """`safeguarding_lead` to any other: advice first, then whatever the state itself asks for; the way to `closed` is by an end state."""
-    into = {row.after: row for row in _LISTED if row.after is not S.CLOSED and row.before in OPEN}
+    into: dict[CaseState, Transition] = {row.after: row for row in _LISTED if row.after is not S.CLOSED and row.before in OPEN}
     wanted: dict[CaseState, tuple[str, ...]] = {S.TRIAGED: ("reason",)}
     # A state that speaks of a request is only gone back to (_guard_release): what was recorded then still stands.
     wanted |= {state: () if state in ASKED else row.required for state, row in into.items()}
