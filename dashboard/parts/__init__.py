@@ -1,0 +1,1 @@
+"""Pieces that pages share: each draws or says one thing."""

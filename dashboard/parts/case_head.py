@@ -1,0 +1,56 @@
+"""The top of a case: number, how serious, how much time is left, where it stands."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from casework.flagging import CATEGORY_LABELS
+from casework.triage import TARGETS
+from dashboard.parts import names, severity
+from dashboard.parts.bench import Bench
+from dashboard.parts.countdown_bar import countdown_bar
+from dashboard.parts.plain_words import as_is
+from data.model.cases import Confidentiality
+
+CONFIDENTIALITY: dict[Confidentiality, str] = {
+    Confidentiality.NORMAL: "seen by those who judge posts",
+    Confidentiality.RESTRICTED_DSL: "restricted: safeguarding leads and the headteacher",
+    Confidentiality.RESTRICTED_HT: "restricted: the headteacher",
+    Confidentiality.RESTRICTED_CHAIR: "restricted: the chair of governors",
+}
+
+
+def case_head(bench: Bench) -> None:
+    """Draw number, state, owner and countdown."""
+    case, file = bench.case, bench.file
+    st.title(f"Case {as_is(case.ref)}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        severity.badge(case.severity)
+        st.badge(file.state_label, icon=":material/folder:", color="gray")
+        st.markdown(as_is(CATEGORY_LABELS[case.lead_category]).capitalize())
+    owner = names.name(names.names(bench.desk), case.owner_id)
+    concerns = _target(bench)
+    st.caption(f"{as_is(file.school.name)} · owner: {as_is(owner)} · concerns: {as_is(concerns)} · {CONFIDENTIALITY[case.confidentiality]}")
+    countdown_bar(bench.desk, file.standing, file.text_left)
+
+
+def _target(bench: Bench) -> str:
+    target = bench.case.target
+    if not target.startswith("staff:"):
+        return TARGETS.get(target, "a person")
+    with bench.desk.store.read() as work:
+        member = work.staff.find(target.removeprefix("staff:"))
+    return (member.role or "a member of staff") if member else "a member of staff"
+
+
+def stop_panel(bench: Bench) -> None:
+    """Draw what to do in a case that may be about an indecent image of a child: no link, no picture, no capture."""
+    if not bench.case.stop:
+        return
+    st.error(
+        "STOP. This may be an indecent image of a child. Nothing is opened, captured, shown or sent from here.", icon=":material/block:"
+    )
+    with st.container(border=True):
+        st.markdown("**What to do**")
+        for number, step in enumerate(bench.file.stop_steps, start=1):
+            st.markdown(f"{number}. {as_is(step)}")

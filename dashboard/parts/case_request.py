@@ -1,0 +1,273 @@
+"""Requests for removal: the way proposed, the words, and that a person sent them. Nothing is ever sent from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from casework.notice import Rendered, Wording
+from casework.requests import REQUEST_LABELS
+from casework.routes import CAPACITY_LABELS, GROUND_LABELS, ROUTE_LABELS, Proposal
+from dashboard.parts import names, refusal, times
+from dashboard.parts.bench import Bench
+from dashboard.parts.moment_input import now_or_earlier
+from dashboard.parts.plain_words import as_is, one_line
+from data.model.cases import Capacity, CaseItem, Ground, RequestState, Route, TakedownRequest
+from data.model.people import Permission
+
+_WAITING = frozenset({RequestState.SENT, RequestState.ACKNOWLEDGED, RequestState.NO_REPLY})
+_READY = frozenset({RequestState.DRAFT, RequestState.READY})
+COLOURS: dict[RequestState, str] = {
+    RequestState.ACCEPTED: "green",
+    RequestState.REFUSED: "red",
+    RequestState.SENT: "blue",
+    RequestState.ACKNOWLEDGED: "blue",
+}
+
+
+@dataclass(frozen=True)
+class Way:
+    """What a person chose and wrote for one request."""
+
+    item_id: str
+    route: Route
+    ground: Ground
+    capacity: Capacity
+    wording: Wording
+
+
+def draft_form(bench: Bench) -> None:
+    """Ask for the words of a request and show them before anything is kept."""
+    found = bench.desk.casework.propose(bench.user, bench.case.id)
+    for stop in found.stops or bench.file.blocked:
+        st.warning(as_is(_sentence(stop)), icon=":material/block:")
+    if found.stops or bench.file.blocked:
+        return
+    if not found.proposals:
+        st.info("No ground for a removal fits this case. Lawful speech is answered, not removed.", icon=":material/info:")
+        return
+    proposal = _choose(bench, found.proposals)
+    _why(proposal)
+    way = _ask(bench, proposal)
+    if way is not None:
+        st.session_state[bench.key("way")] = way
+    kept = st.session_state.get(bench.key("way"))
+    if kept is not None:
+        _preview(bench, kept)
+
+
+def _choose(bench: Bench, proposals: tuple[Proposal, ...]) -> Proposal:
+    if len(proposals) == 1:
+        return proposals[0]
+    address = {item.id: item.address for item in bench.file.items}
+    return st.selectbox(
+        "For which address?", proposals, format_func=lambda one: one_line(address.get(one.item_id, ""), 100), key=bench.key("proposal")
+    )
+
+
+def _why(proposal: Proposal) -> None:
+    st.markdown(f"**Proposed: {as_is(proposal.label)}**")
+    st.text(f"Asked: {proposal.recipient}")
+    for reason in proposal.reasons:
+        st.text(f"• {_sentence(reason)}")
+    for warning in proposal.warnings:
+        st.text(f"Careful: {_sentence(warning)}")
+    st.text(f"Who may ask: {proposal.who}. What they want to see: {proposal.evidence_wanted}.")
+    if proposal.form_link:
+        checked = f" (form last checked {proposal.checked_on:%d %b %Y})" if proposal.checked_on else ""
+        st.caption(f"Where to send it{checked}")
+        st.code(proposal.form_link, language=None, wrap_lines=True)
+
+
+def _ask(bench: Bench, proposal: Proposal) -> Way | None:
+    has_preview = bench.key("way") in st.session_state
+    with st.form(bench.key("draft"), border=True):
+        what = st.text_area(
+            "What is it, in one or two lines?",
+            key=bench.key("what"),
+            height=90,
+            help="For whoever decides there. No child's name, no date of birth, no home address.",
+            placeholder="A post that says as a fact that a named teacher took money.",
+        )
+        rule = st.text_input(
+            "Which rule of the place does it break?", key=bench.key("rule"), placeholder="For example: harassment, bullying"
+        )
+        unlawful = st.text_input(
+            "Why may it be unlawful, in plain words?", key=bench.key("unlawful"), help="One of this and the rule is enough."
+        )
+        ground = st.selectbox(
+            "Ground",
+            proposal.grounds,
+            index=proposal.grounds.index(proposal.ground),
+            format_func=GROUND_LABELS.__getitem__,
+            key=bench.key("ground"),
+        )
+        with st.expander("More choices"):
+            routes = list(Route)
+            route = st.selectbox(
+                "Way", routes, index=routes.index(proposal.route), format_func=ROUTE_LABELS.__getitem__, key=bench.key("route")
+            )
+            capacities = list(Capacity)
+            start = capacities.index(proposal.capacity)
+            capacity = st.selectbox(
+                "In what capacity", capacities, index=start, format_func=CAPACITY_LABELS.__getitem__, key=bench.key("capacity")
+            )
+            complainant = st.text_input("On whose behalf (a role, not a name)", key=bench.key("complainant"))
+            recipient = st.text_input("Recipient", value=proposal.recipient, key=bench.key("recipient"))
+            urgent = st.text_input("Why is it urgent?", key=bench.key("urgent"), help="Left empty, a general sentence is used.")
+            link = st.text_input("Link to the rule", key=bench.key("rule-link"))
+            amend = st.toggle("Ask for a change instead of removal", key=bench.key("amend"))
+        tone = "secondary" if has_preview else bench.tone
+        pressed = st.form_submit_button("Show the words", type=tone, width="stretch")
+    if not pressed:
+        return None
+    wording = Wording(
+        what_it_is=what or "",
+        rule_breached=rule or "",
+        rule_link=link or "",
+        unlawful_nature=unlawful or "",
+        why_urgent=urgent or "",
+        wish="amend" if amend else "remove",
+        recipient=recipient or "",
+        complainant=complainant or "",
+    )
+    return Way(proposal.item_id, Route(route), Ground(ground), Capacity(capacity), wording)
+
+
+def _preview(bench: Bench, way: Way) -> None:
+    words = refusal.attempt(
+        lambda: bench.desk.casework.preview(bench.user, bench.case.id, way.item_id, way.route, way.ground, way.capacity, way.wording)
+    )
+    if words is None:
+        return
+    st.markdown("**The words**")
+    _words(words)
+    st.caption("Nothing is sent. Change the form above and show the words again, or keep them; then you send them yourself.")
+    if st.button("Keep these words", type=bench.tone, key=bench.key("keep"), width="stretch", icon=":material/check:"):
+        _keep(bench, way)
+
+
+def _keep(bench: Bench, way: Way) -> None:
+    made = refusal.attempt(
+        lambda: bench.desk.casework.draft(bench.user, bench.case.id, way.item_id, way.route, way.ground, way.capacity, way.wording)
+    )
+    if made is not None:
+        del st.session_state[bench.key("way")]
+        bench.do(lambda: made, "The request is ready. Nothing was sent: send it yourself, then record it here.")
+
+
+def _words(words: Rendered) -> None:
+    st.code(words.subject, language=None, wrap_lines=True)
+    st.code(words.body, language=None, wrap_lines=True)
+
+
+def send_form(bench: Bench) -> None:
+    """Show the words that are ready, to copy, and record that the person sent them."""
+    ready = [one for one in bench.file.requests if one.state in _READY]
+    for number, request in enumerate(ready):
+        _ready(bench, request, first=number == 0)
+
+
+def _ready(bench: Bench, request: TakedownRequest, *, first: bool) -> None:
+    with st.container(border=True):
+        st.markdown("**Ready to send**")
+        st.text(f"To: {request.recipient} ({ROUTE_LABELS[request.route]})")
+        link = _form_link(bench, request)
+        if link:
+            st.caption("Where to send it")
+            st.code(link, language=None, wrap_lines=True)
+        st.caption("Copy the words, send them yourself, then record it below. Schoolwatch sends nothing.")
+        _words(Rendered(request.subject, request.body))
+        key = f"sent-{request.id}"
+        at = now_or_earlier("I sent it", bench.now, key)
+        with st.form(key, border=False):
+            reference = st.text_input("Reference they gave you, if any", key=f"{key}-reference", max_chars=200)
+            forwarded = st.checkbox("It may be forwarded to the person who posted it", key=f"{key}-forwarded")
+            tone = bench.tone if first else "secondary"
+            pressed = st.form_submit_button("I sent it: record it as sent", type=tone, width="stretch", icon=":material/outgoing_mail:")
+        if pressed:
+            bench.do(
+                lambda: bench.desk.casework.record_sent(bench.user, request.id, at, reference or None, forwarded),
+                "Recorded as sent. Our own checks now look whether it is gone.",
+            )
+        _drop(bench, request)
+
+
+def _drop(bench: Bench, request: TakedownRequest) -> None:
+    with st.expander("Give this draft up", icon=":material/delete:"), st.form(f"drop-{request.id}", border=False):
+        reason = st.text_input("Why?", key=f"drop-reason-{request.id}")
+        pressed = st.form_submit_button("Give the draft up (it stays in the record)")
+    if pressed:
+        bench.do(lambda: bench.desk.casework.drop_draft(bench.user, request.id, reason or ""), "The draft was given up.")
+
+
+def _form_link(bench: Bench, request: TakedownRequest) -> str | None:
+    found = bench.desk.casework.propose(bench.user, bench.case.id)
+    return next((one.form_link for one in found.proposals if one.item_id == request.item_id and one.route is request.route), None)
+
+
+def request_list(bench: Bench) -> None:
+    """Draw the requests that went out or were given up, and what to record when an answer comes."""
+    st.subheader("Requests")
+    done = [one for one in bench.file.requests if one.state not in _READY]
+    if not done:
+        st.text("Nobody was asked yet.")
+    known = names.names(bench.desk)
+    addresses = {item.id: item for item in bench.file.items}
+    for request in done:
+        _one(bench, request, known.get(request.sent_by or "", ""), addresses.get(request.item_id))
+
+
+def _one(bench: Bench, request: TakedownRequest, who: str, item: CaseItem | None) -> None:
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            colour = COLOURS.get(request.state, "gray")
+            st.badge(REQUEST_LABELS[request.state], icon=":material/mail:", color=colour)  # type: ignore[arg-type]
+            if request.sent_at:
+                st.caption(f"sent {times.both(request.sent_at, bench.now)} by {as_is(who)}")
+        st.text(f"To: {request.recipient}\nGround: {GROUND_LABELS[request.ground]}\nReference: {request.reference or 'none given'}")
+        if item is not None:
+            st.text(f"Address: {one_line(item.address, 200)}")
+        with st.expander("The words that were sent" if request.sent_at else "The words"):
+            _words(Rendered(request.subject, request.body))
+        if request.state in _WAITING and bench.may(Permission.REQUEST):
+            _answers(bench, request)
+
+
+def _answers(bench: Bench, request: TakedownRequest) -> None:
+    with st.expander("They answered", icon=":material/reply:"):
+        kind = st.radio(
+            "What did they say?",
+            ["removed", "acknowledged", "refused"],
+            index=None,
+            format_func={"removed": "They say it is removed", "acknowledged": "They got it", "refused": "They refuse"}.__getitem__,
+            captions=[
+                "Our own checks must still find it gone. The 24 hours run on.",
+                "Nothing else changes.",
+                "Then appeal or choose another way.",
+            ],
+            key=f"answer-kind-{request.id}",
+        )
+        if kind is None:
+            return
+        with st.form(f"answer-{request.id}-{kind}", border=False):
+            label = {"removed": "Who says so?", "acknowledged": "Reference, if any", "refused": "What did they answer?"}[kind]
+            words = st.text_input(label, key=f"answer-words-{request.id}-{kind}")
+            pressed = st.form_submit_button("Record the answer")
+        if pressed:
+            _record_answer(bench, request, kind, words or "")
+
+
+def _record_answer(bench: Bench, request: TakedownRequest, kind: str, words: str) -> None:
+    room = bench.desk.casework
+    if kind == "removed":
+        bench.do(lambda: room.claimed(bench.user, bench.case.id, words), "Recorded: they say it is removed. Our own checks decide.")
+    elif kind == "refused":
+        bench.do(lambda: room.refused(bench.user, request.id, words), "Recorded: they refuse.")
+    else:
+        bench.do(lambda: room.acknowledged(bench.user, request.id, words or None), "Recorded: they got it.")
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

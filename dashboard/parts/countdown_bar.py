@@ -1,0 +1,51 @@
+"""The 24 hours of a case: time left first, then a bar. It only shows; the worker decides what is late."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from casework import countdown
+from dashboard.parts import times
+from dashboard.parts.plain_words import as_is
+from data.model.cases import Standing, StandingWord
+from schoolwatch.desk import Desk
+
+ICONS: dict[StandingWord, str] = {
+    StandingWord.ON_TRACK: ":material/schedule:",
+    StandingWord.DUE_SOON: ":material/hourglass_bottom:",
+    StandingWord.OVERDUE: ":material/alarm:",
+    StandingWord.MET: ":material/check_circle:",
+    StandingWord.MISSED: ":material/cancel:",
+}
+COLOURS: dict[StandingWord, str] = {
+    StandingWord.ON_TRACK: "blue",
+    StandingWord.DUE_SOON: "orange",
+    StandingWord.OVERDUE: "red",
+    StandingWord.MET: "green",
+    StandingWord.MISSED: "red",
+}
+
+
+def countdown_bar(desk: Desk, standing: Standing, ended: str) -> None:
+    """Draw the countdown, or how it `ended`; its numbers change every second, nothing slides, and no other part of the page is redrawn."""
+    if standing.stopped_at is not None:
+        _bar(standing, ended)
+    else:
+        st.fragment(_tick, run_every=1)(desk, standing)
+
+
+def now_standing(desk: Desk, standing: Standing) -> Standing:
+    """Return how the countdown stands at this moment."""
+    return countdown.standing(standing.known_at, desk.clock.now(), standing.stopped_at, standing.due_at - standing.known_at)
+
+
+def _tick(desk: Desk, standing: Standing) -> None:
+    fresh = now_standing(desk, standing)
+    _bar(fresh, countdown.text_left(fresh))
+
+
+def _bar(standing: Standing, says: str) -> None:
+    st.markdown(f"**:{COLOURS[standing.word]}[{ICONS[standing.word]} {as_is(says)}]**")
+    st.progress(min(max(standing.used, 0.0), 1.0))
+    known, due = times.uk(standing.known_at, standing.now), times.uk(standing.due_at, standing.now)
+    st.caption(f"{countdown.stage(standing).capitalize()}. Known since {known}; due {due}.")

@@ -1,0 +1,119 @@
+"""One frame for a post: source line, text as text, why it was flagged. Nothing in it is read as markup and nothing is fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import streamlit as st
+
+from dashboard.parts import times
+from dashboard.parts.plain_words import masked, one_line, visible
+from data.model.findings import Finding, Report
+from data.model.posts import PlatformName, Post, PostVersion
+from data.model.readings import Span
+
+AT_ONCE = 3_000  # characters shown before "the rest"
+MOST_SPANS = 12
+_NAMES = {
+    PlatformName.X: "X",
+    PlatformName.TIKTOK: "TikTok",
+    PlatformName.YOUTUBE: "YouTube",
+    PlatformName.LINKEDIN: "LinkedIn",
+    PlatformName.WHATSAPP: "WhatsApp",
+    PlatformName.GOOGLE_PLUS: "Google+",
+    PlatformName.OTHER_WEB: "Web page",
+}
+
+
+def platform_label(platform: PlatformName) -> str:
+    """Return a platform's name as people write it."""
+    return _NAMES.get(platform, platform.value.replace("_", " ").capitalize())
+
+
+def first_line(post: Post | None, report: Report | None, longest: int = 140) -> str:
+    """Return the line by which a list shows a flagged post."""
+    if post is not None:
+        return one_line(post.text, longest) or "(no words, only media)"
+    return one_line(report.says, longest) if report is not None else "(no text)"
+
+
+def post_card(post: Post, now: datetime, *, stop: bool = False, finding: Finding | None = None, key: str = "post") -> None:
+    """Draw a post. In a STOP case the address is masked and stands alone as text for the police or the IWF, on demand."""
+    with st.container(border=True):
+        st.text(_source_line(post, now))
+        _text(visible(post.text), key)
+        if post.text_cut:
+            st.caption("The text was longer than we keep; the rest is at the source.")
+        _media_line(post)
+        if finding is not None:
+            highlights(post.text, finding.highlights)
+        _address(post.address, stop=stop, key=key)
+
+
+def _source_line(post: Post, now: datetime) -> str:
+    author = one_line(post.author_handle or post.author_name or "author unknown", 60)
+    claimed = f"posted {times.uk(post.created_at, now)} (as claimed)" if post.created_at else "time of posting unknown"
+    return f"{platform_label(post.platform)} · {author} · {claimed} · seen by us {times.both(post.first_seen_at, now)}"
+
+
+def _text(text: str, key: str) -> None:
+    if len(text) <= AT_ONCE:
+        st.text(text or "(no words, only media)")
+        return
+    st.text(f"{text[:AT_ONCE]}…")
+    if st.toggle(f"Show all {len(text):,} characters", key=f"{key}-all"):
+        st.code(text, language=None, wrap_lines=True, height=420)
+
+
+def _media_line(post: Post) -> None:
+    if post.media:
+        count = f"{len(post.media)} picture or film" if len(post.media) == 1 else f"{len(post.media)} pictures or films"
+        st.caption(f":material/hide_image: {count} at the source. Not shown and not fetched here.")
+
+
+def _address(address: str, *, stop: bool, key: str) -> None:
+    if not stop:
+        st.caption("Address (to copy; opening it may tell its author that somebody looked)")
+        st.code(address, language=None, wrap_lines=True)
+        return
+    st.text(f"Address kept: {masked(address)}")
+    if st.toggle("Show the whole address, to read it to the police or the IWF", key=f"{key}-address"):
+        st.text(visible(address))
+
+
+def highlights(text: str, spans: Sequence[Span]) -> None:
+    """List the words that drove the flag, each with its reason."""
+    shown = tuple(dict.fromkeys((one_line(text[span.start : span.end], 80), one_line(span.why, 120)) for span in spans))
+    if not shown:
+        return
+    st.caption("Words that drove this")
+    for words, why in shown[:MOST_SPANS]:
+        st.text(f"“{words}”: {why}" if why else f"“{words}”")
+    if len(shown) > MOST_SPANS:
+        st.caption(f"and {len(shown) - MOST_SPANS} more")
+
+
+def earlier_versions(versions: Sequence[PostVersion], now: datetime) -> None:
+    """Show what the post said before it was edited."""
+    if not versions:
+        return
+    with st.expander(f"It was edited: {len(versions)} earlier text{'s' if len(versions) > 1 else ''} kept", icon=":material/history:"):
+        for one in sorted(versions, key=lambda version: version.version, reverse=True):
+            st.caption(f"Version {one.version}, last seen {times.uk(one.seen_at, now)}")
+            st.code(visible(one.text), language=None, wrap_lines=True)
+
+
+def report_card(report: Report, now: datetime, *, stop: bool = False) -> None:
+    """Draw a report by a person, in the same frame."""
+    with st.container(border=True):
+        who = one_line(report.reporter, 80) if report.reporter else "somebody who gave no name"
+        st.text(f"Reported by {who} · {times.both(report.reported_at, now)} · receipt {report.receipt}")
+        st.text(visible(report.says))
+        if report.concerns:
+            st.text(f"Concerns: {one_line(report.concerns, 200)}")
+        st.text(f"Hopes that: {report.wish.value.replace('_', ' ')}")
+        if report.address:
+            _address(report.address, stop=stop, key=f"report-{report.id}")
+        else:
+            st.text("No web address was given.")
