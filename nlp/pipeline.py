@@ -24,7 +24,7 @@ from nlp.factory import spacy_name
 from nlp.mentions import Matcher
 from nlp.normal import Folded
 from nlp.people import People
-from nlp.readable import why_unreadable
+from nlp.readable import NOT_ENGLISH, why_unreadable
 
 CONFIG = Path(__file__).parent / "pipeline.cfg"
 _EXPLICIT = frozenset({"porn", "nsfw", "sexual", "nudity", "nude", "graphic-media", "adult"})  # labels as servers and apps write them
@@ -74,10 +74,11 @@ class Reader:
 
     @staticmethod
     def _obstacle(post: Post, mentions: tuple[Mention, ...]) -> str | None:
-        """Return why the post is not read; without a mention only a text without words needs a word of its own."""
-        if mentions or not post.text.isascii() or not post.text.strip() or not any(map(str.isalpha, post.text[:80])):
-            return why_unreadable(post.text)
-        return None
+        """Return why the post is not read; of a text without a mention only whether there are words in it at all."""
+        if not mentions and any(char.isalpha() and char.isascii() for char in post.text[:80]):
+            return None
+        reason = why_unreadable(post.text)
+        return None if reason == NOT_ENGLISH and not mentions else reason
 
     def _cut(self, post: Post, mentions: tuple[Mention, ...]) -> str | None:
         if not mentions or len(post.text) <= self._characters:

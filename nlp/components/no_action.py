@@ -13,6 +13,7 @@ NAME = "schoolwatch.no_action.v1"
 WORDS = "no_action"
 _CARRIED = 0.8  # one more cue of the same kind closes so much of the distance to certainty less
 _NOT_ASKED = 0.5
+_SUREST = 0.75  # kind words elsewhere in a post never outweigh a crime or a threat in it
 
 
 def read(doc: Doc) -> Doc:
@@ -23,7 +24,7 @@ def read(doc: Doc) -> Doc:
         category = hit.cue.category or Category.NEUTRAL_MENTION
         value = hit.cue.value * (_NOT_ASKED if category is Category.QUERY and not sentence.is_question else 1.0)
         doubt[category] = (1 - value) if category not in doubt else doubt[category] * _CARRIED
-        draft.add(Head.NO_ACTION, category, 1 - doubt[category], NAME, (span,))
+        draft.add(Head.NO_ACTION, category, min(_SUREST, 1 - doubt[category]), NAME, (span,))
     return doc
 
 

@@ -126,6 +126,42 @@ def test_a_harmless_post_is_let_be(read: Read, text: str, wanted: set[Category])
     assert not wanted or categories & wanted
 
 
+EVERYDAY = [
+    "Please help with the bake sale at Fernley Green on Saturday, spread the word!",
+    "Who do I contact about the school bus at Fernley Green?",
+    "School sent lovely photos of him at sports day, Fernley Green",
+    "My daughter told me she doesn't like the dinners at Fernley Green",
+    "He's always starving when he gets home from Fernley Green",
+    "We live on the street next to Fernley Green",
+    "Mine was scared to go on the big slide at the Fernley Green fair",
+    "Can't cope with the traffic outside Fernley Green",
+    "This is the last time I pay for a Fernley Green trip",
+    "What school do you go to? Mine's Fernley Green",
+    "Message me if you want spare tickets for the Fernley Green panto",
+    "Don't tell anyone but Fernley Green has the best custard",
+    "Meet me after school at the Fernley Green gates, kids",
+    "Mr Quillander threw our ball back over the fence, Fernley Green",
+    "Mrs Brackenby messaged me back about the trip, Fernley Green",
+    "Mr Quillander is dead funny, Fernley Green",
+    "Knitting club at Fernley Green: learn new stitches",
+    "Don't come to school tomorrow, snow day at Fernley Green",
+    "The parking at Fernley Green: someone will get hurt at those gates",
+    "See you outside Fernley Green at 3!",
+    "Parents will pay for trips from now on, Fernley Green says",
+    "Year 6 meet at the Fernley Green gates, bring a packed lunch",
+    "We are doing the summer reading challenge at Fernley Green",
+    "Does anyone know where you park for Fernley Green?",
+    "Send us pics of your World Book Day costumes, Fernley Green families",
+    "Term will end on Friday at Fernley Green",
+]
+
+
+@pytest.mark.parametrize("text", EVERYDAY, ids=[text[:40] for text in EVERYDAY])
+def test_everyday_talk_rings_no_alarm(read: Read, text: str) -> None:
+    """Nobody is called out for a bake sale: ordinary words that look like danger stay below the lowest bar (0.35)."""
+    assert not [score for score in read(text).scores if score.category in SAFEGUARDING and score.value >= 0.35]
+
+
 def test_a_parent_about_the_own_child_is_not_chased(read: Read) -> None:
     """A mother's proud picture is no matter; a stranger's caption with the class is."""
     own = read("So proud of my little boy K, star of the week at Fernley Green", media=(PICTURE,))
