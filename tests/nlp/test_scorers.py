@@ -101,7 +101,7 @@ HARMLESS = [
     ("Year 6 smashed it at the Fernley Green cricket final", set()),
     ("Our little superstar Poppy loved the Fernley Green fair", {C.PRAISE}),
     ("Guinea pigs need a home over Christmas, ask at Fernley Green", set()),
-    ("\U0001f4a3 of a performance by the Fernley Green dance team", set()),
+    ("The Fernley Green swing band dropped a \U0001f4a3 set last night", set()),
     ("Mr Quillander tells the best jokes at Fernley Green", {C.PRAISE}),
     ("Kids from Fernley litter on Elm Road, please sort it", set()),
     ("Fernley Green staffroom needs a kettle", set()),
@@ -186,7 +186,7 @@ def test_cues_of_an_indecent_picture_stop_capture(read: Read, text: str) -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["Got a pic of the new changing rooms at Fernley Green, well spent", "Swimming gala photos are up, Fernley Green"]
+    "text", ["Photos of the new changing rooms at Fernley Green are on the website", "Swimming gala photos are up, Fernley Green"]
 )
 def test_pictures_of_things_do_not_stop_capture(read: Read, text: str) -> None:
     """A new building is not a stop."""
@@ -195,7 +195,7 @@ def test_pictures_of_things_do_not_stop_capture(read: Read, text: str) -> None:
 
 def test_a_disclosure_is_never_first_of_all_a_matter_of_reputation(read: Read) -> None:
     """A parent who tells what a child told leads to safeguarding, and hardly to defamation."""
-    reading = read("My lad says a supply teacher at Fernley Green pinned him against a wall. Who do I ring?")
+    reading = read("Our son came home from Fernley Green and says the supply teacher grabbed him by the neck. What now?")
     reputation = [score.value for score in reading.scores if score.category is C.DEFAMATION_INDIVIDUAL]
 
     assert lead(firm(reading)) in SAFEGUARDING
