@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from casework.service import Casework
-
 from collector.client import Client
 from collector.public_address import Gate
 from data.clock import Clock, SystemClock
@@ -81,7 +80,7 @@ def build_desk(settings: Settings) -> Desk:
     store = Store.open(settings.database_url, clock)
     gate = Gate(settings.loopback_ports)
     vault = Vault(settings.vault_dir)
-    casework = Casework(store, clock)
+    cases = Casework(store, clock)
     # People sign in by the machine's clock: in the demo an hour of work would last some seconds.
     sign_in = SignIn(store, SystemClock(), timedelta(minutes=settings.idle_minutes))
     return Desk(
@@ -90,11 +89,11 @@ def build_desk(settings: Settings) -> Desk:
         clock=clock,
         gate=gate,
         vault=vault,
-        casework=casework,
+        casework=cases,
         sign_in=sign_in,
         people=People(store, clock, sign_in),
         watch=Watch(store, clock, gate),
-        safe=Safe(store, clock, vault, casework),
+        safe=Safe(store, clock, vault, cases),
     )
 
 

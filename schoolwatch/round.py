@@ -131,17 +131,17 @@ def read_posts(hands: Hands) -> int:
 
 def carry_out(hands: Hands, order_id: str) -> CaptureOrder:
     """Carry out an ordered capture; what fails is written on the order in plain words, and nothing else is."""
-    casework = hands.desk.casework
-    order = casework.order_started(order_id)
+    cases = hands.desk.casework
+    order = cases.order_started(order_id)
     if order.state is not OrderState.RUNNING:
         return order
     try:
         evidence = _captured(hands, order)
     except CaptureForbiddenError as error:
-        return casework.order_failed(order_id, str(error))
+        return cases.order_failed(order_id, str(error))
     except EvidenceError as error:
         _log.warning("capture failed", order=order_id)
-        return casework.order_failed(order_id, str(error))
+        return cases.order_failed(order_id, str(error))
     _log.info("captured", order=order_id, evidence=evidence.id, completeness=evidence.completeness.value)
     with hands.desk.store.read() as work:
         return work.orders.get(order_id)

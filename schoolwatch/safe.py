@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 
 from casework.service import Casework
-
 from data.clock import Clock
 from data.errors import NotFoundError, SchoolwatchError
 from data.model.cases import Case
@@ -29,8 +28,8 @@ class RevealRefusedError(SchoolwatchError):
 class Safe:
     """The vault, as the people of a school may use it."""
 
-    def __init__(self, store: Store, clock: Clock, vault: Vault, casework: Casework) -> None:
-        self._store, self._clock, self._vault, self._casework = store, clock, vault, casework
+    def __init__(self, store: Store, clock: Clock, vault: Vault, cases: Casework) -> None:
+        self._store, self._clock, self._vault, self._cases = store, clock, vault, cases
 
     def reveal(self, by: User, evidence_id: str, name: str, reason: str) -> bytes:
         """Return a file of a capture; the view and its reason go into the custody chain first."""
@@ -38,7 +37,7 @@ class Safe:
             raise RevealRefusedError
         with self._store.read() as work:
             found = work.evidence.get(evidence_id)
-        case = self._casework.case(by, found.case_id).case
+        case = self._cases.case(by, found.case_id).case
         by.must(Permission.CAPTURE, case.school_id)
         may_export(case)
         file = next((file for file in found.files if file.name == name), None)
@@ -49,7 +48,7 @@ class Safe:
 
     def pack(self, by: User, case_id: str) -> tuple[str, bytes]:
         """Return the evidence pack of a case and its file name; the export goes into the custody chain first."""
-        found = self._casework.case(by, case_id)
+        found = self._cases.case(by, case_id)
         by.must(Permission.EXPORT, found.case.school_id)
         may_export(found.case)
         self._log(by, found.evidence, "exported", "evidence pack")
