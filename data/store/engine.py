@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,15 +10,22 @@ from sqlalchemy import event
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_SECONDS = 30  # how long a writer waits for another (infrastructure.md §2.3)
+_EMPTY: dict[type, str] = {dict: "{}", list: "[]", tuple: "[]"}
 
 
 def open_engine(url: str) -> sa.Engine:
     """Return an engine for `url` (`sqlite:///…` or `postgresql+psycopg://…`)."""
-    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"), json_serializer=_as_json)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _as_json(value: Any) -> str:
+    """Return the value as JSON; most lists of a post are empty, and an encoder for each would cost more than the rest of its row."""
+    empty = None if value else _EMPTY.get(type(value))
+    return json.dumps(value) if empty is None else empty
 
 
 def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from data.model.posts import Counts, Post, PostId, PostVersion, SeenPost, text_hash
+from data.model.posts import Post, PostId, PostVersion, SeenPost, text_hash
 from data.store.repository import Repository
 from data.tables import PostVersionRow
 
@@ -16,8 +16,7 @@ _PLAIN = (
     "platform", "native_id", "permalink", "author_id", "author_handle", "author_name", "text", "text_cut", "raw_html", "lang",
     "created_at", "edited_at", "parent_id", "thread_id", "sensitive", "raw",
 )  # fmt: skip
-_NO_COUNTS = Counts()
-_NO_COUNTS_JSON = _NO_COUNTS.model_dump()
+_FIXED = frozenset({"platform", "native_id", "text", "text_hash"})  # what stays while the text stays; naming `text` would index it anew
 
 
 class Kept(NamedTuple):
@@ -32,9 +31,8 @@ class Kept(NamedTuple):
 def _row(seen: SeenPost) -> dict[str, Any]:
     fields = seen.__dict__
     row = {name: fields[name] for name in _PLAIN}
-    row["media"] = [one.model_dump() for one in seen.media]
-    row["links"], row["labels"] = list(seen.links), list(seen.labels)
-    row["counts"] = _NO_COUNTS_JSON if seen.counts == _NO_COUNTS else seen.counts.model_dump()
+    row["media"] = [one.__dict__ for one in seen.media]  # flat records: their fields are their JSON, and a dump of each would cost more
+    row["links"], row["labels"], row["counts"] = seen.links, seen.labels, seen.counts.__dict__
     return row
 
 
@@ -45,25 +43,34 @@ class Posts(Repository[Post]):
         """Store a page of posts: new ones are added, known ones refreshed, edited ones get a version. Twice the same page is harmless."""
         latest = {(post.platform, post.native_id): post for post in seen}  # two posts with one id: the last one seen stands
         stored = self._stored(list(latest))
-        fresh, touched, changed = [], [], 0
+        fresh, same, changed = [], [], 0
         for key, post in latest.items():
             known = stored.get(key)
-            row = _row(post) | {"last_seen_at": seen_at, "text_hash": text_hash(post.text)}
+            row = _row(post)
+            row["last_seen_at"], row["text_hash"] = seen_at, text_hash(post.text)
             if known is None:
-                fresh.append(row | {"address": canonical(post.permalink), "source_id": source_id, "first_seen_at": seen_at, "version": 1})
-                continue
-            edited = known.text_hash != row["text_hash"]
-            changed += edited
-            if edited:
-                self._keep_version(known)
-            touched.append((known, row, edited))
-        if fresh:
+                row.update(address=canonical(post.permalink), source_id=source_id, first_seen_at=seen_at, version=1, needs_reading=True)
+                fresh.append(row)
+            elif known.text_hash == row["text_hash"]:
+                same.append({name: value for name, value in row.items() if name not in _FIXED} | {"known_id": known.id})
+            else:
+                self._edit(known, row)
+                changed += 1
+        self._add_all(fresh)
+        self._refresh_all(same)
+        ids = {key: PostId(known.id) for key, known in stored.items()} | self._ids([key for key in latest if key not in stored])
+        return Kept(len(fresh), changed, changed + len(same), tuple(ids[key] for key in latest))
+
+    def _add_all(self, rows: list[dict[str, Any]]) -> None:
+        if rows:
             insert = self.work.insert(self.table).on_conflict_do_nothing(index_elements=["platform", "native_id"])
-            self.work.connection.execute(insert, [row | {"needs_reading": True} for row in fresh])
-        for known, row, edited in touched:
-            self._refresh(known, row, edited=edited)
-        ids = self._ids(list(latest)) if fresh else {key: known.id for key, known in stored.items()}
-        return Kept(len(fresh), changed, len(touched), tuple(ids[key] for key in latest))
+            self.work.connection.execute(insert, rows)
+
+    def _refresh_all(self, rows: list[dict[str, Any]]) -> None:
+        """Write what a platform may change around a text that stayed: counts, names, labels. One statement for all rows."""
+        if rows:
+            update = sa.update(self.table).where(self.table.c.id == sa.bindparam("known_id"))
+            self.work.connection.execute(update, rows)
 
     def _stored(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Any]:
         table = self.table
@@ -91,10 +98,9 @@ class Posts(Repository[Post]):
         )
         self.work.post_versions.add_once(version)
 
-    def _refresh(self, known: sa.Row[Any], row: dict[str, Any], *, edited: bool) -> None:
-        changes = row if edited else {name: value for name, value in row.items() if name != "text"}
-        if edited:
-            changes = changes | {"version": known.version + 1, "needs_reading": True}
+    def _edit(self, known: sa.Row[Any], row: dict[str, Any]) -> None:
+        self._keep_version(known)
+        changes = row | {"version": known.version + 1, "needs_reading": True}
         self.work.connection.execute(sa.update(self.table).where(self.table.c.id == known.id).values(changes))
 
     def unread(self, limit: int = 500) -> list[Post]:
