@@ -19,6 +19,7 @@ from schoolwatch.settings import child_environment
 
 _log = structlog.get_logger(__name__)
 LONGEST_PAUSE = 30.0  # seconds between two starts of a child that keeps dying
+SOUND = 10.0  # seconds after which a child counts as having started well: its next death is its first again
 
 
 @dataclass
@@ -30,6 +31,7 @@ class Child:
     environment: dict[str, str] = field(default_factory=child_environment)
     process: subprocess.Popen[bytes] | None = None
     deaths: int = 0
+    started_at: float = 0.0
     start_after: float = 0.0
 
     def start(self) -> None:
@@ -37,6 +39,7 @@ class Child:
         self.process = subprocess.Popen(  # noqa: S603 - our own program, no shell
             self.command, stdin=subprocess.PIPE, env=self.environment
         )
+        self.started_at = time.monotonic()
         _log.info("started", child=self.name, pid=self.process.pid)
 
     def look(self) -> None:
@@ -46,8 +49,8 @@ class Child:
         moment = time.monotonic()
         if self.process is not None:
             _log.warning("died", child=self.name, code=self.process.returncode)
-            self.deaths += 1
-            self.start_after = moment + min(LONGEST_PAUSE, 0.5 * 2 ** min(self.deaths, 6))
+            self.deaths = 1 if moment - self.started_at >= SOUND else self.deaths + 1
+            self.start_after = moment + min(LONGEST_PAUSE, 0.5 * 2 ** min(self.deaths - 1, 6))
             self.process = None
         if moment >= self.start_after:
             self.start()
