@@ -15,7 +15,7 @@ from data.model.posts import Post, PostId, PostVersion
 from data.model.readings import Reading
 from data.model.watch import School, Source, SourceState, StaffMember, WatchTerm
 
-SQLModel.metadata.naming_convention = {  # type: ignore[assignment]
+SQLModel.metadata.naming_convention = {
     "ix": "ix_%(column_0_N_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from collector.addresses import canonical_address
 from collector.coverage import COVERAGE, CoverageRow
 from collector.platforms import PLATFORMS
-
-from collector.addresses import canonical_address
 from collector.public_address import Gate
 from data.clock import Clock
 from data.errors import SchoolwatchError

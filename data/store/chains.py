@@ -30,9 +30,8 @@ def _body(event: AuditEvent) -> dict[str, Any]:
 
 def broken_at(events: Iterable[AuditEvent]) -> int | None:
     """Return the number of the first audit event that does not follow from the one before, or None when the chain holds."""
-    before, number = FIRST, 0
-    for event in events:
-        number += 1
+    before = FIRST
+    for number, event in enumerate(events, start=1):
         if event.number != number or event.before != before or event.hash != link(before, _body(event)):
             return event.number
         before = event.hash

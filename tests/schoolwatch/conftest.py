@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -32,9 +31,9 @@ def people(store: Store, clock: FixedClock, sign_in: SignIn) -> People:
 
 
 @pytest.fixture
-def dsl(store: Store, sign_in: SignIn) -> Iterator[User]:
+def dsl(store: Store, sign_in: SignIn) -> User:
     """A safeguarding lead of an invented school, with a password."""
-    yield add_person(store, sign_in, "dsl", Role.DSL)
+    return add_person(store, sign_in, "dsl", Role.DSL)
 
 
 @pytest.fixture
