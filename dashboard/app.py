@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.parts import at_desk, signed_in
+from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is
 from dashboard.parts.refusal import in_words
 from dashboard.parts.role_words import roles_in_words
@@ -17,6 +18,11 @@ from schoolwatch.desk import Desk
 VIEWS = Path(__file__).resolve().parent / "views"
 Sections = dict[str, list[st.Page]]
 _BLANK = "blank-screen"
+# Drawn here: a named icon would be fetched from a foreign server by the browser (seen; the policy header refuses it)
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path d="M16 2 4 7v8c0 8 5 13 12 15 7-2 12-7 12-15V7z" fill="#1F5F8B"/>'
+    '<path d="M10 16l4 4 8-9" fill="none" stroke="#FBFAF7" stroke-width="3"/></svg>'
+)
 
 
 def may(user: User, *permissions: Permission) -> bool:
@@ -69,11 +75,9 @@ def sidebar(desk: Desk, user: User) -> None:
     with st.sidebar:
         for school in desk.schools(user):
             st.markdown(f"**{as_is(school.name)}**")
-        st.caption(f"Signed in as {as_is(user.name)}, {as_is(roles_in_words(user))}")
+        muted(f"Signed in as {as_is(user.name)}, {as_is(roles_in_words(user))}")
         if desk.settings.demo is not None:
-            st.caption(
-                f":material/fast_forward: Demo: one hour passes in {desk.settings.demo.hour_seconds:g} seconds. Everything is invented."
-            )
+            muted(f":material/fast_forward: Demo: one hour passes in {desk.settings.demo.hour_seconds:g} seconds. Everything is invented.")
         if st.button("Blank screen", icon=":material/visibility_off:", width="stretch"):
             st.session_state[_BLANK] = True
             st.rerun()
@@ -92,7 +96,7 @@ def show_blank() -> None:
 
 def main() -> None:
     """Draw the page that the person asked for, if it is theirs."""
-    st.set_page_config(page_title="Schoolwatch", page_icon=":material/shield_person:", layout="centered", initial_sidebar_state="auto")
+    st.set_page_config(page_title="Schoolwatch", page_icon=ICON, layout="centered", initial_sidebar_state="auto")
     try:
         desk = at_desk.desk()
         user = signed_in.ask(desk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
@@ -19,6 +20,7 @@ from dashboard.parts.pack_download import PackDownload
 from dashboard.parts.refusal import broke_down
 from dashboard.parts.report_page import ReportPage
 from dashboard.parts.sign_in_page import SignInPage
+from schoolwatch.desk import Desk, open_desk
 from schoolwatch.settings import Settings, load_settings
 from schoolwatch.up import when_parent_ends
 
@@ -32,9 +34,9 @@ async def health(_request: Request) -> Response:
     return Response(status_code=204)
 
 
-def create_app(settings: Settings | None = None) -> App:
+def create_app(settings: Settings | None = None, opener: Callable[[Settings], Desk] = open_desk) -> App:
     """Return the app for these settings (read from the usual places if None). Nothing is opened before the first request."""
-    front = Front(settings or load_settings())
+    front = Front(settings or load_settings(), opener)
     at_desk.use(front.desk)
     routes = [
         Route("/health", health, methods=["GET"]),

@@ -9,21 +9,18 @@ import streamlit as st
 
 from dashboard.parts import names, refusal, times
 from dashboard.parts.bench import Bench
+from dashboard.parts.muted import muted
+from dashboard.parts.one_of import one_of
 from dashboard.parts.plain_words import as_is, counted, masked, one_line
-from data.model.cases import CaseItem, CaseState
+from data.model.cases import ENDED, CaseItem, CaseState
 from data.model.evidence import CaptureOrder, Completeness, Evidence, OrderState, SafetyAnswer, SealedFile
 from data.model.people import Permission
 
 QUESTION = "Could this show a nude, semi-nude or sexual picture of someone who may be under 18 (also edited or made by a computer)?"
-ANSWERS: dict[SafetyAnswer, str] = {
-    SafetyAnswer.YES: "Yes",
-    SafetyAnswer.NOT_SURE: "Not sure",
-    SafetyAnswer.NO: "No",
-}
-ANSWER_SAYS: dict[SafetyAnswer, str] = {
-    SafetyAnswer.YES: "STOP: nothing is opened. The case goes to the safeguarding lead with the next steps.",
-    SafetyAnswer.NOT_SURE: "STOP as well: copying such a picture is a crime even by mistake.",
-    SafetyAnswer.NO: "The page is opened once by this computer, photographed and sealed as evidence.",
+ANSWERS: dict[SafetyAnswer, tuple[str, str]] = {
+    SafetyAnswer.YES: ("Yes", "STOP: nothing is opened. The case goes to the safeguarding lead with the next steps."),
+    SafetyAnswer.NOT_SURE: ("Not sure", "STOP as well: copying such a picture is a crime even by mistake."),
+    SafetyAnswer.NO: ("No", "The page is opened once by this computer, photographed and sealed as evidence."),
 }
 COMPLETENESS: dict[Completeness, tuple[str, str, str]] = {
     Completeness.FULL: ("full capture", "check_circle", "green"),
@@ -45,14 +42,7 @@ def ask_capture(bench: Bench) -> None:
     _last_problem(bench.file.orders)
     item = _choose(bench)
     fresh = f"{bench.key('answer')}-{len(bench.file.orders)}"  # a new question for every capture
-    answer = st.radio(
-        QUESTION,
-        list(ANSWERS),
-        index=None,
-        format_func=ANSWERS.__getitem__,
-        captions=[ANSWER_SAYS[one] for one in ANSWERS],
-        key=fresh,
-    )
+    answer = one_of(QUESTION, ANSWERS, fresh)
     label = "Stop and hand over to the safeguarding lead" if answer in {SafetyAnswer.YES, SafetyAnswer.NOT_SURE} else "Capture the evidence"
     if st.button(label, type=bench.tone, key=bench.key("capture"), width="stretch", icon=":material/photo_camera:"):
         says = "Stopped. Nothing was opened." if answer is not SafetyAnswer.NO else "The capture was ordered. It takes up to a minute."
@@ -99,7 +89,7 @@ def capture_under_way(bench: Bench) -> None:
     )
     with st.container(border=True):
         st.markdown(f"**:material/hourglass_top: {words}**")
-        st.caption(f"Ordered {times.both(order.ordered_at, bench.now)}. This page goes on by itself; you may leave it.")
+        muted(f"Ordered {times.both(order.ordered_at, bench.now)}. This page goes on by itself; you may leave it.")
 
 
 def evidence_list(bench: Bench) -> None:
@@ -116,7 +106,7 @@ def evidence_list(bench: Bench) -> None:
     known = names.names(bench.desk)
     for one in file.evidence:
         _evidence(bench, one, names.name(known, one.captured_by))
-    if file.evidence and not bench.is_next and bench.may(Permission.CAPTURE):
+    if file.evidence and not bench.is_next and bench.case.state not in ENDED and bench.may(Permission.CAPTURE):
         with st.expander("Capture again", icon=":material/photo_camera:"):
             ask_capture(bench)
 
@@ -135,7 +125,7 @@ def _evidence(bench: Bench, one: Evidence, who: str) -> None:
             _pictures(bench, one, pictures)
         with st.expander(f"{counted(len(one.files), 'sealed file', 'sealed files')} and their hashes", icon=":material/fingerprint:"):
             st.code("\n".join(f"{file.sha256}  {file.name}" for file in one.files), language=None, wrap_lines=True)
-            st.caption(f"Hash of the list: {one.manifest_sha256}")
+            muted(f"Hash of the list: {one.manifest_sha256}")
 
 
 def _facts(one: Evidence, who: str) -> str:
@@ -175,9 +165,7 @@ def pack(bench: Bench) -> None:
         return
     with st.container(border=True):
         st.markdown("**Evidence pack**")
-        st.caption(
-            "Evidence, requests, checks and history in one file, for the police, a solicitor or a governor. The download is recorded."
-        )
+        muted("Evidence, requests, checks and history in one file, for the police, a solicitor or a governor. The download is recorded.")
         st.link_button(
             "Download the evidence pack",
             f"/pack/{quote(bench.case.id, safe='')}",
@@ -186,9 +174,9 @@ def pack(bench: Bench) -> None:
             width="stretch",
         )
         with st.expander("How anyone can check it", icon=":material/verified:"):
-            st.caption("With Schoolwatch:")
+            muted("With Schoolwatch:")
             st.code("schoolwatch verify PACK.zip", language=None)
-            st.caption("Without it, in the unpacked folder (Linux; macOS: shasum -a 256 -c):")
+            muted("Without it, in the unpacked folder (Linux; macOS: shasum -a 256 -c):")
             st.code("sha256sum -c manifest-sha256.txt", language=None)
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from casework.checks import VERDICT_LABELS, ConclusionWord
 from dashboard.parts import names, times
 from dashboard.parts.bench import Bench
+from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is, one_line
 from data.model.cases import RemovalCheck, Verdict, VerdictGroup
 
@@ -36,7 +37,7 @@ def check_list(bench: Bench) -> None:
     st.text(f"{_sentence(bench.file.conclusion.says)}.")
     plan = bench.file.next_check
     if plan is not None:
-        st.caption(f"Our next check: {times.uk(plan.due_at, bench.now)}, {_due(plan.due_at, bench.now)}.")
+        muted(f"Our next check: {times.uk(plan.due_at, bench.now)}, {_due(plan.due_at, bench.now)}.")
     known = names.names(bench.desk)
     for check in reversed(bench.file.checks):
         _one(bench, check, names.name(known, check.by))
@@ -51,7 +52,7 @@ def _one(bench: Bench, check: RemovalCheck, who: str) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.badge(VERDICT_LABELS[check.verdict], icon=f":material/{icon}:", color=colour)  # type: ignore[arg-type]
-            st.caption(f"{times.both(check.at, bench.now)} · {as_is(who)}")
+            muted(f"{times.both(check.at, bench.now)} · {as_is(who)}")
         status = f", answer {check.status}" if check.status is not None else ""
         st.text(f"How: {one_line(check.method, 80)}{status}. {one_line(check.detail, 300)}")
 

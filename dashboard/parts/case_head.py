@@ -9,6 +9,7 @@ from casework.triage import TARGETS
 from dashboard.parts import names, severity
 from dashboard.parts.bench import Bench
 from dashboard.parts.countdown_bar import countdown_bar
+from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is
 from data.model.cases import Confidentiality
 
@@ -30,7 +31,7 @@ def case_head(bench: Bench) -> None:
         st.markdown(as_is(CATEGORY_LABELS[case.lead_category]).capitalize())
     owner = names.name(names.names(bench.desk), case.owner_id)
     concerns = _target(bench)
-    st.caption(f"{as_is(file.school.name)} · owner: {as_is(owner)} · concerns: {as_is(concerns)} · {CONFIDENTIALITY[case.confidentiality]}")
+    muted(f"{as_is(file.school.name)} · owner: {as_is(owner)} · concerns: {as_is(concerns)} · {CONFIDENTIALITY[case.confidentiality]}")
     countdown_bar(bench.desk, file.standing, file.text_left)
 
 

@@ -12,6 +12,7 @@ from casework.files import AllowedMove
 from casework.flagging import CATEGORY_LABELS
 from dashboard.parts.bench import Bench
 from dashboard.parts.moment_input import moment_input
+from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is, one_line
 from data.model.cases import CaseState
 from data.model.people import Permission
@@ -90,7 +91,7 @@ def moves(bench: Bench) -> None:
 
 
 def _move(bench: Bench, move: AllowedMove) -> None:
-    st.caption(move.says)
+    muted(move.says)
     with st.form(f"{bench.key('move')}-{move.to.value}", border=True):
         fields = {name: _field(bench, move, name) for name in _fields(move)}
         pressed = st.form_submit_button(move.label, type=bench.tone, width="stretch")

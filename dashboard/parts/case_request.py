@@ -12,10 +12,17 @@ from casework.routes import CAPACITY_LABELS, GROUND_LABELS, ROUTE_LABELS, Propos
 from dashboard.parts import names, refusal, times
 from dashboard.parts.bench import Bench
 from dashboard.parts.moment_input import now_or_earlier
+from dashboard.parts.muted import muted
+from dashboard.parts.one_of import one_of
 from dashboard.parts.plain_words import as_is, one_line
 from data.model.cases import Capacity, CaseItem, Ground, RequestState, Route, TakedownRequest
 from data.model.people import Permission
 
+ANSWERS: dict[str, tuple[str, str]] = {
+    "removed": ("They say it is removed", "Our own checks must still find it gone. The 24 hours run on."),
+    "acknowledged": ("They got it", "Nothing else changes."),
+    "refused": ("They refuse", "Then appeal or choose another way."),
+}
 _WAITING = frozenset({RequestState.SENT, RequestState.ACKNOWLEDGED, RequestState.NO_REPLY})
 _READY = frozenset({RequestState.DRAFT, RequestState.READY})
 COLOURS: dict[RequestState, str] = {
@@ -76,7 +83,7 @@ def _why(proposal: Proposal) -> None:
     st.text(f"Who may ask: {proposal.who}. What they want to see: {proposal.evidence_wanted}.")
     if proposal.form_link:
         checked = f" (form last checked {proposal.checked_on:%d %b %Y})" if proposal.checked_on else ""
-        st.caption(f"Where to send it{checked}")
+        muted(f"Where to send it{checked}")
         st.code(proposal.form_link, language=None, wrap_lines=True)
 
 
@@ -143,7 +150,7 @@ def _preview(bench: Bench, way: Way) -> None:
         return
     st.markdown("**The words**")
     _words(words)
-    st.caption("Nothing is sent. Change the form above and show the words again, or keep them; then you send them yourself.")
+    muted("Nothing is sent. Change the form above and show the words again, or keep them; then you send them yourself.")
     if st.button("Keep these words", type=bench.tone, key=bench.key("keep"), width="stretch", icon=":material/check:"):
         _keep(bench, way)
 
@@ -175,9 +182,9 @@ def _ready(bench: Bench, request: TakedownRequest, *, first: bool) -> None:
         st.text(f"To: {request.recipient} ({ROUTE_LABELS[request.route]})")
         link = _form_link(bench, request)
         if link:
-            st.caption("Where to send it")
+            muted("Where to send it")
             st.code(link, language=None, wrap_lines=True)
-        st.caption("Copy the words, send them yourself, then record it below. Schoolwatch sends nothing.")
+        muted("Copy the words, send them yourself, then record it below. Schoolwatch sends nothing.")
         _words(Rendered(request.subject, request.body))
         key = f"sent-{request.id}"
         at = now_or_earlier("I sent it", bench.now, key)
@@ -225,7 +232,7 @@ def _one(bench: Bench, request: TakedownRequest, who: str, item: CaseItem | None
             colour = COLOURS.get(request.state, "gray")
             st.badge(REQUEST_LABELS[request.state], icon=":material/mail:", color=colour)  # type: ignore[arg-type]
             if request.sent_at:
-                st.caption(f"sent {times.both(request.sent_at, bench.now)} by {as_is(who)}")
+                muted(f"sent {times.both(request.sent_at, bench.now)} by {as_is(who)}")
         st.text(f"To: {request.recipient}\nGround: {GROUND_LABELS[request.ground]}\nReference: {request.reference or 'none given'}")
         if item is not None:
             st.text(f"Address: {one_line(item.address, 200)}")
@@ -237,18 +244,7 @@ def _one(bench: Bench, request: TakedownRequest, who: str, item: CaseItem | None
 
 def _answers(bench: Bench, request: TakedownRequest) -> None:
     with st.expander("They answered", icon=":material/reply:"):
-        kind = st.radio(
-            "What did they say?",
-            ["removed", "acknowledged", "refused"],
-            index=None,
-            format_func={"removed": "They say it is removed", "acknowledged": "They got it", "refused": "They refuse"}.__getitem__,
-            captions=[
-                "Our own checks must still find it gone. The 24 hours run on.",
-                "Nothing else changes.",
-                "Then appeal or choose another way.",
-            ],
-            key=f"answer-kind-{request.id}",
-        )
+        kind = one_of("What did they say?", ANSWERS, f"answer-kind-{request.id}")
         if kind is None:
             return
         with st.form(f"answer-{request.id}-{kind}", border=False):

@@ -6,6 +6,7 @@ import streamlit as st
 
 from casework import countdown
 from dashboard.parts import times
+from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is
 from data.model.cases import Standing, StandingWord
 from schoolwatch.desk import Desk
@@ -48,4 +49,5 @@ def _bar(standing: Standing, says: str) -> None:
     st.markdown(f"**:{COLOURS[standing.word]}[{ICONS[standing.word]} {as_is(says)}]**")
     st.progress(min(max(standing.used, 0.0), 1.0))
     known, due = times.uk(standing.known_at, standing.now), times.uk(standing.due_at, standing.now)
-    st.caption(f"{countdown.stage(standing).capitalize()}. Known since {known}; due {due}.")
+    stage = "" if standing.stopped_at else f"{countdown.stage(standing).capitalize()}. "
+    muted(f"{stage}Known since {known}; due {due}.")

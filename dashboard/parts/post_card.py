@@ -8,6 +8,7 @@ from datetime import datetime
 import streamlit as st
 
 from dashboard.parts import times
+from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import masked, one_line, visible
 from data.model.findings import Finding, Report
 from data.model.posts import PlatformName, Post, PostVersion
@@ -44,7 +45,7 @@ def post_card(post: Post, now: datetime, *, stop: bool = False, finding: Finding
         st.text(_source_line(post, now))
         _text(visible(post.text), key)
         if post.text_cut:
-            st.caption("The text was longer than we keep; the rest is at the source.")
+            muted("The text was longer than we keep; the rest is at the source.")
         _media_line(post)
         if finding is not None:
             highlights(post.text, finding.highlights)
@@ -69,12 +70,12 @@ def _text(text: str, key: str) -> None:
 def _media_line(post: Post) -> None:
     if post.media:
         count = f"{len(post.media)} picture or film" if len(post.media) == 1 else f"{len(post.media)} pictures or films"
-        st.caption(f":material/hide_image: {count} at the source. Not shown and not fetched here.")
+        muted(f":material/hide_image: {count} at the source. Not shown and not fetched here.")
 
 
 def _address(address: str, *, stop: bool, key: str) -> None:
     if not stop:
-        st.caption("Address (to copy; opening it may tell its author that somebody looked)")
+        muted("Address (to copy; opening it may tell its author that somebody looked)")
         st.code(address, language=None, wrap_lines=True)
         return
     st.text(f"Address kept: {masked(address)}")
@@ -87,11 +88,11 @@ def highlights(text: str, spans: Sequence[Span]) -> None:
     shown = tuple(dict.fromkeys((one_line(text[span.start : span.end], 80), one_line(span.why, 120)) for span in spans))
     if not shown:
         return
-    st.caption("Words that drove this")
+    muted("Words that drove this")
     for words, why in shown[:MOST_SPANS]:
         st.text(f"“{words}”: {why}" if why else f"“{words}”")
     if len(shown) > MOST_SPANS:
-        st.caption(f"and {len(shown) - MOST_SPANS} more")
+        muted(f"and {len(shown) - MOST_SPANS} more")
 
 
 def earlier_versions(versions: Sequence[PostVersion], now: datetime) -> None:
@@ -100,7 +101,7 @@ def earlier_versions(versions: Sequence[PostVersion], now: datetime) -> None:
         return
     with st.expander(f"It was edited: {len(versions)} earlier text{'s' if len(versions) > 1 else ''} kept", icon=":material/history:"):
         for one in sorted(versions, key=lambda version: version.version, reverse=True):
-            st.caption(f"Version {one.version}, last seen {times.uk(one.seen_at, now)}")
+            muted(f"Version {one.version}, last seen {times.uk(one.seen_at, now)}")
             st.code(visible(one.text), language=None, wrap_lines=True)
 
 

@@ -17,7 +17,8 @@ _USER, _AUTO, _ACTED = "signed-in", "redrawn-by-itself", "acted-at"
 
 def token() -> str | None:
     """Return the session token of this browser; scripts in the page cannot read it, the server can."""
-    return st.context.cookies.get(SESSION_COOKIE)
+    sent = st.context.cookies.get(SESSION_COOKIE)
+    return sent if isinstance(sent, str) else None  # outside a browser (a test run of a page) there is no such thing
 
 
 def ask(desk: Desk) -> User | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard.parts import times
+from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is, counted
 from data.model.people import Permission, User
 from schoolwatch.desk import Desk
@@ -25,7 +26,7 @@ def watch_line(desk: Desk, user: User, school_ids: Sequence[str]) -> None:
         if summary.bad or summary.read == 0:
             st.warning(as_is(in_words(desk, summary)), icon=":material/warning:")
         else:
-            st.caption(f":material/podcasts: {as_is(in_words(desk, summary))} Last read {times.ago(summary.last_read_at, now)}.")
+            muted(f":material/podcasts: {as_is(in_words(desk, summary))} Last read {times.ago(summary.last_read_at, now)}.")
 
 
 def in_words(desk: Desk, summary: WatchSummary) -> str:

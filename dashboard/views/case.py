@@ -16,6 +16,7 @@ from dashboard.parts.case_head import case_head, stop_panel
 from dashboard.parts.case_history import chronology
 from dashboard.parts.case_moves import advice_form, assign_form, close_form, moves, note_form, safeguarding_form
 from dashboard.parts.case_request import draft_form, request_list, send_form
+from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is
 from dashboard.parts.post_card import post_card, report_card
 from data.model.cases import ENDED, CaseState
@@ -80,11 +81,11 @@ def _next(bench: Bench) -> None:
         st.markdown(f"**Next: {as_is(step.text)}**")
         plan = bench.file.next_check
         if step.verb == "wait" and plan is not None:
-            st.caption(f"Our next check comes by itself: {times.uk(plan.due_at, bench.now)}.")
+            muted(f"Our next check comes by itself: {times.both(plan.due_at, bench.now)}.")
         if bench.may(permission) or permission is Permission.REPORT:
             refusal.drawn(lambda _desk, _user: piece(bench), bench.desk, bench.user)
         else:
-            st.caption("Your role does not take this step; the case waits for somebody who may.")
+            muted("Your role does not take this step; the case waits for somebody who may.")
 
 
 def _matter(bench: Bench) -> None:

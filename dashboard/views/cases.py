@@ -9,6 +9,7 @@ from casework.files import CaseRow
 from casework.flagging import CATEGORY_LABELS
 from dashboard.parts import notice, page_links, refusal, severity, signed_in
 from dashboard.parts.countdown_bar import COLOURS, ICONS
+from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is
 from data.model.people import User
 from schoolwatch.desk import Desk
@@ -43,16 +44,17 @@ def _rows(desk: Desk, user: User, *, ended: bool) -> None:
 
 def _row(row: CaseRow, *, several: bool) -> None:
     case, word = row.case, row.standing.word
-    with st.container(border=True, key=f"row-{case.id}"):
+    with st.container(border=True, key=f"row-{case.id}", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{as_is(case.ref)}**")
             severity.badge(case.severity)
-            st.markdown(f":{COLOURS[word]}[{ICONS[word]} {as_is(row.text_left)}]")
+            opened = st.button("Open", key=f"open-{case.id}", icon=":material/arrow_forward:")
+        st.markdown(f":{COLOURS[word]}[{ICONS[word]} {as_is(row.text_left)}]")
         school = f" · {as_is(row.school.name)}" if several else ""
         result = f" · {OUTCOME_LABELS.get(case.outcome, as_is(case.outcome))}" if case.outcome else ""
-        st.caption(f"{as_is(CATEGORY_LABELS[case.lead_category]).capitalize()} · {as_is(row.state_label)}{result}{school}")
+        muted(f"{as_is(CATEGORY_LABELS[case.lead_category]).capitalize()} · {as_is(row.state_label)}{result}{school}")
         st.text(f"Next: {row.next_step.text}")
-        if st.button("Open", key=f"open-{case.id}", icon=":material/arrow_forward:"):
+        if opened:
             page_links.go("case", case.id)
 
 

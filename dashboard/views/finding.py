@@ -10,6 +10,8 @@ from casework.files import Decided, FindingFile, KindChoice
 from casework.flagging import CATEGORY_LABELS
 from casework.triage import KIND_LABELS, TARGETS
 from dashboard.parts import names, notice, page_links, refusal, severity, signed_in, times
+from dashboard.parts.muted import muted
+from dashboard.parts.one_of import one_of
 from dashboard.parts.plain_words import as_is, one_line, visible
 from dashboard.parts.policy_words import clause
 from dashboard.parts.post_card import earlier_versions, post_card, report_card
@@ -49,7 +51,7 @@ def _head(desk: Desk, file: FindingFile) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         severity.badge(finding.severity)
         st.markdown(as_is(CATEGORY_LABELS[finding.lead_category]).capitalize())
-        st.caption(f"{as_is(file.school.name)} · waiting since {times.both(finding.seen_at, now)}")
+        muted(f"{as_is(file.school.name)} · waiting since {times.both(finding.seen_at, now)}")
     if finding.stop:
         st.error(
             "It may show or speak of an indecent image of a child. Do not open the address. Nothing will be captured. "
@@ -68,7 +70,7 @@ def _matter(desk: Desk, file: FindingFile) -> None:
     st.markdown("**Why it was flagged**")
     for reason in finding.reasons:
         st.text(f"• {one_line(reason, 300)}")
-    st.caption(f"{clause(finding.lead_category)}. The machine only suggests; it may be wrong.")
+    muted(f"{clause(finding.lead_category)}. The machine only suggests; it may be wrong.")
 
 
 def _versions(desk: Desk, file: FindingFile) -> list[PostVersion]:
@@ -85,17 +87,10 @@ def _decide(desk: Desk, user: User, file: FindingFile) -> None:
     if not file.may_decide or not allowed:
         st.info(as_is(file.why_not or "Your role may read this, but not decide on it. Ask the safeguarding lead."), icon=":material/info:")
         return
-    kind = st.radio(
-        "What is it to be?",
-        list(allowed),
-        index=None,
-        format_func=lambda one: KIND_LABELS[one],
-        captions=[one.says for one in allowed.values()],
-        key=f"kind-{file.finding.id}",
-    )
+    kind = one_of("What is it to be?", {one.kind: (one.label, one.says) for one in allowed.values()}, f"kind-{file.finding.id}")
     _not_offered(file.kinds)
     if kind is None:
-        st.caption("Choose one; what it means stands below each. Nothing happens before you record it.")
+        muted("Choose one. Nothing happens before you record it.")
         return
     _form(desk, user, file, kind)
 

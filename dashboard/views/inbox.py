@@ -11,6 +11,7 @@ from casework.cases import STATE_LABELS
 from casework.files import InboxRow
 from casework.flagging import CATEGORY_LABELS
 from dashboard.parts import notice, page_links, refusal, severity, signed_in, times
+from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is, counted, one_line
 from dashboard.parts.post_card import first_line, platform_label
 from dashboard.parts.watch_line import watch_line
@@ -114,21 +115,26 @@ def _held(desk: Desk, user: User, ids: Sequence[str]) -> None:
 
 
 def _row(desk: Desk, row: InboxRow, *, several: bool) -> None:
-    now, finding = desk.clock.now(), row.finding
-    with st.container(border=True, key=f"row-{finding.id}"):
-        with st.container(horizontal=True, vertical_alignment="center"):
+    finding = row.finding
+    with st.container(border=True, key=f"row-{finding.id}", gap="xsmall"):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             severity.badge(finding.severity)
-            where = platform_label(finding.platform) if row.post is not None or row.report is None else "Report by a person"
-            school = f" · {as_is(row.school.name)}" if several else ""
-            st.caption(f"{as_is(where)} · {times.both(finding.seen_at, now)}{school}")
+            opened = st.button("Open", key=f"open-{finding.id}", icon=":material/arrow_forward:")
+        muted(_where(desk, row, several=several))
         if finding.stop:
             st.markdown("**:red[:material/block: Do not open it. For the safeguarding lead.]**")
         st.text(first_line(row.post, row.report))
         st.text(f"Why: {one_line('; '.join(finding.reasons), 220) or CATEGORY_LABELS[finding.lead_category]}")
         if row.decision is not None and finding.state is FindingState.HELD:
             st.text(f"Note: {one_line(row.decision.reason, 200)}")
-        if st.button("Open", key=f"open-{finding.id}", icon=":material/arrow_forward:"):
+        if opened:
             page_links.go("finding", finding.id)
+
+
+def _where(desk: Desk, row: InboxRow, *, several: bool) -> str:
+    place = "Report by a person" if row.report is not None and row.post is None else platform_label(row.finding.platform)
+    school = f" · {as_is(row.school.name)}" if several else ""
+    return f"{as_is(place)} · {times.both(row.finding.seen_at, desk.clock.now())}{school}"
 
 
 def _found(desk: Desk, user: User, schools: Sequence[School], wanted: str) -> None:
@@ -139,11 +145,11 @@ def _found(desk: Desk, user: User, schools: Sequence[School], wanted: str) -> No
         with st.container(border=True):
             st.markdown(f"**Case {as_is(case.ref)}**")
             severity.badge(case.severity)
-            st.caption(STATE_LABELS[case.state])
+            muted(STATE_LABELS[case.state])
             if st.button("Open the case", key=f"case-{case.id}", type="primary"):
                 page_links.go("case", case.id)
     if found.rows:
-        st.caption(f"{counted(len(found.rows), 'flagged post', 'flagged posts')}, newest first")
+        muted(f"{counted(len(found.rows), 'flagged post', 'flagged posts')}, newest first")
     for row in found.rows:
         _row(desk, row, several=len(schools) > 1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.parts import refusal, signed_in
+from dashboard.parts.muted import muted
 from data.errors import SchoolwatchError
 from data.model.people import User
 from schoolwatch.desk import Desk
@@ -29,7 +30,7 @@ def show(desk: Desk, user: User) -> None:
         )
         again = st.text_input("New password again", type="password", autocomplete="new-password")
         pressed = st.form_submit_button("Change password", type="primary")
-    st.caption("You are then signed out everywhere and sign in with the new one.")
+    muted("You are then signed out everywhere and sign in with the new one.")
     if pressed and refusal.attempt(lambda: _change(desk, user, old or "", new or "", again or "")):
         st.rerun()
 

@@ -9,6 +9,7 @@ import streamlit as st
 from casework.intake import ReportForm
 from dashboard.parts import notice, refusal, signed_in, times
 from dashboard.parts.moment_input import moment_input
+from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is, one_line
 from dashboard.parts.report_words import DANGER, STOP_DO, STOP_NOT, STOP_TITLE, TICKS, WISHES
 from data.model.findings import ReportTick, Wish
@@ -38,19 +39,19 @@ def _form(desk: Desk, user: User, schools: list[School]) -> None:
     school = schools[0]
     if len(schools) > 1:
         school = st.selectbox("School", schools, format_func=lambda one: one.name, key="report-school")
-    ticks = [tick for tick in ReportTick if st.checkbox(TICKS[tick.value], key=f"tick-{tick.value}-{turn}")]
+    address = st.text_input("Where is it?", key=f"report-address-{turn}", help="The web address. Leave it empty for a private message.")
+    says = st.text_area("What does it say or show?", key=f"report-says-{turn}", height=140)
+    concerns = st.text_input("Whom does it concern?", key=f"report-concerns-{turn}", help="A role is enough.")
+    st.markdown("Tick what fits")
+    ticks = [tick for tick in map(ReportTick, TICKS) if st.checkbox(TICKS[tick.value], key=f"tick-{tick.value}-{turn}")]
     if ReportTick.INDECENT_IMAGE in ticks:
         _stop()
+    wish = st.radio("What do you hope for?", list(Wish), format_func=lambda one: WISHES[one.value], key=f"report-wish-{turn}")
     earlier = st.toggle("The school was told earlier than now", key=f"told-earlier-{turn}")
     told_at = moment_input("When was it told?", desk.clock.now(), f"told-at-{turn}") if earlier else None
     why = st.text_input("By whom or how?", key=f"told-why-{turn}") if earlier else ""
-    with st.form(f"report-{turn}", border=False):
-        address = st.text_input("Where is it?", key=f"report-address-{turn}", help="The web address. Leave it empty for a private message.")
-        says = st.text_area("What does it say or show?", key=f"report-says-{turn}", height=140)
-        concerns = st.text_input("Whom does it concern?", key=f"report-concerns-{turn}", help="A role is enough.")
-        wish = st.radio("What do you hope for?", list(Wish), format_func=lambda one: WISHES[one.value], key=f"report-wish-{turn}")
-        pressed = st.form_submit_button("Send the report", type="primary", width="stretch")
-    st.caption("This form takes no pictures or files.")
+    pressed = st.button("Send the report", type="primary", width="stretch", key=f"report-send-{turn}")
+    muted("This form takes no pictures or files.")
     if pressed:
         typed = (address or "", says or "", concerns or "", why or "")
         _send(desk, user, school, _filled(user, typed, tuple(ticks), wish or Wish.REMOVE, told_at))

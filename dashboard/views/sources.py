@@ -9,6 +9,7 @@ import streamlit as st
 from collector.coverage import CoverageRow
 from collector.platforms import PLATFORMS
 from dashboard.parts import notice, refusal, signed_in, times
+from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is, counted, one_line
 from dashboard.parts.post_card import platform_label
 from dashboard.parts.watch_line import watch_line
@@ -86,7 +87,7 @@ def _source(desk: Desk, user: User, row: SourceRow, *, manages: bool) -> None:
             st.markdown(f"**{as_is(source.name)}**")
         read = f"last read {times.ago(row.state.last_ok_at, now)}" if row.state.last_ok_at else "never read"
         kept = counted(row.state.posts_total, "post", "posts")
-        st.caption(f"{platform_label(source.platform)} · {read} · {kept} kept · every {source.period_minutes} min")
+        muted(f"{platform_label(source.platform)} · {read} · {kept} kept · every {source.period_minutes} min")
         st.text(one_line(row.says, 400))
         query = f"  ({one_line(source.query, 60)})" if source.query else ""
         st.text(f"{one_line(source.address, 200)}{query}")
@@ -126,7 +127,7 @@ def _add_source(desk: Desk, user: User, school: School) -> None:
             key=f"source-platform-{turn}",
         )
         pressed = st.form_submit_button("Add the source", width="stretch")
-    st.caption("Only public places. Private groups and places behind a sign-in are never read.")
+    muted("Only public places. Private groups and places behind a sign-in are never read.")
     if pressed and adapter is None:
         st.error("Choose a kind. Nothing was added yet.", icon=":material/block:")
     elif pressed and adapter is not None:
@@ -173,7 +174,7 @@ def _add_term(desk: Desk, user: User, school: School) -> None:
         near = st.text_input("Only when one of these is near (commas)", key=f"term-near-{turn}")
         away = st.text_input("Never when one of these is near (commas)", key=f"term-away-{turn}")
         pressed = st.form_submit_button("Add the word", width="stretch")
-    st.caption("Only the school itself. There is no kind for the name of a person: people are not searched for.")
+    muted("Only the school itself. There is no kind for the name of a person: people are not searched for.")
     if pressed:
         made = refusal.attempt(lambda: desk.watch.add_term(user, school.id, kind, phrase or "", _words(near), _words(away)))
         if made is not None:
@@ -189,14 +190,14 @@ def _words(typed: str | None) -> tuple[str, ...]:
 def _report_form(desk: Desk, user: User, school: School) -> None:
     st.subheader("Report form for staff")
     code = desk.watch.report_code(user, school.id)
-    st.caption("No account is needed. Put the address and the code up in the staff room.")
+    muted("No account is needed. Put the address and the code up in the staff room.")
     st.code(f"{desk.settings.address}/report/{code}", language=None, wrap_lines=True)
     st.text(f"Code: {code}")
 
 
 def _not_watched(desk: Desk) -> None:
     st.subheader("Not watched")
-    st.caption("Nothing is seen there, so silence there means nothing.")
+    muted("Nothing is seen there, so silence there means nothing.")
     for row in desk.watch.not_watched():
         with st.expander(f"{as_is(row.name)}: {'in part' if row.watched else COVERAGE_WORDS[row.status]}"):
             _why(row)
@@ -205,7 +206,7 @@ def _not_watched(desk: Desk) -> None:
 def _why(row: CoverageRow) -> None:
     st.text(row.why)
     st.text(f"What you can do: {row.instead}")
-    st.caption(f"As of {row.checked_on:%d %b %Y}.")
+    muted(f"As of {row.checked_on:%d %b %Y}.")
 
 
 if __name__ == "__main__":

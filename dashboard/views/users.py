@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.parts import notice, refusal, signed_in
+from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is
 from dashboard.parts.role_words import ROLE_LABELS, ROLE_SAYS
 from data.model.people import Permission, Role, User
@@ -41,7 +42,7 @@ def _show_once() -> None:
         with st.container(border=True):
             st.markdown(f"**One-time password for {as_is(name)}. It is shown only now.**")
             st.code(password, language=None)
-            st.caption("Hand it over in person or by telephone, not by mail. At the first sign-in they choose their own.")
+            muted("Hand it over in person or by telephone, not by mail. At the first sign-in they choose their own.")
 
 
 def _add(desk: Desk, user: User, school: School) -> None:
@@ -75,7 +76,7 @@ def _person(desk: Desk, user: User, school: School, person: User) -> None:
                 st.badge("cannot sign in", icon=":material/block:", color="gray")
             if person.id == user.id:
                 st.badge("you", color="blue")
-        st.caption(f"Signs in as {as_is(person.username)} · {', '.join(ROLE_LABELS[role] for role in roles)}")
+        muted(f"Signs in as {as_is(person.username)} · {', '.join(ROLE_LABELS[role] for role in roles)}")
         if person.id != user.id:
             with st.expander("Change"):
                 _change(desk, user, school, person)
