@@ -74,9 +74,9 @@ def migrate(settings: Settings) -> None:
     upgrade(settings.database_url)
 
 
-def build_desk(settings: Settings) -> Desk:
-    """Wire the rooms; raises MigrationNeededError, StoreError."""
-    clock = settings.clock()
+def build_desk(settings: Settings, clock: Clock | None = None) -> Desk:
+    """Wire the rooms; raises MigrationNeededError, StoreError. `clock`: another than the settings' own (tests)."""
+    clock = clock or settings.clock()
     store = Store.open(settings.database_url, clock)
     gate = Gate(settings.loopback_ports)
     vault = Vault(settings.vault_dir)

@@ -18,7 +18,7 @@ from collector.addresses import canonical_address
 from collector.client import Client
 from collector.platform import Platform
 from collector.platforms import PLATFORMS
-from collector.poll import Kept, PollReport, poll
+from collector.poll import Kept, PollReport, is_due, poll
 from data.clock import Clock
 from data.errors import EvidenceError
 from data.model.base import new_id
@@ -72,15 +72,7 @@ def due_sources(desk: Desk, now: datetime) -> list[Source]:
     with desk.store.read() as work:
         states = {state.source_id: state for state in work.source_states.where()}
         sources = work.sources.where(enabled=True)
-    return [source for source in sources if _is_due(states.get(source.id), now)]
-
-
-def _is_due(state: SourceState | None, now: datetime) -> bool:
-    if state is None:
-        return True
-    # A clock set back must not stop the watching: a next poll further off than a day is not believed.
-    far = state.next_poll_at is not None and state.next_poll_at - now > timedelta(days=1)
-    return state.health is not Health.GONE and (state.next_poll_at is None or state.next_poll_at <= now or far)
+    return [source for source in sources if is_due(source, states.get(source.id) or SourceState(source_id=source.id), now)]
 
 
 def poll_source(hands: Hands, source_id: str) -> PollReport:

@@ -1,0 +1,159 @@
+"""A school that watches the invented town on a clock that the test moves: real store, real HTTP on loopback, no browser."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from casework.notice import Wording
+from casework.service import Casework
+from data.clock import FixedClock
+from data.migrations import upgrade
+from data.model.cases import Capacity, Case, TakedownRequest
+from data.model.evidence import CaptureOrder, SafetyAnswer
+from data.model.findings import DecisionKind, Finding
+from data.model.people import Role, User
+from data.model.posts import Post
+from data.model.watch import SourceState
+from schoolwatch.demo.moderator import Moderator
+from schoolwatch.demo.posts import TownPost, Wall
+from schoolwatch.demo.town import RunningTown, Town, start_in_thread
+from schoolwatch.demo.watchlist import FERNLEY, schools, sources, staff, terms, users
+from schoolwatch.desk import Desk, build_desk
+from schoolwatch.round import Hands
+from schoolwatch.settings import Demo, Settings
+
+NO_BROWSER = Path("/no/such/browser")  # a setting that names nothing runnable counts as no browser
+WORDING = Wording(
+    what_it_is="A post that says as a fact that a member of our staff took money.",
+    rule_breached="No false statements of fact about private persons",
+    unlawful_nature="A false statement of fact that may harm the person's reputation.",
+    why_urgent="It is being read by pupils and parents.",
+    concerned_role="teacher",
+    sender_role="Designated Safeguarding Lead",
+)
+
+
+class Watched:
+    """The town, a desk that watches it, and the hands of a worker. Only the test moves the clock."""
+
+    def __init__(self, running: RunningTown, desk: Desk, clock: FixedClock) -> None:
+        self.running, self.desk, self.clock = running, desk, clock
+        self.hands = Hands.of(desk)
+
+    @property
+    def town(self) -> Town:
+        """The town."""
+        return self.running.town
+
+    @property
+    def casework(self) -> Casework:
+        """The desk's casework."""
+        return self.desk.casework
+
+    def user(self, user_id: str = "dsl") -> User:
+        """Return one of the demo's people, or the chair of governors (`chair`)."""
+        with self.desk.store.read() as work:
+            return work.users.get(user_id)
+
+    def forward(self, **span: float) -> datetime:
+        """Move the clock (`hours=1`, `minutes=16`)."""
+        return self.clock.forward(timedelta(**span))
+
+    def state(self, source_id: str) -> SourceState:
+        """Return how a source is."""
+        with self.desk.store.read() as work:
+            return work.source_states.get(source_id)
+
+    def address(self, key: str) -> str:
+        """Return the address of a post of the town."""
+        return self.town.address_of(key, self.running.base)
+
+    def posts(self) -> list[Post]:
+        """Return everything that is kept."""
+        with self.desk.store.read() as work:
+            return work.posts.where()
+
+    def findings(self, key: str | None = None) -> list[Finding]:
+        """Return what is flagged; with a key, about that post of the town only."""
+        with self.desk.store.read() as work:
+            found = work.findings.where(order_by="made_at")
+            if key is None:
+                return found
+            ids = [post.id for post in work.posts.where(permalink=self.address(key))]
+        return [one for one in found if one.post_id in ids]
+
+    def case_about(self, key: str, **changes: object) -> Case:
+        """Open a case about a flagged post of the town, as the safeguarding lead."""
+        finding = self.findings(key)[-1]
+        target = str(changes.get("target", "teacher"))
+        decided = self.casework.decide(
+            self.user(), finding.id, DecisionKind.OPEN_CASE, finding.lead_category, finding.severity, target, "States it as a fact."
+        )
+        if decided.case is None:
+            raise LookupError(key)
+        return decided.case
+
+    def order(self, case: Case, answer: SafetyAnswer = SafetyAnswer.NO) -> CaptureOrder:
+        """Order the capture of a case's first item."""
+        item = self.casework.case(self.user(), case.id).items[0]
+        return self.casework.order_capture(self.user(), case.id, item.id, answer)
+
+    def ask(self, case: Case) -> TakedownRequest:
+        """Draft the proposed request, hand it to the town's moderator and record it as sent."""
+        first = self.casework.propose(self.user(), case.id).proposals[0]
+        capacity = Capacity.SCHOOL_REPRESENTATIVE
+        request = self.casework.draft(self.user(), case.id, first.item_id, first.route, first.ground, capacity, WORDING)
+        sent = self.casework.record_sent(self.user(), request.id, reference="TOWN-1")
+        item = next(one for one in self.casework.case(self.user(), case.id).items if one.id == request.item_id)
+        self.town.receive_request(item.address, self.clock.now())
+        return sent
+
+
+@contextmanager
+def watched_town(
+    folder: Path,
+    clock: FixedClock,
+    *,
+    template: Path | None = None,
+    posts: Sequence[TownPost] | None = None,
+    walls: Sequence[Wall] = (),
+    moderator: Moderator | None = None,
+) -> Iterator[Watched]:
+    """Serve a town and watch it. `template`: a migrated, empty SQLite file to copy, which is quicker than migrating again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if template is not None:
+        shutil.copy(template, folder / "app.db")
+    town = Town(clock, posts, start=clock.now(), walls=walls, moderator=moderator)
+    with start_in_thread(town) as running:
+        shown = Demo(origin=clock.now(), factor=1, loopback_ports=frozenset({running.port}), town_address=running.base)
+        settings = Settings(state_dir=folder, demo=shown, contact="demo@town.example", browser_path=NO_BROWSER)
+        if template is None:
+            upgrade(settings.database_url)
+        desk = build_desk(settings, clock)
+        fill(desk, running.base)
+        watched = Watched(running, desk, clock)
+        yield watched
+        watched.hands.client.close()
+        desk.close()
+
+
+def fill(desk: Desk, base: str) -> None:
+    """Put the demo's schools, terms, staff, sources and people (without passwords) and a chair of governors into an empty store."""
+    now = desk.clock.now()
+    chair = User(id="chair", username="chair", name="Invented Chair", roles={FERNLEY: (Role.CHAIR,)}, added_by="system", added_at=now)
+    with desk.store.begin("system") as work:
+        for school in schools(now):
+            work.schools.add(school)
+        for term in terms(now):
+            work.terms.add(term)
+        for member in staff():
+            work.staff.add(member)
+        for source in sources(base, now):
+            work.sources.add(source)
+        for user in (*users(now), chair):
+            work.users.add(user)
+        work.commit()
