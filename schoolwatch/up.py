@@ -49,6 +49,7 @@ class Child:
         moment = time.monotonic()
         if self.process is not None:
             _log.warning("died", child=self.name, code=self.process.returncode)
+            _close_pipe(self.process)
             self.deaths = 1 if moment - self.started_at >= SOUND else self.deaths + 1
             self.start_after = moment + min(LONGEST_PAUSE, 0.5 * 2 ** min(self.deaths - 1, 6))
             self.process = None
@@ -57,15 +58,19 @@ class Child:
 
     def stop(self) -> None:
         """Let it end by closing its pipe; after ten seconds it is ended."""
-        if self.process is None or self.process.poll() is not None:
+        if self.process is None:
             return
-        if self.process.stdin:
-            self.process.stdin.close()
+        _close_pipe(self.process)
         try:
             self.process.wait(timeout=10)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def _close_pipe(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin:
+        process.stdin.close()
 
 
 class Supervisor:
