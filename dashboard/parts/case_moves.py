@@ -91,7 +91,7 @@ def moves(bench: Bench) -> None:
 
 
 def _move(bench: Bench, move: AllowedMove) -> None:
-    muted(move.says)
+    muted(as_is(move.says))
     with st.form(f"{bench.key('move')}-{move.to.value}", border=True):
         fields = {name: _field(bench, move, name) for name in _fields(move)}
         pressed = st.form_submit_button(move.label, type=bench.tone, width="stretch")

@@ -8,10 +8,12 @@ from urllib.parse import quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboard.parts import plain_page as draw
 from dashboard.parts.front import Front
+from dashboard.parts.refusal import calmly
 from data.errors import SchoolwatchError
 from schoolwatch.sign_in import SESSION_COOKIE
 
@@ -68,7 +70,12 @@ class Gate:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        guarded = _with_headers(send, scope)
+        guarded = _Answer(send, static=scope["path"].startswith("/static/"))
+        reference = await calmly(lambda: self._judge(scope, receive, guarded))
+        if reference is not None and not guarded.begun and scope["type"] == "http":
+            await _broken(reference)(scope, receive, guarded)
+
+    async def _judge(self, scope: Scope, receive: Receive, guarded: Send) -> None:
         if not self._front.knows_host(Headers(scope=scope).get("host", "")):
             await _refuse(scope, receive, guarded, "This name does not lead to Schoolwatch.", 421)
         elif self._front.is_new:
@@ -99,19 +106,27 @@ class Gate:
             await self._app(scope, receive, send)
 
 
-def _with_headers(send: Send, scope: Scope) -> Send:
-    static = scope["path"].startswith("/static/")
+class _Answer:
+    """Passes an answer on with the protecting headers, and knows whether it has begun."""
 
-    async def sending(message: Message) -> None:
+    def __init__(self, send: Send, *, static: bool) -> None:
+        self._send, self._static, self.begun = send, static, False
+
+    async def __call__(self, message: Message) -> None:
+        """Send one part of the answer."""
+        self.begun = True
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             _add(headers, _ALWAYS.items())
             _add(headers, [("Content-Security-Policy", _POLICY), ("Referrer-Policy", "no-referrer")])
-            if not static:
+            if not self._static:
                 headers["Cache-Control"] = "no-store"
-        await send(message)
+        await self._send(message)
 
-    return sending
+
+def _broken(reference: str) -> Response:
+    says = "Nothing was kept. Go back (your browser may still hold what you typed) and try again."
+    return draw.page("This did not work", draw.problem(f"{says} Reference: {reference}"), draw.link("To the first page", "/"), status=500)
 
 
 def _add(headers: MutableHeaders, rows: Iterable[tuple[str, str]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import streamlit as st
@@ -63,14 +63,32 @@ def drawn(show: View, desk: Desk, user: User) -> None:
 
 def broke_down(error: Exception) -> bool:
     """Say on the page that something broke, with a reference; log its kind and place, never its text (that may hold a post's)."""
-    reference = secrets.token_hex(4)
-    _log.error("page broke down reference=%s kind=%s at=%s", reference, type(error).__name__, _place(error))
+    reference = log_break(error)
     st.error(
         f"This page could not be drawn. Nothing was changed by that. Load the page again; if it happens again, "
         f"tell the person who looks after this computer, with the reference {reference}.",
         icon=":material/error:",
     )
     return True
+
+
+async def calmly(call: Callable[[], Awaitable[None]]) -> str | None:
+    """Await a request of the server; when it breaks, log that without any content and return the reference.
+
+    Left alone, the server would write the exception's words, and so perhaps a post's, into its log.
+    """
+    try:
+        await call()
+    except Exception as error:  # noqa: BLE001 - the same wrapper, for what is not a page of Streamlit's
+        return log_break(error)
+    return None
+
+
+def log_break(error: Exception) -> str:
+    """Log that something broke, without any content, and return the reference under which it stands in the log."""
+    reference = secrets.token_hex(4)
+    _log.error("page broke down reference=%s kind=%s at=%s", reference, type(error).__name__, _place(error))
+    return reference
 
 
 def _place(error: Exception) -> str:

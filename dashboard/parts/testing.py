@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from casework.files import Decided
 from casework.intake import ReportForm
 from casework.notice import Wording
 from casework.service import Casework
+from collector.public_address import Gate
 from data.clock import FixedClock
 from data.model.cases import Capacity, Case, Ground, RemovalCheck, Route, Verdict
 from data.model.evidence import SafetyAnswer
@@ -21,8 +22,10 @@ from data.model.people import Role, User
 from data.model.posts import Media, PlatformName, SeenPost
 from data.model.readings import Category, Severity, Span
 from data.model.watch import Health, School, Source, SourceState, StaffMember, TermKind, WatchTerm
+from data.store import Store
 from evidence.testing import fake_capture
-from schoolwatch.desk import Desk, build_desk
+from evidence.vault import Vault
+from schoolwatch.desk import Desk
 from schoolwatch.people import People
 from schoolwatch.safe import Safe
 from schoolwatch.settings import Settings
@@ -168,17 +171,20 @@ def build(folder: Path, clock: FixedClock, database: str) -> World:
         dpia_signed_on=date(2026, 9, 1),
         dpia_signed_by="Head",
     )
-    desk = build_desk(settings)
-    room = Casework(desk.store, clock)
-    quick = SignIn(desk.store, clock, timedelta(minutes=30), PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    desk = replace(
-        desk,
+    store, vault, gate = Store.open(settings.database_url, clock), Vault(settings.vault_dir), Gate()
+    room = Casework(store, clock)
+    quick = SignIn(store, clock, timedelta(minutes=30), PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    desk = Desk(
+        settings=settings,
+        store=store,
         clock=clock,
+        gate=gate,
+        vault=vault,
         casework=room,
         sign_in=quick,
-        people=People(desk.store, clock, quick),
-        watch=Watch(desk.store, clock, desk.gate),
-        safe=Safe(desk.store, clock, desk.vault, room),
+        people=People(store, clock, quick),
+        watch=Watch(store, clock, gate),
+        safe=Safe(store, clock, vault, room),
     )
     world = World(desk, clock)
     now = clock.now()

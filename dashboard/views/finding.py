@@ -87,7 +87,7 @@ def _decide(desk: Desk, user: User, file: FindingFile) -> None:
     if not file.may_decide or not allowed:
         st.info(as_is(file.why_not or "Your role may read this, but not decide on it. Ask the safeguarding lead."), icon=":material/info:")
         return
-    kind = one_of("What is it to be?", {one.kind: (one.label, one.says) for one in allowed.values()}, f"kind-{file.finding.id}")
+    kind = one_of("What is it to be?", {one.kind: (one.label, as_is(one.says)) for one in allowed.values()}, f"kind-{file.finding.id}")
     _not_offered(file.kinds)
     if kind is None:
         muted("Choose one. Nothing happens before you record it.")
