@@ -17,6 +17,7 @@ import pytest
 from data.clock import FixedClock
 from data.migrations import upgrade
 from data.store import Store
+from evidence.detect import find_browser
 
 
 @pytest.fixture
@@ -110,3 +111,12 @@ def postgres_url(postgres_template: str) -> Iterator[str]:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE schoolwatch_empty")
         yield postgres_template + name
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def browser_path() -> str:
+    """Where this machine's Chromium, Chrome or Edge lies."""
+    found = find_browser()
+    if found is None:
+        missing("chromium", "install Debian's `chromium`")
+    return found.path if found else ""
