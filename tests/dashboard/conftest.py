@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,14 +21,10 @@ def world(tmp_path: Path, clock: FixedClock, database_url: str) -> Iterator[Worl
     made.desk.close()
 
 
-@pytest.fixture(scope="session")
-def filled_folder(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A state folder with every kind of matter in it, made once a session."""
-    folder = tmp_path_factory.mktemp("filled")
-    shutil.copy(empty_database, folder / "app.db")
-    made = fill(build(folder, FixedClock(), f"sqlite:///{folder / 'app.db'}"))
-    made.desk.close()
-    return folder
+@pytest.fixture
+def full_world(world: World) -> World:
+    """A desk with every kind of matter on it."""
+    return fill(world)
 
 
 @pytest.fixture
