@@ -17,9 +17,10 @@ from data.model.people import Role, User
 from data.model.watch import School, TermKind, WatchTerm
 from data.store import Work
 from schoolwatch.desk import build_desk, migrate
+from schoolwatch.people import check_username
 from schoolwatch.settings import Settings, find_config, load_settings, write_settings
 from schoolwatch.sign_in import check_password
-from schoolwatch.watch import new_report_code
+from schoolwatch.watch import MIN_TERM, new_report_code
 
 CODE_NAME = "set-up-code"
 
@@ -88,16 +89,34 @@ def check(settings: Settings, form: FirstStart, *, code_needed: bool = True) -> 
         wrong["set_up_code"] = "the set-up code is not right: it stands in the window where `schoolwatch up` was started"
     if form.role not in {Role.DSL.value, Role.HEADTEACHER.value}:
         wrong["role"] = "the first person is the safeguarding lead (dsl) or the headteacher"
-    if form.password:
-        try:
-            check_password(form.password, form.username or "-")
-        except SchoolwatchError as error:
-            wrong["password"] = str(error)
+    wrong |= _person_faults(form)
+    if any(len(phrase) < MIN_TERM for phrase in _phrases(form)):
+        wrong["watch_terms"] = "each name or hashtag needs at least three characters; shorter ones match nearly every post"
     if bool(form.dpia_signed_on) != bool(form.dpia_signed_by):
         wrong["dpia_signed_on"] = "give both the day and the person who signed the DPIA, or leave both for later"
     for name, why in _settings_faults(settings, form).items():
         wrong.setdefault(name, why)
     return wrong
+
+
+def _person_faults(form: FirstStart) -> dict[str, str]:
+    faults = {}
+    try:
+        if form.password:
+            check_password(form.password, form.username or "-")
+    except SchoolwatchError as error:
+        faults["password"] = str(error)
+    try:
+        if form.username:
+            check_username(form.username.lower())
+    except SchoolwatchError as error:
+        faults["username"] = str(error)
+    return faults
+
+
+def _phrases(form: FirstStart) -> tuple[str, ...]:
+    """Return the phrases that were typed, each once."""
+    return tuple(dict.fromkeys(" ".join(line.split()) for line in form.watch_terms.splitlines() if line.strip()))
 
 
 def _settings_faults(settings: Settings, form: FirstStart) -> dict[str, str]:
@@ -182,7 +201,7 @@ def _store_records(settings: Settings, form: FirstStart) -> None:
 
 def _add_terms(work: Work, form: FirstStart, school_id: str, user_id: str) -> None:
     now = SystemClock().now()
-    for phrase in dict.fromkeys(line.strip() for line in form.watch_terms.splitlines() if line.strip()):
+    for phrase in _phrases(form):
         term = WatchTerm(id=new_id(now), school_id=school_id, kind=kind_of(phrase), phrase=phrase, added_by=user_id, added_at=now)
         work.terms.add(term)
 

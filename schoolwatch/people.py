@@ -119,9 +119,14 @@ class People:
             raise UserRefusedError("then nobody could manage users any more; give someone else that role first")
 
 
-def _check_new(username: str, name: str, roles: tuple[Role, ...]) -> None:
+def check_username(username: str) -> None:
+    """Raise UserRefusedError unless a person can sign in by this name."""
     if not _USERNAME.fullmatch(username):
         raise UserRefusedError("a user name has 2 to 40 small letters, digits, dots or dashes and begins with a letter")
+
+
+def _check_new(username: str, name: str, roles: tuple[Role, ...]) -> None:
+    check_username(username)
     if not name:
         raise UserRefusedError("a name is needed: it stands in the records of who did what")
     if not roles:

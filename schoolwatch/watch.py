@@ -20,6 +20,7 @@ from data.model.watch import Health, School, Source, SourceState, TermKind, Watc
 from data.store import Store
 
 ALIVE = timedelta(minutes=5)  # a worker that was not heard of for longer is said to be down
+MIN_TERM = 3  # characters of a watch term: shorter ones match everywhere
 _CODE_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"  # no signs that look alike on paper
 
 
@@ -129,7 +130,7 @@ class Watch:
         """Add a phrase that stands for the school. There is no kind for a person's name (domain.md §2.8)."""
         by.must(Permission.MANAGE_WATCH, school_id)
         phrase = " ".join(phrase.split())
-        if len(phrase) < 3:  # noqa: PLR2004 - shorter ones match everywhere
+        if len(phrase) < MIN_TERM:
             raise WatchRefusedError("a watch term needs at least three characters; shorter ones match nearly every post")
         now = self._clock.now()
         term = WatchTerm(
