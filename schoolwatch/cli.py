@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from pathlib import Path
@@ -140,6 +141,10 @@ def worker(
     running.launch()
     running.run()
     running.close()
+    # Durable waits sleep in threads for up to a day, and a plain exit would wait for them. They lie in the jobs database and go on
+    # at the next launch.
+    sys.stderr.flush()
+    os._exit(0)
 
 
 @app.command()

@@ -200,8 +200,9 @@ class Worker:
     def _begin(self, workflow_id: str, workflow: Any, *arguments: str) -> None:
         if workflow_id in self._begun:
             return
-        with SetWorkflowID(workflow_id):
-            DBOS.start_workflow(workflow, *arguments)
+        if DBOS.get_workflow_status(workflow_id) is None:  # else this worker's last life began it, and the engine goes on with it
+            with SetWorkflowID(workflow_id):
+                DBOS.start_workflow(workflow, *arguments)
         self._begun.add(workflow_id)
 
     def _enqueue(self, queue: str, workflow_id: str, once: str, workflow: Any, *arguments: str) -> None:

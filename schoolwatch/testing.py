@@ -10,7 +10,7 @@ from pathlib import Path
 
 from casework.notice import Wording
 from casework.service import Casework
-from data.clock import FixedClock
+from data.clock import Clock, FixedClock
 from data.migrations import upgrade
 from data.model.cases import Capacity, Case, TakedownRequest
 from data.model.evidence import CaptureOrder, SafetyAnswer
@@ -40,7 +40,7 @@ WORDING = Wording(
 class Watched:
     """The town, a desk that watches it, and the hands of a worker. Only the test moves the clock."""
 
-    def __init__(self, running: RunningTown, desk: Desk, clock: FixedClock) -> None:
+    def __init__(self, running: RunningTown, desk: Desk, clock: Clock) -> None:
         self.running, self.desk, self.clock = running, desk, clock
         self.hands = Hands.of(desk)
 
@@ -60,7 +60,9 @@ class Watched:
             return work.users.get(user_id)
 
     def forward(self, **span: float) -> datetime:
-        """Move the clock (`hours=1`, `minutes=16`)."""
+        """Move a fixed clock (`hours=1`, `minutes=16`); raises TypeError for one that runs by itself."""
+        if not isinstance(self.clock, FixedClock):
+            raise TypeError
         return self.clock.forward(timedelta(**span))
 
     def state(self, source_id: str) -> SourceState:
@@ -116,7 +118,7 @@ class Watched:
 @contextmanager
 def watched_town(
     folder: Path,
-    clock: FixedClock,
+    clock: Clock,
     *,
     template: Path | None = None,
     posts: Sequence[TownPost] | None = None,

@@ -19,6 +19,7 @@ from schoolwatch.settings import child_environment
 
 _log = structlog.get_logger(__name__)
 LONGEST_PAUSE = 30.0  # seconds between two starts of a child that keeps dying
+GRACE = 10.0  # seconds that a child has for ending by itself
 SOUND = 10.0  # seconds after which a child counts as having started well: its next death is its first again
 
 
@@ -57,12 +58,12 @@ class Child:
             self.start()
 
     def stop(self) -> None:
-        """Let it end by closing its pipe; after ten seconds it is ended."""
+        """Let it end by closing its pipe; after its grace it is ended."""
         if self.process is None:
             return
         _close_pipe(self.process)
         try:
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=GRACE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
