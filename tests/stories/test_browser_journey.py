@@ -21,6 +21,7 @@ from evidence.verify import Colour, verify
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 PATIENCE = 90_000  # milliseconds: machines are shared and slow
+TALLEST = 4_000  # pixels of a picture
 SIZES = {"1280": (1280, 900), "390": (390, 844)}
 
 
@@ -97,7 +98,10 @@ class Album:
                 self.window.set_viewport_size({"width": width, "height": height})
                 self.window.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
                 self.window.wait_for_timeout(400)
-                self.window.screenshot(path=self.folder / f"{self.count:02d}-{name}-{size}-{theme}.png", full_page=True)
+                wanted = self.window.evaluate("(document.querySelector('[data-testid=stMain]') ?? document.body).scrollHeight")
+                self.window.set_viewport_size({"width": width, "height": max(height, min(int(wanted), TALLEST))})
+                self.window.wait_for_timeout(300)
+                self.window.screenshot(path=self.folder / f"{self.count:02d}-{name}-{size}-{theme}.png")
         self.window.set_viewport_size({"width": 1280, "height": 900})
         self.window.emulate_media(color_scheme="light")
 
@@ -114,27 +118,22 @@ def row_with(window: Page, words: str) -> Locator:
     return window.locator('[class*="st-key-row-"]', has_text=words).first
 
 
+def fill(window: Page, label: str, words: str) -> None:
+    """Type into a field."""
+    window.get_by_role("textbox", name=re.compile(re.escape(label))).fill(words)
+
+
 def press(window: Page, label: str) -> None:
     """Press a button."""
     window.get_by_role("button", name=label, exact=False).first.click()
 
 
-def test_the_whole_line_by_clicks(page: Page, tmp_path: Path) -> None:
-    """A harmful post comes in, becomes a case, is captured, reported, found gone twice, closed, and its pack verifies."""
-    album = Album(page, Path(os.environ.get("SCHOOLWATCH_PICTURES") or tmp_path / "pictures"))
-    foreign: list[str] = []
-    page.on(
-        "request",
-        lambda request: foreign.append(request.url) if not re.match(r"(http|ws)://127\.0\.0\.1|data:|blob:", request.url) else None,
-    )
-    album.take("sign-in")
-    sign_in(page, "dsl")
-
+def judge(page: Page, album: Album) -> None:
+    """Find the harmful post in the inbox, read why it was flagged, and open a case."""
     row = row_with(page, "trip money")
     expect(row).to_be_visible()
     album.take("inbox")
     row.get_by_role("button", name="Open").click()
-
     expect(page.get_by_text("Why it was flagged")).to_be_visible()
     page.get_by_role("radiogroup").get_by_text("Open a case", exact=False).first.click()
     expect(page.get_by_text("How serious?")).to_be_visible()
@@ -142,53 +141,84 @@ def test_the_whole_line_by_clicks(page: Page, tmp_path: Path) -> None:
     page.keyboard.type("Quillbrook")
     page.wait_for_timeout(500)
     page.keyboard.press("Enter")
-    page.get_by_role("textbox", name="Why?").fill("Says as a fact that a named teacher took money.")
+    fill(page, "Why?", "Says as a fact that a named teacher took money.")
     album.take("flagged-post")
     press(page, "Record this decision")
     press(page, "Go on to case")
-
     expect(page.get_by_text(re.compile(r"left of 24 h")).first).to_be_visible()
-    press(page, "Capture the evidence")  # without an answer it is refused
-    expect(page.get_by_role("alert").first).to_be_visible()
+
+
+def capture(page: Page, album: Album) -> None:
+    """Answer the question that has no default, and wait until the capture is sealed."""
+    press(page, "Capture the evidence")
+    expect(page.get_by_role("alert").first).to_be_visible()  # without an answer it is refused
     page.get_by_role("radiogroup").get_by_text("No", exact=True).first.click()
     album.take("case-question")
     press(page, "Capture the evidence")
     expect(page.get_by_text(re.compile("full capture")).first).to_be_visible()
 
-    page.get_by_role("textbox", name="What is it, in one or two lines?").fill("A post that says as a fact that a named teacher took money.")
-    page.get_by_role("textbox", name=re.compile("Which rule of the place")).fill("Harassment and false statements about private people")
+
+def ask(page: Page, album: Album) -> None:
+    """Write the request, read its words, and record that it was sent."""
+    fill(page, "What is it, in one or two lines?", "A post that says as a fact that a named teacher took money.")
+    fill(page, "Which rule of the place", "Harassment and false statements about private people")
     album.take("case-captured")
     press(page, "Show the words")
     expect(page.get_by_text("The words", exact=True)).to_be_visible()
     album.take("case-words")
     press(page, "Keep these words")
-    page.get_by_role("textbox", name=re.compile("Reference they gave you")).fill("TOWN-17")
+    fill(page, "Reference they gave you", "TOWN-17")
     press(page, "I sent it: record it as sent")
-
     expect(page.get_by_text(re.compile("Our next check")).first).to_be_visible()
     album.take("case-requested")
-    expect(page.get_by_text(re.compile("What was learned")).first).to_be_visible(timeout=200_000)  # two checks of ours agreed
+
+
+def close(page: Page, album: Album) -> None:
+    """Wait until two checks of ours agree, then close the case."""
+    expect(page.get_by_text(re.compile("What was learned")).first).to_be_visible(timeout=200_000)
     album.take("case-verified")
-    page.get_by_role("textbox", name="What was learned?").fill("The report reached us within the hour.")
-    page.get_by_role("textbox", name=re.compile("Which support was offered")).fill("Line manager and counselling offered.")
+    fill(page, "What was learned?", "The report reached us within the hour.")
+    fill(page, "Which support was offered", "Line manager and counselling offered.")
     press(page, "Close the case")
     expect(page.get_by_text(re.compile("The case is closed")).first).to_be_visible()
     album.take("case-closed")
 
+
+def download(page: Page, folder: Path) -> Path:
+    """Download the evidence pack."""
     with page.expect_download() as coming:
         page.get_by_role("link", name=re.compile("Download the evidence pack")).click()
-    pack = tmp_path / coming.value.suggested_filename
+    pack = folder / coming.value.suggested_filename
     coming.value.save_as(pack)
-    with zipfile.ZipFile(pack) as opened:
-        opened.extractall(tmp_path / "unpacked")
-    stock = subprocess.run(["sha256sum", "-c", "--quiet", "manifest-sha256.txt"], cwd=tmp_path / "unpacked", check=False)
+    return pack
+
+
+def look_around(page: Page, album: Album) -> None:
+    """Open every other page of the DSL's."""
     for name, title in (("Cases", "Cases"), ("What is watched", "What is watched"), ("People", "People"), ("Report something", "Report")):
         page.get_by_role("link", name=name).first.click()
         expect(page.get_by_role("heading", name=re.compile(title)).first).to_be_visible()
-        page.wait_for_timeout(800)
         album.take(name.lower().replace(" ", "-"))
+
+
+def test_the_whole_line_by_clicks(page: Page, tmp_path: Path) -> None:
+    """A harmful post comes in, becomes a case, is captured, reported, found gone twice, closed, and its pack verifies."""
+    album = Album(page, Path(os.environ.get("SCHOOLWATCH_PICTURES") or tmp_path / "pictures"))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    album.take("sign-in")
+    sign_in(page, "dsl")
+    judge(page, album)
+    capture(page, album)
+    ask(page, album)
+    close(page, album)
+    pack = download(page, tmp_path)
+    look_around(page, album)
+    with zipfile.ZipFile(pack) as opened:
+        opened.extractall(tmp_path / "unpacked")
+    stock = subprocess.run(["sha256sum", "-c", "--quiet", "manifest-sha256.txt"], cwd=tmp_path / "unpacked", check=False)
 
     assert stock.returncode == 0
     assert verify(pack).colour is Colour.AMBER
-    assert foreign == []
+    assert [url for url in asked if not re.match(r"(http|ws)://127\.0\.0\.1|data:|blob:", url)] == []
     assert "ajs_anonymous_id" not in {cookie["name"] for cookie in page.context.cookies()}
