@@ -19,7 +19,10 @@ from schoolwatch.logs import set_up_logs
 from schoolwatch.settings import Settings, load_settings
 
 app = typer.Typer(
-    help="Watches public posts about a school and follows a takedown until it is done.", no_args_is_help=True, add_completion=False
+    help="Watches public posts about a school and follows a takedown until it is done.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # its pictures of local variables could show a password or a post
 )
 _out, _err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
 Config = Annotated[Path | None, typer.Option("--config", help="settings file; default: schoolwatch.toml here or in the state folder")]
@@ -33,6 +36,10 @@ def main() -> None:
         app()
     except SchoolwatchError as error:
         _err.print(f"schoolwatch: {error}", markup=False)
+        sys.exit(1)
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        _err.print(f"schoolwatch: {what}; check that the folder exists and may be written", markup=False)
         sys.exit(1)
 
 
