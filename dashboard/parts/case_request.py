@@ -57,8 +57,9 @@ def draft_form(bench: Bench) -> None:
     proposal = _choose(bench, found.proposals)
     _why(proposal)
     way = _ask(bench, proposal)
-    if way is not None:
+    if way is not None and _rendered(bench, way) is not None:
         st.session_state[bench.key("way")] = way
+        st.rerun()  # so that only one button stands out
     kept = st.session_state.get(bench.key("way"))
     if kept is not None:
         _preview(bench, kept)
@@ -143,9 +144,7 @@ def _ask(bench: Bench, proposal: Proposal) -> Way | None:
 
 
 def _preview(bench: Bench, way: Way) -> None:
-    words = refusal.attempt(
-        lambda: bench.desk.casework.preview(bench.user, bench.case.id, way.item_id, way.route, way.ground, way.capacity, way.wording)
-    )
+    words = _rendered(bench, way)
     if words is None:
         return
     st.markdown("**The words**")
@@ -153,6 +152,12 @@ def _preview(bench: Bench, way: Way) -> None:
     muted("Nothing is sent. Change the form above and show the words again, or keep them; then you send them yourself.")
     if st.button("Keep these words", type=bench.tone, key=bench.key("keep"), width="stretch", icon=":material/check:"):
         _keep(bench, way)
+
+
+def _rendered(bench: Bench, way: Way) -> Rendered | None:
+    return refusal.attempt(
+        lambda: bench.desk.casework.preview(bench.user, bench.case.id, way.item_id, way.route, way.ground, way.capacity, way.wording)
+    )
 
 
 def _keep(bench: Bench, way: Way) -> None:

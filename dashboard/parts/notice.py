@@ -19,3 +19,4 @@ def show() -> None:
     text = st.session_state.pop(_KEY, None)
     if text:
         st.success(as_is(text), icon=":material/check:")
+        st.toast(as_is(text), icon=":material/check:")  # the page may be scrolled down to where the button was

@@ -8,7 +8,7 @@ from typing import TypeVar
 import streamlit as st
 
 T = TypeVar("T")
-_ROOM = "\u00a0"  # an empty caption: room between two choices, so that a thumb finds the right one
+_ROOM = "\u2060"  # an empty caption, of a sign that is not trimmed: room between two choices for a thumb
 
 
 def one_of(question: str, choices: Mapping[T, tuple[str, str]], key: str) -> T | None:
