@@ -130,6 +130,7 @@ def request(body: bytes, kind: str = "application/x-www-form-urlencoded", **head
     rows = {"content-type": kind, "host": "127.0.0.1:8750"} | {name.replace("_", "-"): value for name, value in headers.items()}
 
     async def receive() -> dict[str, object]:
+        """Hand over the whole body at once."""
         return {"type": "http.request", "body": body, "more_body": False}
 
     scope = {"type": "http", "method": "POST", "path": "/", "headers": [(name.encode(), value.encode()) for name, value in rows.items()]}
