@@ -16,7 +16,8 @@ _PLAIN = (
     "platform", "native_id", "permalink", "author_id", "author_handle", "author_name", "text", "text_cut", "raw_html", "lang",
     "created_at", "edited_at", "parent_id", "thread_id", "sensitive", "raw",
 )  # fmt: skip
-_FIXED = frozenset({"platform", "native_id", "text", "text_hash"})  # what stays while the text stays; naming `text` would index it anew
+# What may change around a text that stays; naming `text` would index it anew.
+_AROUND = tuple(name for name in _PLAIN if name not in {"platform", "native_id", "text"})
 
 
 class Kept(NamedTuple):
@@ -28,12 +29,17 @@ class Kept(NamedTuple):
     post_ids: tuple[PostId, ...]
 
 
-def _row(seen: SeenPost) -> dict[str, Any]:
+def _row(seen: SeenPost, names: tuple[str, ...] = _PLAIN) -> dict[str, Any]:
     fields = seen.__dict__
-    row = {name: fields[name] for name in _PLAIN}
+    row = {name: fields[name] for name in names}
     row["media"] = [one.__dict__ for one in seen.media]  # flat records: their fields are their JSON, and a dump of each would cost more
     row["links"], row["labels"], row["counts"] = seen.links, seen.labels, seen.counts.__dict__
     return row
+
+
+def _is_same_text(known: sa.Row[Any], text: str) -> bool:
+    """Whether the words stayed; white space alone is no edit. Equal texts, nearly all of them, are not hashed again."""
+    return bool(known.text == text or known.text_hash == text_hash(text))
 
 
 class Posts(Repository[Post]):
@@ -46,13 +52,13 @@ class Posts(Repository[Post]):
         fresh, same, changed = [], [], 0
         for key, post in latest.items():
             known = stored.get(key)
-            row = _row(post)
-            row["last_seen_at"], row["text_hash"] = seen_at, text_hash(post.text)
+            if known is not None and _is_same_text(known, post.text):
+                same.append(_row(post, _AROUND) | {"last_seen_at": seen_at, "known_id": known.id})
+                continue
+            row = _row(post) | {"last_seen_at": seen_at, "text_hash": text_hash(post.text)}
             if known is None:
                 row.update(address=canonical(post.permalink), source_id=source_id, first_seen_at=seen_at, version=1, needs_reading=True)
                 fresh.append(row)
-            elif known.text_hash == row["text_hash"]:
-                same.append({name: value for name, value in row.items() if name not in _FIXED} | {"known_id": known.id})
             else:
                 self._edit(known, row)
                 changed += 1
