@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from casework.casefiles import CaseFiles
-from casework.cases import ADVICE_BODIES, ASKED, STATE_LABELS
 from casework.checks import seen
 from casework.errors import AnswerMissingError, IllegalMoveError
 from casework.requests import has_evidence
 from casework.room import needed
+from casework.transitions import ADVICE_BODIES, ASKED, STATE_LABELS
 from data.errors import CaseError
 from data.model.base import new_id
 from data.model.cases import ENDED, Case, CaseState, Confidentiality

@@ -7,13 +7,13 @@ from importlib.resources import files
 
 from casework import countdown, routes
 from casework.acting import Acting
-from casework.cases import ASKED, STATE_LABELS
 from casework.errors import IllegalMoveError
 from casework.notice import DEFAULT_URGENCY, NoticeFacts, Rendered, Wording, check_wording
 from casework.notices import notice_for
 from casework.requests import may_send, step
 from casework.room import needed
 from casework.routes import CAPACITY_LABELS, Plan, PlatformRow
+from casework.transitions import ASKED, STATE_LABELS
 from casework.triage import TARGETS
 from data.errors import CaseError
 from data.model.base import new_id

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from casework import access, cases, steps
-from casework.cases import STATE_LABELS, Facts
+from casework import access, cases, steps, transitions
+from casework.cases import Facts
 from casework.checks import VERDICT_LABELS, Conclusion, PlannedCheck, next_check, seen
 from casework.files import CaseFile, CaseRow, Line
 from casework.requests import REQUEST_LABELS, WAS_SENT
 from casework.room import Room
+from casework.transitions import STATE_LABELS
 from data.errors import NotFoundError
 from data.model.cases import ENDED, Case, CaseEvent, CaseState, RemovalCheck
 from data.model.people import Permission, User
@@ -35,7 +36,7 @@ _EVENTS: dict[str, str] = {
     "assigned": "new owner",
     "note": "note",
 }
-WATCHED: frozenset[CaseState] = cases.OPEN | {CaseState.VERIFIED_REMOVED, CaseState.CLOSED}
+WATCHED: frozenset[CaseState] = transitions.OPEN | {CaseState.VERIFIED_REMOVED, CaseState.CLOSED}
 
 
 class CaseFiles(Room):
@@ -165,7 +166,7 @@ def planned(case: Case, facts: Facts, events: Sequence[CaseEvent], now: datetime
 def _planned_item(case: Case, item_id: str, facts: Facts, events: Sequence[CaseEvent], now: datetime) -> PlannedCheck | None:
     mine = [check for check in facts.checks if check.item_id == item_id]
     sent = [one.sent_at for one in facts.requests if one.item_id == item_id and one.state in WAS_SENT and one.sent_at is not None]
-    if not sent and case.state in cases.ASKED:  # the person concerned filed it (A19): counted from that move
+    if not sent and case.state in transitions.ASKED:  # the person concerned filed it (A19): counted from that move
         sent = [event.at for event in events if event.after is CaseState.REQUESTED]
     verified = None
     if case.gone_observed_at is not None:

@@ -65,13 +65,20 @@ class ReportForm:
 
 def platform_of(address: str | None) -> PlatformName:
     """Return the platform that the address's host belongs to; an unknown site is `other_web` (policy A2: any address may be reported)."""
-    host = (urlsplit(address or "").hostname or "").lower()
-    parts = host.split(".")
+    parts = _host(address or "").split(".")
     for start in range(len(parts) - 1):
         known = _HOSTS.get(".".join(parts[start:]))
         if known is not None:
             return known
     return PlatformName.OTHER_WEB
+
+
+def _host(address: str) -> str:
+    """Return the host of an address; a broken one ("http://[::1") has none."""
+    try:
+        return (urlsplit(address).hostname or "").lower()
+    except ValueError:
+        return ""
 
 
 def receipt(now: datetime, number: int) -> str:

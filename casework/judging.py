@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from casework import access, cases, triage
+from casework import access, cases, transitions, triage
 from casework.errors import DecisionRefusedError, ReportRefusedError, UnknownCodeError
 from casework.files import Decided, FindingFile, InboxPage, InboxRow, KindChoice, SearchResult
 from casework.intake import ReportForm, receipt, report_of, report_to_finding
@@ -204,7 +204,7 @@ class Judging(Room):
         if decided is None:
             return "received; somebody will look at it"
         case = work.cases.find(decided.case_id) if decided.case_id else None
-        return f"being dealt with: {cases.STATE_LABELS[case.state]}" if case else "looked at; no case was opened"
+        return f"being dealt with: {transitions.STATE_LABELS[case.state]}" if case else "looked at; no case was opened"
 
     def decide(  # noqa: PLR0917
         self,

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from casework import access, cases
-from casework.cases import SYSTEM, Facts
+from casework.cases import Facts
+from casework.transitions import SYSTEM
 from data.clock import Clock
 from data.errors import CaseError
 from data.model.cases import Case, CaseEvent, CaseState

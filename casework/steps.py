@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from casework import countdown, routes
-from casework.cases import STATE_LABELS, Facts, Transition
+from casework.cases import Facts
 from casework.checks import Conclusion, ConclusionWord
 from casework.files import AllowedMove, NextStep
 from casework.requests import NEEDS_ADVICE, has_evidence
+from casework.transitions import STATE_LABELS, Transition
 from data.model.cases import ENDED, Case, CaseState, RequestState, Standing, StandingWord
 from data.model.evidence import CaptureOrder, OrderState
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from casework import cases, countdown, flagging
+from casework import cases, countdown, flagging, transitions
 from casework.asking import Asking
 from casework.casefiles import planned
-from casework.cases import ASKED, SYSTEM
 from casework.checks import Conclusion, ConclusionWord, PlannedCheck
 from casework.errors import IllegalMoveError
 from casework.flagging import DEFAULT_RULES, FlagRules
 from casework.room import needed
 from casework.steps import case_standing
+from casework.transitions import ASKED, SYSTEM
 from data.errors import CaseError
 from data.model.base import new_id
 from data.model.cases import Case, CaseItem, CaseState, Confidentiality, Reminder, RemovalCheck, Verdict
@@ -107,7 +107,7 @@ class Watching(Asking):
         return tuple(sorted(found, key=lambda one: one.due_at))
 
     def _watched(self, work: Work, now: datetime) -> list[Case]:
-        found = work.cases.where(state=[*cases.OPEN, CaseState.VERIFIED_REMOVED], stop=False)
+        found = work.cases.where(state=[*transitions.OPEN, CaseState.VERIFIED_REMOVED], stop=False)
         closed = work.cases.where(state=CaseState.CLOSED, stop=False)
         return found + [case for case in closed if case.gone_observed_at is not None and now - case.gone_observed_at <= WATCH_AFTER]
 
@@ -223,7 +223,9 @@ class Watching(Asking):
     def fire_reminders(self, now: datetime) -> tuple[Reminder, ...]:
         """Store the reminders whose hour has come, each once; after a time off only the latest of a case (§5.4)."""
         with self.store.begin(by=SYSTEM) as work:
-            found = [self._remind(work, case, now) for case in work.cases.where(state=list(cases.OPEN)) if case.gone_observed_at is None]
+            found = [
+                self._remind(work, case, now) for case in work.cases.where(state=list(transitions.OPEN)) if case.gone_observed_at is None
+            ]
             work.commit()
         return tuple(one for one in found if one is not None)
 

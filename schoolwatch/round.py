@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from casework.cases import OPEN
 from casework.checks import PlannedCheck
 from casework.countdown import REMINDER_HOURS, reminder_key
+from casework.transitions import OPEN
 from collector.addresses import canonical_address
 from collector.client import Client
 from collector.platform import Platform

@@ -82,16 +82,22 @@ class SignIn:
         work.credentials.replace(credential.model_copy(update=counted))
         work.commit()
 
+    def look(self, token: str | None) -> User | None:
+        """Return who this token belongs to without counting it as work of theirs; None when signed out or disabled."""
+        return self._find(token)[1]
+
+    def _find(self, token: str | None) -> tuple[Session | None, User | None]:
+        with self._store.read() as work:
+            session = work.sessions.find(token_hash(token)) if token else None
+            user = work.users.find(session.user_id) if session else None
+        return session, None if user is None or user.disabled else user
+
     def user_for(self, token: str | None) -> User | None:
         """Return who this token belongs to; None when it is unknown, idle too long, or the person was disabled."""
-        if not token:
+        session, user = self._find(token)
+        if token is None or session is None or user is None:
             return None
         now = self._clock.now()
-        with self._store.read() as work:
-            session = work.sessions.find(token_hash(token))
-            user = work.users.find(session.user_id) if session else None
-        if session is None or user is None or user.disabled:
-            return None
         if now - session.last_seen_at > self._idle or now - session.started_at > LONGEST:
             self.sign_out(token)
             return None

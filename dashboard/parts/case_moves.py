@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from casework.cases import ADVICE_BODIES, FIELD_LABELS, OUTCOME_LABELS, OUTCOMES_OF
 from casework.files import AllowedMove
 from casework.flagging import CATEGORY_LABELS
+from casework.transitions import ADVICE_BODIES, FIELD_LABELS, OUTCOME_LABELS, OUTCOMES_OF
 from dashboard.parts.bench import Bench
 from dashboard.parts.moment_input import moment_input
 from dashboard.parts.muted import muted

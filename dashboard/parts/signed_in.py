@@ -10,7 +10,7 @@ from dashboard.parts import at_desk
 from dashboard.parts.refusal import View, drawn
 from data.model.people import User
 from schoolwatch.desk import Desk
-from schoolwatch.sign_in import SESSION_COOKIE, token_hash
+from schoolwatch.sign_in import SESSION_COOKIE
 
 _USER, _AUTO, _ACTED = "signed-in", "redrawn-by-itself", "acted-at"
 
@@ -38,10 +38,7 @@ def _unless_idle(desk: Desk) -> User | None:
     quiet = time.monotonic() - st.session_state.get(_ACTED, 0.0)
     if mine is None or quiet > desk.settings.idle_minutes * 60:
         return None
-    with desk.store.read() as work:
-        session = work.sessions.find(token_hash(mine))
-        user = work.users.find(session.user_id) if session else None
-    return None if user is None or user.disabled else user
+    return desk.sign_in.look(mine)
 
 
 def check(desk: Desk, user: User) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from casework.cases import OUTCOME_LABELS
 from casework.files import CaseRow
 from casework.flagging import CATEGORY_LABELS
+from casework.transitions import OUTCOME_LABELS
 from dashboard.parts import notice, page_links, refusal, severity, signed_in
 from dashboard.parts.countdown_bar import COLOURS, ICONS
 from dashboard.parts.muted import muted

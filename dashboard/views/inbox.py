@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from casework.cases import STATE_LABELS
 from casework.files import InboxRow
 from casework.flagging import CATEGORY_LABELS
+from casework.transitions import STATE_LABELS
 from dashboard.parts import notice, page_links, refusal, severity, signed_in, times
 from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is, counted, one_line

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from casework.cases import FIELD_LABELS, OPEN, STATE_LABELS, TRANSITIONS, Facts, move
+from casework.cases import Facts, move
 from casework.errors import EvidenceMissingError, FieldsMissingError, IllegalMoveError
 from casework.testing import NOON, a_case, a_check, a_user, an_evidence
+from casework.transitions import FIELD_LABELS, OPEN, STATE_LABELS, TRANSITIONS
 from data.errors import PermissionDeniedError
 from data.model.cases import Case, CaseState, Confidentiality, Verdict
 from data.model.people import Role

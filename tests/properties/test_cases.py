@@ -8,10 +8,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casework.cases import ASKED, FIELD_LABELS, TRANSITIONS, Facts, move
+from casework.cases import Facts, move
 from casework.checks import APART, ConclusionWord, seen
 from casework.requests import NEEDS_ADVICE
 from casework.testing import NOON, a_case, a_check, a_user, an_evidence
+from casework.transitions import ASKED, FIELD_LABELS, TRANSITIONS
 from data.errors import CaseError, PermissionDeniedError
 from data.model.cases import Case, CaseState, RemovalCheck, Verdict, VerdictGroup
 from data.model.people import Role, User
