@@ -66,13 +66,13 @@ class Killer:
 
     def look(self) -> None:
         """Kill whose time has come."""
-        worker, dashboard = self.supervisor.children
+        worker, pages = self.supervisor.children
         if self._lived(worker):
             self._kill(worker, "worker")
         elif self.is_capturing() and self.chance.random() < 0.04:
             self._kill(worker, "worker while it captured")
-        if self._lived(dashboard):
-            self._kill(dashboard, "dashboard")
+        if self._lived(pages):
+            self._kill(pages, "dashboard")
 
     def _lived(self, child: Child) -> bool:
         if child.process is None:

@@ -18,14 +18,14 @@ from schoolwatch.testing import watched_town
 def test_from_a_poll_to_a_verified_removal(tmp_path: Path, clock: FixedClock, empty_database: Path) -> None:  # noqa: PLR0915 - a story
     """A false accusation comes in by polling and is gone, verified by our own looks, within the 24 hours."""
     with watched_town(tmp_path / "state", clock, template=empty_database) as watched:
-        casework, dsl = watched.casework, watched.user()
+        desk, dsl = watched.casework, watched.user()
 
         # A minute after it was written, a round brings it into the inbox, with words that a person can follow.
         watched.forward(minutes=1)
         run_round(watched.hands)
         (finding,) = watched.findings("trip-money")
 
-        assert finding.id in {row.finding.id for row in casework.inbox(dsl, dsl.schools()).rows}
+        assert finding.id in {row.finding.id for row in desk.inbox(dsl, dsl.schools()).rows}
         assert finding.lead_category is Category.DEFAMATION_INDIVIDUAL
         assert finding.severity >= Severity.S2
         assert finding.reasons
@@ -40,7 +40,7 @@ def test_from_a_poll_to_a_verified_removal(tmp_path: Path, clock: FixedClock, em
         order = watched.order(case)
         watched.forward(minutes=2)
         run_round(watched.hands)
-        file = casework.case(dsl, case.id)
+        file = desk.case(dsl, case.id)
 
         assert [one.state for one in file.orders if one.id == order.id] == [OrderState.DONE]
         assert file.case.state is CaseState.EVIDENCE_CAPTURED
@@ -50,15 +50,15 @@ def test_from_a_poll_to_a_verified_removal(tmp_path: Path, clock: FixedClock, em
 
         assert request.state is RequestState.SENT
         assert watched.address("trip-money") in request.body
-        assert casework.case(dsl, case.id).case.state is CaseState.REQUESTED
+        assert desk.case(dsl, case.id).case.state is CaseState.REQUESTED
 
         # An hour later it is still up; five hours later the moderator took it down; one look is not enough.
         looks = []
         for hours in (1.1, 3.0, 1.5):
             watched.forward(hours=hours)
-            casework.ask_check(dsl, case.id)
+            desk.ask_check(dsl, case.id)
             run_round(watched.hands)
-            looks.append(casework.case(dsl, case.id))
+            looks.append(desk.case(dsl, case.id))
 
         assert [one.checks[-1].verdict.group for one in looks] == [VerdictGroup.UP, VerdictGroup.UP, VerdictGroup.GONE]
         assert looks[-1].case.state is CaseState.REQUESTED
@@ -66,7 +66,7 @@ def test_from_a_poll_to_a_verified_removal(tmp_path: Path, clock: FixedClock, em
         # A quarter of an hour later a second look agrees.
         watched.forward(minutes=16)
         run_round(watched.hands)
-        file = casework.case(dsl, case.id)
+        file = desk.case(dsl, case.id)
         gone = [check for check in file.checks if check.verdict.group is VerdictGroup.GONE]
 
         assert file.case.state is CaseState.VERIFIED_REMOVED
@@ -76,18 +76,18 @@ def test_from_a_poll_to_a_verified_removal(tmp_path: Path, clock: FixedClock, em
         assert file.standing.word is StandingWord.MET
 
         # Closed with what was learned; the pack can be checked by anyone.
-        casework.close(dsl, case.id, "removed", "The report reached us at once.", "Line manager")
+        desk.close(dsl, case.id, "removed", "The report reached us at once.", "Line manager")
         name, content = watched.desk.safe.pack(dsl, case.id)
         (tmp_path / name).write_bytes(content)
 
-        assert casework.case(dsl, case.id).case.state is CaseState.CLOSED
+        assert desk.case(dsl, case.id).case.state is CaseState.CLOSED
         assert verify(tmp_path / name).colour in {Colour.GREEN, Colour.AMBER}
-        assert [reminder.key for reminder in casework.case(dsl, case.id).reminders] == ["removal+4h"]
+        assert [reminder.key for reminder in desk.case(dsl, case.id).reminders] == ["removal+4h"]
 
         # The days after, our looks go on, and it stays gone.
         watched.forward(hours=25)
         run_round(watched.hands)
-        last = casework.case(dsl, case.id).checks[-1]
+        last = desk.case(dsl, case.id).checks[-1]
 
         assert last.slot.startswith("after-verified+24h")
         assert last.verdict.group is VerdictGroup.GONE

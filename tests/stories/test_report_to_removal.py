@@ -34,7 +34,7 @@ UNSEEN = TownPost(
 def test_from_a_report_to_gone_before_anyone_asked(tmp_path: Path, clock: FixedClock, empty_database: Path) -> None:
     """Told by word of mouth two hours ago: the 24 hours count from then; the author is quicker than any request."""
     with watched_town(tmp_path / "state", clock, template=empty_database, posts=[UNSEEN]) as watched:
-        casework, dsl = watched.casework, watched.user()
+        desk, dsl = watched.casework, watched.user()
         watched.forward(hours=3)
         run_round(watched.hands)
         told = clock.now() - timedelta(hours=2)
@@ -45,17 +45,17 @@ def test_from_a_report_to_gone_before_anyone_asked(tmp_path: Path, clock: FixedC
         # The form behind the school's code needs no account; it says what is missing.
         form = ReportForm(says=SAYS, address=address, ticks=(ReportTick.INACCURATE,), wish=Wish.REMOVE, reported_at=told)
         with pytest.raises(UnknownCodeError):
-            casework.report("no such code", form)
+            desk.report("no such code", form)
         with pytest.raises(ReportRefusedError, match="why the time is earlier"):
-            casework.report("fernley-report", form)
-        report = casework.report("fernley-report", replace(form, backdated_reason="told by word of mouth"))
+            desk.report("fernley-report", form)
+        report = desk.report("fernley-report", replace(form, backdated_reason="told by word of mouth"))
 
         assert report.receipt
         assert (report.reported_at, report.received_at) == (told, clock.now())
 
         # It stands in the inbox like any other, and a person makes it a case: the clock runs from when the school was told.
-        (row,) = casework.inbox(dsl, dsl.schools()).rows
-        decided = casework.decide(
+        (row,) = desk.inbox(dsl, dsl.schools()).rows
+        decided = desk.decide(
             dsl, row.finding.id, DecisionKind.OPEN_CASE, Category.DEFAMATION_INDIVIDUAL, Severity.S2, "teacher", "A false fact."
         )
 
@@ -63,19 +63,19 @@ def test_from_a_report_to_gone_before_anyone_asked(tmp_path: Path, clock: FixedC
         assert row.finding.seen_at == told
         assert decided.case is not None
         assert decided.case.known_at == told
-        assert casework.case(dsl, decided.case.id).items[0].address == address
+        assert desk.case(dsl, decided.case.id).items[0].address == address
 
         # Evidence is captured while it is there; then its author deletes it, before anyone was asked.
         case = decided.case
         watched.order(case)
         run_round(watched.hands)
-        captured = casework.case(dsl, case.id)
+        captured = desk.case(dsl, case.id)
         watched.forward(hours=2.5)
-        casework.ask_check(dsl, case.id)
+        desk.ask_check(dsl, case.id)
         run_round(watched.hands)
         watched.forward(minutes=16)
         run_round(watched.hands)
-        file = casework.case(dsl, case.id)
+        file = desk.case(dsl, case.id)
 
         assert captured.case.state is CaseState.EVIDENCE_CAPTURED
         assert "gone before anyone was asked" in file.next_step.text
@@ -83,8 +83,8 @@ def test_from_a_report_to_gone_before_anyone_asked(tmp_path: Path, clock: FixedC
 
         # A person records it; the machine alone does not.
         assert file.case.state is CaseState.EVIDENCE_CAPTURED
-        gone = casework.move(dsl, case.id, CaseState.VERIFIED_REMOVED, {})
-        closed = casework.close(dsl, case.id, "gone_before_request", "The author thought again.", "Colleague spoken to")
+        gone = desk.move(dsl, case.id, CaseState.VERIFIED_REMOVED, {})
+        closed = desk.close(dsl, case.id, "gone_before_request", "The author thought again.", "Colleague spoken to")
 
         assert gone.outcome == closed.outcome == "gone_before_request"
         assert closed.state is CaseState.CLOSED
