@@ -38,4 +38,4 @@ def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     # A deferred transaction that reads and then writes fails at once under WAL, whatever the busy timeout (measured).
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("schoolwatch_writes") else "BEGIN")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if "schoolwatch_writes" in connection.get_execution_options() else "BEGIN")
