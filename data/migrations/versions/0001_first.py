@@ -15,6 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    """Make every table, the search index and the triggers."""
     op.create_table('audit_event',
     sa.Column('number', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('at', data.columns.Utc(), nullable=False),
