@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from data.model.posts import Post, PostId, PostVersion, SeenPost, text_hash
 from data.store.repository import Repository
+from data.store.transaction import Transaction
 from data.tables import PostVersionRow
 
 _PLAIN = (
@@ -102,7 +103,7 @@ class Posts(Repository[Post]):
         version = PostVersion(
             post_id=known.id, version=known.version, text=known.text, text_hash=known.text_hash, seen_at=known.last_seen_at
         )
-        self.work.post_versions.add_once(version)
+        PostVersions(self.work).add_once(version)
 
     def _edit(self, known: sa.Row[Any], row: dict[str, Any]) -> None:
         self._keep_version(known)
@@ -128,7 +129,7 @@ class Posts(Repository[Post]):
 
     def versions(self, post_id: PostId) -> list[PostVersion]:
         """Return the older texts of a post, oldest first."""
-        return self.work.post_versions.where(post_id=post_id, order_by="version")
+        return PostVersions(self.work).where(post_id=post_id, order_by="version")
 
     def at_address(self, address: str) -> Post | None:
         """Return the newest post with this canonical address, or None."""
@@ -140,5 +141,5 @@ class Posts(Repository[Post]):
 class PostVersions(Repository[PostVersion]):
     """Older texts of posts."""
 
-    def __init__(self, work: Any) -> None:
+    def __init__(self, work: Transaction) -> None:
         super().__init__(work, PostVersion, PostVersionRow, key="post_id", audited=False)

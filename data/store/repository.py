@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 from data.errors import ConflictError, NotFoundError
 from data.model.base import Record
-
-if TYPE_CHECKING:
-    from data.store.work import Work
+from data.store.transaction import Transaction
 
 R = TypeVar("R", bound=Record)
 
@@ -20,7 +18,7 @@ R = TypeVar("R", bound=Record)
 class Repository(Generic[R]):
     """Adds, reads and replaces records of one kind. Every change leaves an audit event unless `audited` is False (machine bulk)."""
 
-    def __init__(self, work: Work, record: type[R], row: type[SQLModel], key: str = "id", *, audited: bool = True) -> None:
+    def __init__(self, work: Transaction, record: type[R], row: type[SQLModel], key: str = "id", *, audited: bool = True) -> None:
         self.work, self.record, self.key, self.audited = work, record, key, audited
         self.table: sa.Table = row.__table__  # type: ignore[attr-defined]
         self.columns = [self.table.c[name] for name in record.model_fields]

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import zlib
 from functools import cached_property
-from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
-
-from data.clock import Clock
 from data.errors import StoreError
 from data.model.cases import Case, CaseEvent, CaseItem, Reminder, RemovalCheck, TakedownRequest
 from data.model.evidence import CaptureOrder, CustodyEvent, Evidence
@@ -23,6 +17,7 @@ from data.store.chains import AuditLog, Custody
 from data.store.findings import Findings
 from data.store.posts import Posts, PostVersions
 from data.store.repository import Repository
+from data.store.transaction import Transaction
 from data.tables import (
     AuditEventRow,
     CaptureOrderRow,
@@ -50,30 +45,8 @@ from data.tables import (
 )
 
 
-class Work:
-    """One transaction: repositories on it, and the audit notes that `commit` writes with it."""
-
-    def __init__(self, connection: sa.Connection, *, by: str, clock: Clock, writes: bool) -> None:
-        self.connection, self.by, self._clock, self._writes = connection, by, clock, writes
-        self._notes: list[tuple[str, str, str, dict[str, Any]]] = []
-
-    @property
-    def dialect(self) -> str:
-        """`sqlite` or `postgresql`."""
-        return self.connection.dialect.name
-
-    def insert(self, table: sa.Table) -> Any:
-        """Return an insert that knows `on_conflict_…` in the present dialect."""
-        return (sqlite if self.dialect == "sqlite" else postgresql).insert(table)
-
-    def lock(self, name: str) -> None:
-        """Let no other transaction pass this point before this one ends (SQLite: IMMEDIATE has seen to it)."""
-        if self.dialect == "postgresql":
-            self.connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": zlib.crc32(name.encode())})
-
-    def note(self, what: str, kind: str, record_id: str, detail: dict[str, Any] | None = None) -> None:
-        """Note an act for the audit log: ids and field names only, never content."""
-        self._notes.append((what, kind, record_id, detail or {}))
+class Work(Transaction):
+    """One transaction: repositories on it, and the audit events that `commit` writes with it."""
 
     def commit(self) -> None:
         """Write the audit events and end the transaction; raises StoreError in a read-only one."""
