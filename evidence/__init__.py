@@ -1,1 +1,1 @@
-"""."""
+"""The safe: what was publicly visible, where and when, unaltered since. Browser, vault, seal and pack live here only."""
