@@ -43,6 +43,9 @@ class Draft:
     sentences: tuple[Sentence, ...] = ()
     scores: list[Score] = field(default_factory=list)
     stop_cue: list[Span] = field(default_factory=list)
+    cues: list[str] = field(default_factory=list)  # every cue that fired, as «list name»: what the learned heads see
+    faults: list[str] = field(default_factory=list)  # what could not be done, for the reading to say
+    any_harm: float | None = None  # a component's own calibrated answer to «any harm by the writer?»; None: combined from the scores
 
     def span(self, start: int, end: int, why: str) -> Span:
         """Return plain characters as a Span of the original text."""
@@ -57,6 +60,7 @@ class Draft:
         """Yield each hit of a word list with its sentence and its place in the original."""
         for sentence in self.sentences:
             for hit in words.hits(sentence.text, self.masked):
+                self.cues.append(f"{words.name} {hit.cue.name}")
                 yield sentence, hit, self.span(sentence.start + hit.start, sentence.start + hit.end, hit.cue.why)
 
     def add(self, head: Head, category: Category, value: float, scorer: str, spans: tuple[Span, ...]) -> None:

@@ -54,23 +54,23 @@ class Reader:
             pipeline=self.version,
             read_at=now,
             mentions=mentions,
-            scores=tuple(draft.scores),
+            scores=self.kept(draft),
             stop_cue=(*_labelled(post), *draft.stop_cue),
             not_read=not_read or self._cut(post, mentions),
         )
 
     def draft(self, post: Post, mentions: tuple[Mention, ...]) -> Draft:
-        """Return the filled draft of a post, whether or not it mentions a school: what `read` scores and what scorers are judged by."""
+        """Return the filled draft of a post, whether or not it mentions a school, low scores too: what scorers are judged by."""
         text = storable(post.text[: self._characters])
         folded = Folded.of(text)
         schools = tuple(dict.fromkeys(mention.school_id for mention in mentions))
         draft = Draft(folded, self._people.find(folded, schools), tuple(m for m in mentions if m.end <= len(text)), post.media)
         self._language(attach(self._language.make_doc(text), draft))
-        draft.scores = [score for score in draft.scores if score.value >= self._floor(score)]
         return draft
 
-    def _floor(self, score: Score) -> float:
-        return self._floors.get(score.head.value, 0.0)
+    def kept(self, draft: Draft) -> tuple[Score, ...]:
+        """Return the scores of a draft that are worth keeping in a Reading: those not below the floor of their head."""
+        return tuple(score for score in draft.scores if score.value >= self._floors.get(score.head.value, 0.0))
 
     @staticmethod
     def _obstacle(post: Post, mentions: tuple[Mention, ...]) -> str | None:
@@ -92,8 +92,10 @@ def _labelled(post: Post) -> tuple[Span, ...]:
     return (Span(start=0, end=0, why=_LABELLED),) if marked else ()
 
 
-def open_reader(terms: Sequence[WatchTerm], staff: Sequence[StaffMember] = (), config: Path | None = None) -> Reader:
-    """Return a Reader for these terms and staff, built by pipeline.cfg or by `config`.
+def open_reader(
+    terms: Sequence[WatchTerm], staff: Sequence[StaffMember] = (), config: Path | None = None, *, without: frozenset[str] = frozenset()
+) -> Reader:
+    """Return a Reader for these terms and staff, built by pipeline.cfg or by `config`, `without` the components of these names.
 
     Raises:
         ModelMissingError: the configuration or a word list is not there.
@@ -107,6 +109,7 @@ def open_reader(terms: Sequence[WatchTerm], staff: Sequence[StaffMember] = (), c
     except ValueError as error:
         raise ModelMismatchError(path.name, "a configuration that spaCy can read", "something else") from error
     reading = loaded.pop("reading", None)
+    loaded["nlp"]["pipeline"] = [name for name in loaded["nlp"]["pipeline"] if name not in without]
     if not reading or {"characters", "floors"} - reading.keys():
         raise ModelMismatchError(path.name, "a configuration with [reading] characters and [reading.floors]", "one without")
     return Reader(terms, staff, _language(loaded, path.name), {**reading, "version": _version(path)})
