@@ -86,12 +86,15 @@ def layout(source: BinaryIO) -> tuple[Entry, ...]:
     length = source.seek(0, os.SEEK_END)
     if length > MAX_BYTES + _CHUNK:
         raise LayoutError("the file is larger than any pack")
+    overlap = False
     for read in (_from_directory, _from_headers):
         entries = read(source, length)
         if sum(entry.size for entry in entries) > length:
-            raise LayoutError("the files in this ZIP overlap: it was made to overwhelm whoever opens it")
-        if entries:
+            overlap = True  # a flipped bit in a size of the directory does this too: then the headers in front tell
+        elif entries:
             return entries
+    if overlap:
+        raise LayoutError("the files in this ZIP overlap: it was made to overwhelm whoever opens it")
     raise LayoutError("this is not a ZIP file, or it was cut off")
 
 

@@ -215,3 +215,17 @@ def test_the_witness_code_is_the_hash_of_the_seal(pack: Path) -> None:
     assert before is not None
     assert len(before) == 64
     assert set(seal) == {"format", "manifest_sha256", "facts_sha256", "files"}
+
+
+def test_a_flipped_size_in_the_directory_is_red(pack: Path) -> None:
+    """Where one changed bit makes the directory's files seem to overlap, the headers in front still tell: RED, not unreadable."""
+    raw = bytearray(pack.read_bytes())
+    directory = raw.index(b"PK\x01\x02")
+    entries = [place for place in range(directory, len(raw) - 46) if raw[place : place + 4] == b"PK\x01\x02"]
+    for place in entries:
+        for bit in range(24):
+            changed = bytearray(raw)
+            changed[place + 20 + bit // 8] ^= 1 << bit % 8
+            pack.write_bytes(changed)
+
+            assert verify(pack).colour is Colour.RED
