@@ -51,6 +51,12 @@ def cookie(headers: Headers) -> str | None:
     return found.value if found else None
 
 
+def own_origin(headers: Headers) -> bool:
+    """Whether a page of ours opens this WebSocket: cookies know no ports, so another program's page here would bring ours along."""
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+
+
 def onward(wanted: str) -> str:
     """Return where to go after signing in: a page of ours, else the first page. Never another site."""
     parts = urlsplit(wanted)
@@ -78,6 +84,8 @@ class Gate:
     async def _judge(self, scope: Scope, receive: Receive, guarded: Send) -> None:
         if not self._front.knows_host(Headers(scope=scope).get("host", "")):
             await _refuse(scope, receive, guarded, "This name does not lead to Schoolwatch.", 421)
+        elif scope["type"] == "websocket" and not own_origin(Headers(scope=scope)):
+            await _refuse(scope, receive, guarded, "", 403)
         elif self._front.is_new:
             await self._before_set_up(scope, receive, guarded)
         elif is_open(scope["path"]) and scope["type"] == "http":
