@@ -10,8 +10,8 @@ from casework.files import Decided, FindingFile, InboxPage, InboxRow, KindChoice
 from casework.intake import ReportForm, receipt, report_of, report_to_finding
 from casework.room import Room, needed
 from casework.triage import KIND_LABELS, KIND_SAYS, Judgement
-from collector.addresses import canonical_address
-from data.errors import CollectError, SchoolwatchError
+from collector.addresses import canonical_address, is_web_address
+from data.errors import SchoolwatchError
 from data.model.base import new_id
 from data.model.cases import Case, CaseItem, Confidentiality
 from data.model.findings import Decision, DecisionKind, Finding, FindingState, Report
@@ -327,12 +327,8 @@ def cleaned(address: str) -> str | None:
     typed = address.strip()
     if not typed:
         return None
-    full = typed if "://" in typed else f"https://{typed}"
-    try:
-        found = canonical_address(full)
-    except (CollectError, ValueError):
-        found = ""
-    if not found.startswith(("http://", "https://")) or " " in typed:
+    found = canonical_address(typed if "://" in typed else f"https://{typed}")
+    if not is_web_address(found) or any(sign.isspace() or not sign.isprintable() for sign in typed):
         msg = "the address does not look like a web address; copy it from the browser, or leave it empty and describe where it is"
         raise ReportRefusedError(msg)
     return found

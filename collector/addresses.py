@@ -53,6 +53,11 @@ def is_wrapped(url: str) -> bool:
     return _wrapped(url.strip()) is not None
 
 
+def is_web_address(url: str) -> bool:
+    """Whether `url` reads as http or https with a host and, if any, a port that can be one. Never raises."""
+    return _split(url) is not None
+
+
 def _wrapped(url: str) -> str | None:
     parts = _split(url)
     host = _WRAPPER_HOST.fullmatch((parts.hostname or "").lower()) if parts else None

@@ -446,3 +446,25 @@ def test_a_broken_page_says_so_without_a_traceback(world: World, monkeypatch: py
         record.getMessage() for record in caplog.records if record.name.startswith("dashboard")
     )
     assert "kind=RuntimeError at=" in caplog.text
+
+
+def test_another_programs_page_opens_no_websocket(client: TestClient) -> None:
+    """Cookies know no ports: a page that another program of this machine serves may not use somebody's session."""
+    cookie = client.post("/login", data={"username": "dsl", "password": PASSWORD}, headers=OWN).cookies[SESSION_COOKIE]
+    headers = {"cookie": f"{SESSION_COOKIE}={cookie}", "origin": f"{BASE}1"}
+    with pytest.raises(WebSocketDisconnect) as refused, client.websocket_connect("/_stcore/stream", headers=headers):
+        pass
+
+    assert refused.value.code == 1008
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[::1", "http://", "//x", "javascript:alert(1)", "http://a.example:99999/", "https://a\x00b.example/"]
+)
+def test_an_odd_address_in_a_report_is_a_plain_refusal(client: TestClient, address: str) -> None:
+    """What is no web address is refused beside the field, and what was typed stays."""
+    answer = client.post(f"/report/{CODE}", data={"says": "kept words", "address": address}, headers=OWN)
+
+    assert answer.status_code == 422
+    assert "does not look like a web address" in answer.text
+    assert "kept words" in answer.text
