@@ -65,9 +65,12 @@ class People:
         by.must(Permission.MANAGE_USERS, school_id)
         if user_id == by.id:
             raise UserRefusedError("you cannot change your own roles; ask another person who manages users")
+        if not roles:  # a person without a role stands in no list and could never be brought back
+            raise UserRefusedError("choose at least one role; for a leaver, stop them from signing in instead")
         _check_grant(by, school_id, roles)
         with self._store.begin(by.id) as work:
             user = self._of(work, school_id, user_id)
+            _check_grant(by, school_id, user.roles[school_id])
             changed = user.model_copy(update={"roles": dict(user.roles) | {school_id: roles}})
             self._keep_a_manager(work, school_id, changed)
             work.users.replace(changed)
@@ -80,6 +83,7 @@ class People:
         password = one_time_password()
         with self._store.begin(by.id) as work:
             user = self._of(work, school_id, user_id)
+            _check_grant(by, school_id, user.roles[school_id])  # else the password would be a key to the cases
             self._sign_in.set_password(work, user, password)
             work.users.replace(user.model_copy(update={"must_change_password": True}))
             work.commit()
@@ -134,8 +138,9 @@ def _check_new(username: str, name: str, roles: tuple[Role, ...]) -> None:
 
 
 def _check_grant(by: User, school_id: str, roles: tuple[Role, ...]) -> None:
-    """A DSL or head may add anyone, the head and the chair too; others only roles that see no cases (domain.md §7.1)."""
+    """A DSL or head may manage anyone, the head and the chair too; others only roles that see no cases (domain.md §7.1)."""
     see_no_cases = {Role.STAFF, Role.GOVERNOR, Role.COMMS_LEAD, Role.DPO, Role.IT_ADMIN}
     refused = [role.value for role in roles if role not in see_no_cases]
     if refused and not by.may(Permission.TRIAGE, school_id):
-        raise UserRefusedError(f"you cannot give the role '{refused[0]}'; ask the safeguarding lead or the headteacher")
+        says = f"the role '{refused[0]}' sees cases, so you cannot give it, take it or reset its password"
+        raise UserRefusedError(f"{says}; ask the safeguarding lead or the headteacher")

@@ -104,3 +104,23 @@ def test_passwords_and_hashes_stay_out_of_the_audit_log(people: People, store: S
 
     assert password not in log
     assert "argon2" not in log
+
+
+def test_a_manager_without_cases_gets_no_key_to_them(people: People, sign_in: SignIn, dsl: User) -> None:
+    """IT adds staff, but neither resets the lead's password nor takes the lead's roles: either would open the cases to it."""
+    technician, _ = people.add(dsl, "fg", username="tech", name="Tess Chnician", roles=(Role.IT_ADMIN,))
+    with pytest.raises(UserRefusedError, match="sees cases"):
+        people.reset_password(technician, "fg", dsl.id)
+    with pytest.raises(UserRefusedError, match="sees cases"):
+        people.set_roles(technician, "fg", dsl.id, (Role.STAFF,))
+
+    assert sign_in.sign_in("dsl", PASSWORD)
+
+
+def test_a_person_keeps_at_least_one_role(people: People, dsl: User) -> None:
+    """Without a role a person would stand in no list and could not be brought back."""
+    deputy, _ = people.add(dsl, "fg", username="dee", name="Dee", roles=(Role.DEPUTY_DSL,))
+    with pytest.raises(UserRefusedError, match="at least one role"):
+        people.set_roles(dsl, "fg", deputy.id, ())
+
+    assert deputy.id in {user.id for user in people.list(dsl, "fg")}
