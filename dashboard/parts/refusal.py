@@ -17,6 +17,7 @@ from schoolwatch.desk import Desk
 T = TypeVar("T")
 View = Callable[[Desk, User], None]
 _log = logging.getLogger(__name__)
+_KINDS = {"finding": "flagged post", "case_file": "case", "user": "person", "takedown_request": "request", "watch_term": "word"}
 
 
 def attempt(act: Callable[[], T]) -> T | None:
@@ -45,7 +46,8 @@ def in_words(error: SchoolwatchError) -> str:
             f"Your role does not allow this here ({error.permission}). Nothing was changed. Ask the safeguarding lead or the headteacher."
         )
     if isinstance(error, NotFoundError):
-        return f"There is no such {error.kind}, or it is not yours to see. Nothing was changed."
+        kind = _KINDS.get(error.kind, error.kind.replace("_", " "))
+        return f"There is no such {kind}, or it is not yours to see. Nothing was changed."
     text = str(error)
     sentence = text[:1].upper() + text[1:]
     return sentence if sentence.endswith((".", "?", "…")) else f"{sentence}."

@@ -19,8 +19,10 @@ from dashboard.parts.brake import MOST_ADDRESSES, Brake
 from dashboard.parts.gate import is_open, onward
 from dashboard.parts.plain_form import FormRefusedError, Sent, read_form
 from dashboard.parts.plain_words import as_is, counted, masked, one_line, visible
+from dashboard.parts.refusal import in_words
 from dashboard.parts.report_words import TICKS, WISHES
 from dashboard.parts.role_words import ROLE_LABELS, ROLE_SAYS
+from data.errors import NotFoundError
 from data.model.findings import ReportTick, Wish
 from data.model.people import Role
 
@@ -232,3 +234,10 @@ def test_the_room_holds_only_what_streamlit_may_see() -> None:
     found = {path.name for path in Path(dashboard.__file__).parent.iterdir() if path.name != "__pycache__"}
 
     assert found == {".streamlit", "__init__.py", "app.py", "parts", "server.py", "views"}
+
+
+def test_a_missing_record_is_named_in_the_words_of_the_screen() -> None:
+    """No name of a table reaches the page."""
+    said = in_words(NotFoundError("case_file", "x"))
+
+    assert said.startswith("There is no such case, or")
