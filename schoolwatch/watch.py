@@ -20,7 +20,9 @@ from data.model.watch import Health, School, Source, SourceState, TermKind, Watc
 from data.store import Store
 
 ALIVE = timedelta(minutes=5)  # a worker that was not heard of for longer is said to be down
-MIN_TERM = 3  # characters of a watch term: shorter ones match everywhere
+MIN_TERM = 3  # letters and digits of a watch term: shorter ones match everywhere
+MAX_TERM = 200
+MAX_NAME = 120
 _CODE_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"  # no signs that look alike on paper
 
 
@@ -130,8 +132,12 @@ class Watch:
         """Add a phrase that stands for the school. There is no kind for a person's name (domain.md §2.8)."""
         by.must(Permission.MANAGE_WATCH, school_id)
         phrase = " ".join(phrase.split())
-        if len(phrase) < MIN_TERM:
-            raise WatchRefusedError("a watch term needs at least three characters; shorter ones match nearly every post")
+        if sum(sign.isalnum() for sign in phrase) < MIN_TERM:
+            raise WatchRefusedError(
+                "a watch term needs at least three characters that are letters or digits; shorter ones match nearly every post"
+            )
+        if len(phrase) > MAX_TERM:
+            raise WatchRefusedError(f"a watch term has at most {MAX_TERM} characters; give the name alone")
         now = self._clock.now()
         term = WatchTerm(
             id=new_id(now),
@@ -183,7 +189,7 @@ class Watch:
             school_id=school_id,
             adapter=adapter,
             platform=platform,
-            name=name.strip() or canonical_address(address),
+            name=" ".join(name.split())[:MAX_NAME] or canonical_address(address),
             address=address,
             query=(query or "").strip() or None,
             options=options or {},
@@ -191,6 +197,9 @@ class Watch:
             added_at=now,
         )
         with self._store.begin(by.id) as work:
+            same = work.sources.where(school_id=school_id, adapter=adapter, query=source.query)
+            if any(canonical_address(other.address) == canonical_address(address) for other in same):
+                raise WatchRefusedError("this place is in the list already; switch it on there if it is off")
             work.sources.add(source)
             work.commit()
         return source

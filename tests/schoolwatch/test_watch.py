@@ -220,3 +220,22 @@ def test_when_the_worker_was_last_heard_of(watch: Watch, store: Store, dsl: User
         work.commit()
 
     assert (before, watch.worker_seen_at()) == (None, NOW)
+
+
+def test_a_place_is_added_once(watch: Watch, dsl: User) -> None:
+    """A double click, or another spelling of the same address, does not make a second source."""
+    feed = {"adapter": "feed", "platform": PlatformName.BLOG, "name": "Notebook"}
+    watch.add_source(dsl, "fg", **feed, address="https://notebook.example/feed")
+    with pytest.raises(WatchRefusedError, match="in the list already"):
+        watch.add_source(dsl, "fg", **feed, address="https://NOTEBOOK.example/feed?utm_source=x")
+
+    assert len(watch.sources(dsl, ["fg"])) == 1
+
+
+@pytest.mark.parametrize("phrase", ["***", "\u200b\u200b\u200b\u200b", "# @", "x" * 201])
+def test_a_term_that_nobody_can_read_is_refused(watch: Watch, dsl: User, phrase: str) -> None:
+    """A watch term has some letters or digits, and is no essay."""
+    with pytest.raises(WatchRefusedError):
+        watch.add_term(dsl, "fg", TermKind.SCHOOL_NAME, phrase)
+
+    assert watch.terms(dsl, "fg") == ()
