@@ -47,7 +47,7 @@ HARM_LABELS: tuple[str, ...] = tuple(LABELS)[:9]  # the README: the first nine; 
 HARMLESS_LABELS: tuple[str, ...] = tuple(LABELS)[9:]
 HARM_CATEGORIES: frozenset[Category] = HARMS - frozenset(LABELS["disclosure"])
 MOST_SEVERE = 4
-_TARGETS = frozenset({"staff", "pupil", "school", "none"})
+_TARGETS = ("none", "pupil", "school", "staff")
 _NEEDED: dict[str, type] = {"id": str, "text": str, "mentions_school": bool, "labels": list, "severity": int}
 _BRACKETS = re.compile(r"\(([^)]*)\)")
 _ABBREVIATION = re.compile(r"[A-Z][A-Z0-9]{1,6}")
@@ -168,7 +168,7 @@ def _labelled(path: Path, number: int, row: dict[str, Any]) -> Labelled:
         raise BadFileError(path, number, "'t_min' is not a number of minutes")
     target = row.get("target") or "none"
     if target not in _TARGETS:
-        raise BadFileError(path, number, f"'{target}' is not a target; known: {', '.join(sorted(_TARGETS))}")
+        raise BadFileError(path, number, f"'{target}' is not a target; known: {', '.join(_TARGETS)}")
     return Labelled(
         id=row["id"],
         text=row["text"],
@@ -195,7 +195,7 @@ def check_row(path: Path, number: int, row: dict[str, Any], needed: dict[str, ty
             raise BadFileError(path, number, f"the key '{key}' is missing")
         if not isinstance(row[key], kind) or (kind is int and isinstance(row[key], bool)):
             raise BadFileError(path, number, f"'{key}' should be {_KINDS[kind]}")
-    unknown = [label for label in row["labels"] if label not in LABELS]
+    unknown = [label for label in row["labels"] if label not in tuple(LABELS)]
     if unknown or not row["labels"]:
         says = f"'{unknown[0]}' is not a label; known: {', '.join(LABELS)}" if unknown else "there is no label"
         raise BadFileError(path, number, says)
@@ -242,6 +242,9 @@ def _check_school(path: Path, number: int, school: object) -> None:
         listed = school.get(key) or []
         if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
             raise BadFileError(path, None, f"'{key}' of school {number} should be a list of phrases")
+    people = school.get("people") or {}
+    if not isinstance(people, dict) or not isinstance(people.get("staff") or [], list):
+        raise BadFileError(path, None, f"'people' of school {number} should name a head and a list of staff")
 
 
 def _terms(school_id: str, school: dict[str, Any]) -> Iterator[WatchTerm]:
