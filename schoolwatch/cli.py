@@ -32,6 +32,7 @@ WithParent = Annotated[bool, typer.Option("--with-parent", hidden=True, help="en
 def main() -> None:
     """Run a command; a refusal is one plain line and exit code 1, never a traceback."""
     set_up_logs()
+    os.umask(0o077)  # database, vault and packs are for their owner only, whatever folder they are put in
     try:
         app()
     except SchoolwatchError as error:
@@ -135,16 +136,23 @@ def worker(
     executor_id: Annotated[str | None, typer.Option(help="a stable name of this worker; needed where several share one database")] = None,
 ) -> None:
     """Poll, read, capture and check; `up` starts this."""
+    import threading
+
     from schoolwatch.desk import build_desk
+    from schoolwatch.first_start import once_set_up
     from schoolwatch.jobs import Worker
     from schoolwatch.round import Hands
     from schoolwatch.up import when_parent_ends
 
-    settings = load_settings(config)
-    running = Worker(Hands.of(build_desk(settings)), executor_id=executor_id or settings.executor_id or "worker-1")
-    _stop_on_signals(running.stop)
+    ended = threading.Event()
+    _stop_on_signals(ended.set)
     if with_parent:
-        when_parent_ends(running.stop)
+        when_parent_ends(ended.set)
+    # Beside the page of the first start it waits for what is written there; alone it says what is missing.
+    settings = once_set_up(lambda: load_settings(config), ended) if with_parent else load_settings(config)
+    if settings is None:
+        return
+    running = Worker(Hands.of(build_desk(settings)), executor_id=executor_id or settings.executor_id or "worker-1", ended=ended)
     running.launch()
     running.run()
     running.close()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import threading
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,19 @@ def needs_set_up(settings: Settings) -> bool:
     return not settings.is_set_up
 
 
+def once_set_up(load: Callable[[], Settings], ended: threading.Event, every: float = 1.0) -> Settings | None:
+    """Return the settings as soon as somebody went through the first start; None when told to end before that.
+
+    The page of another process writes them: who went on with the settings of its own start would never collect anything.
+    """
+    settings = load()
+    while needs_set_up(settings):
+        if ended.wait(every):
+            return None
+        settings = load()
+    return settings
+
+
 def set_up_code(settings: Settings) -> str:
     """Return the code that the wizard asks for, so that only who sees this machine's terminal can set it up."""
     path = settings.state_dir / CODE_NAME
@@ -90,8 +105,10 @@ def check(settings: Settings, form: FirstStart, *, code_needed: bool = True) -> 
     if form.role not in {Role.DSL.value, Role.HEADTEACHER.value}:
         wrong["role"] = "the first person is the safeguarding lead (dsl) or the headteacher"
     wrong |= _person_faults(form)
-    if any(len(phrase) < MIN_TERM for phrase in _phrases(form)):
-        wrong["watch_terms"] = "each name or hashtag needs at least three characters; shorter ones match nearly every post"
+    if any(sum(sign.isalnum() for sign in phrase) < MIN_TERM for phrase in _phrases(form)):
+        wrong["watch_terms"] = (
+            "each name or hashtag needs at least three characters that are letters or digits; shorter ones match nearly every post"
+        )
     if bool(form.dpia_signed_on) != bool(form.dpia_signed_by):
         wrong["dpia_signed_on"] = "give both the day and the person who signed the DPIA, or leave both for later"
     for name, why in _settings_faults(settings, form).items():

@@ -112,9 +112,10 @@ def remind(due_at: str) -> None:
 class Worker:
     """A worker process: launches the engine, recovers its own unfinished jobs, and ticks until told to stop."""
 
-    def __init__(self, hands: Hands, *, executor_id: str = "worker-1") -> None:
+    def __init__(self, hands: Hands, *, executor_id: str = "worker-1", ended: threading.Event | None = None) -> None:
+        """Take what it works with; `ended`: the event that ends it, where somebody listens for signals already."""
         self.hands, self.executor_id = hands, executor_id
-        self._stop = threading.Event()
+        self._stop = ended or threading.Event()
         self._begun: set[str] = set()
         self._told_not_ready = False
         self._ticks = 0

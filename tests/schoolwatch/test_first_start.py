@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from data.model.people import Role
 from data.model.watch import TermKind
 from schoolwatch import readiness
 from schoolwatch.desk import build_desk
-from schoolwatch.first_start import FirstStart, FirstStartError, check, kind_of, needs_set_up, set_up, set_up_code
+from schoolwatch.first_start import FirstStart, FirstStartError, check, kind_of, needs_set_up, once_set_up, set_up, set_up_code
 from schoolwatch.settings import Settings, load_settings
 
 PASSWORD = "long enough to use"
@@ -144,3 +145,27 @@ def test_the_code_stays_until_it_was_used(settings: Settings) -> None:
 def test_a_typed_phrase_has_a_kind(phrase: str, kind: str) -> None:
     """What kind of term a typed phrase is, is seen by its first sign."""
     assert kind_of(phrase) == kind
+
+
+def test_the_worker_waits_for_the_first_start(settings: Settings) -> None:
+    """A worker that was started before the first start goes on with the settings that the page wrote, not with its own empty ones."""
+    ended = threading.Event()
+    looks = iter((settings, set_up(settings, a_form(settings))))
+    found = once_set_up(lambda: next(looks), ended, every=0.0)
+
+    assert found is not None
+    assert readiness.missing(found) == ()
+
+
+def test_a_worker_that_waits_can_be_ended(settings: Settings) -> None:
+    """Told to end before anybody set the school up, the worker ends."""
+    ended = threading.Event()
+    ended.set()
+
+    assert once_set_up(lambda: settings, ended) is None
+
+
+def test_a_term_without_letters_is_refused(settings: Settings) -> None:
+    """Signs that cannot be seen or read stand for no school."""
+    with pytest.raises(FirstStartError, match="letters or digits"):
+        set_up(settings, a_form(settings, watch_terms="\u200b\u200b\u200b"))
