@@ -10,19 +10,16 @@ from casework.casefiles import CaseFiles
 from casework.checks import seen
 from casework.errors import AnswerMissingError, IllegalMoveError
 from casework.requests import has_evidence
-from casework.room import needed
+from casework.room import UNDER_WAY, needed
 from casework.transitions import ADVICE_BODIES, ASKED, STATE_LABELS
 from data.errors import CaseError
 from data.model.base import new_id
-from data.model.cases import ENDED, Case, CaseState, Confidentiality
+from data.model.cases import ENDED, Case, CaseState
 from data.model.evidence import CaptureOrder, OrderState, SafetyAnswer
 from data.model.people import Permission, User
-from data.model.readings import Severity
 from data.store import Work
 from evidence.errors import CaptureForbiddenError
 from evidence.guard import may_capture
-
-_UNDER_WAY = (OrderState.WAITING, OrderState.RUNNING)
 
 
 class Acting(CaseFiles):
@@ -84,7 +81,7 @@ class Acting(CaseFiles):
         return order
 
     def _under_way(self, work: Work, case: Case, item_id: str) -> CaptureOrder | None:
-        found = work.orders.where(case_id=case.id, item_id=item_id, state=list(_UNDER_WAY), order_by="ordered_at")
+        found = work.orders.where(case_id=case.id, item_id=item_id, state=list(UNDER_WAY), order_by="ordered_at")
         return found[0] if found else None
 
     def _order(self, work: Work, by: User, case: Case, item_id: str, answer: SafetyAnswer) -> CaptureOrder:
@@ -111,24 +108,10 @@ class Acting(CaseFiles):
             )
         )
         if stopped:
-            self._stop(work, case, by, answer)
+            self._stop(work, case, by.id, {"answer": answer.value})
         else:
             self._event(work, case, by.id, "capture ordered", fields={"order_id": order.id, "answer": answer.value})
         return order
-
-    def _stop(self, work: Work, case: Case, by: User, answer: SafetyAnswer) -> Case:
-        """Stop a case: the flag, the strictest confidentiality but the chair's, every order under way, the safeguarding lead."""
-        for order in work.orders.where(case_id=case.id, state=list(_UNDER_WAY)):
-            work.orders.replace(
-                order.model_copy(update={"state": OrderState.STOPPED, "finished_at": self.now(), "problem": "the case was stopped"})
-            )
-        update: dict[str, Any] = {"stop": True, "severity": Severity.S4}
-        if case.confidentiality is not Confidentiality.RESTRICTED_CHAIR:
-            update["confidentiality"] = Confidentiality.RESTRICTED_DSL
-        case = self._event(work, case, by.id, "capture refused", fields={"answer": answer.value}, update=update)
-        if case.state is CaseState.SAFEGUARDING_LEAD:
-            return case
-        return self._move(work, case, CaseState.SAFEGUARDING_LEAD, None, {"reason": "may show an indecent image of a child"})
 
     def no_capture(self, by: User, case_id: str, reason: str) -> Case:
         """Record why the post cannot be captured (A14: evidence first, or a recorded reason)."""

@@ -16,6 +16,7 @@ MAX_SAYS = 20_000
 MAX_LINE = 2_000
 SLACK = timedelta(minutes=2)  # a browser's clock may run ahead by a little
 RULE = "report"
+STOP_REASON = "the reporter says it may show an indecent image of a child: do not open it"
 
 _HOSTS: dict[str, PlatformName] = {
     "facebook.com": PlatformName.FACEBOOK,
@@ -162,7 +163,7 @@ _TICKED: tuple[tuple[ReportTick, Category, Severity, str], ...] = (
         ReportTick.INDECENT_IMAGE,
         Category.CSAM,
         Severity.S4,
-        "the reporter says it may show an indecent image of a child: do not open it",
+        STOP_REASON,
     ),
     (ReportTick.DANGER_NOW, Category.SAFEGUARDING_DISCLOSURE, Severity.S4, "the reporter says someone may be in danger now"),
     (ReportTick.PUPIL_CONTACT, Category.STAFF_PUPIL_CONTACT, Severity.S3, "the reporter says a pupil tried to make contact (B10)"),

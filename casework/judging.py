@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from casework import access, cases, transitions, triage
 from casework.errors import DecisionRefusedError, ReportRefusedError, UnknownCodeError
 from casework.files import Decided, FindingFile, InboxPage, InboxRow, KindChoice, SearchResult
-from casework.intake import ReportForm, receipt, report_of, report_to_finding
-from casework.room import Room, needed
+from casework.intake import STOP_REASON, ReportForm, receipt, report_of, report_to_finding
+from casework.room import SYSTEM, Room, needed
 from casework.triage import KIND_LABELS, KIND_SAYS, Judgement
 from collector.addresses import canonical_address, is_web_address
 from data.errors import SchoolwatchError
 from data.model.base import new_id
 from data.model.cases import Case, CaseItem, Confidentiality
-from data.model.findings import Decision, DecisionKind, Finding, FindingState, Report
+from data.model.findings import Decision, DecisionKind, Finding, FindingState, Report, ReportTick
 from data.model.people import Permission, Role, User
 from data.model.posts import Post
 from data.model.readings import OUTCOMES, Category, Reading, Severity
@@ -163,7 +163,29 @@ class Judging(Room):
             report = report.model_copy(update={"platform": post.platform})
         work.reports.add(report)
         self._find_again(work, report, post)
+        self._stop_what_is_there(work, report, post)
         return report
+
+    def _stop_what_is_there(self, work: Work, report: Report, post: Post | None) -> None:
+        """Once anybody said that an indecent image may stand at an address, nothing about it is captured, looked at or exported any more.
+
+        Whoever reported or judged the same address before, or does so later, may not have seen it (domain.md §5.7 rule 1).
+        """
+        if report.address is None:
+            return
+        told = work.reports.where(school_id=report.school_id, address=report.address)
+        if not any(ReportTick.INDECENT_IMAGE in one.ticks for one in told):
+            return
+        found = work.findings.where(school_id=report.school_id, report_id=[one.id for one in told])
+        found += [one for one in work.findings.of_post(post.id) if one.school_id == report.school_id] if post else []
+        for finding in {one.id: one for one in found if not one.stop}.values():
+            reasons = tuple(dict.fromkeys((STOP_REASON, *finding.reasons)))
+            work.findings.replace(finding.model_copy(update={"stop": True, "severity": Severity.S4, "reasons": reasons}))
+        items = [*work.case_items.where(address=report.address), *(work.case_items.where(post_id=post.id) if post else ())]
+        for case_id in dict.fromkeys(item.case_id for item in items):
+            case = work.cases.get(case_id)
+            if case.school_id == report.school_id and not case.stop:
+                self._stop(work, case, SYSTEM, {"report_id": report.id})
 
     def _find_again(self, work: Work, report: Report, post: Post | None) -> Finding:
         """Store the report's finding; a post that waits in the inbox already takes the report in instead of standing there twice."""

@@ -11,10 +11,13 @@ from casework.cases import Facts
 from casework.transitions import SYSTEM
 from data.clock import Clock
 from data.errors import CaseError
-from data.model.cases import Case, CaseEvent, CaseState
+from data.model.cases import ENDED, Case, CaseEvent, CaseState, Confidentiality
+from data.model.evidence import OrderState
 from data.model.people import Permission, User
+from data.model.readings import Severity
 from data.store import Store, Work
 
+UNDER_WAY = (OrderState.WAITING, OrderState.RUNNING)
 AHEAD = timedelta(minutes=2)  # a browser's clock may run a little ahead of ours
 
 
@@ -81,6 +84,20 @@ class Room:
         work.case_events.add(event)
         return changed
 
+    def _stop(self, work: Work, case: Case, who: str, fields: Mapping[str, Any]) -> Case:
+        """Stop a case: the flag, the strictest confidentiality but the chair's, every order under way, the safeguarding lead."""
+        for order in work.orders.where(case_id=case.id, state=list(UNDER_WAY)):
+            work.orders.replace(
+                order.model_copy(update={"state": OrderState.STOPPED, "finished_at": self.now(), "problem": "the case was stopped"})
+            )
+        update: dict[str, Any] = {"stop": True, "severity": Severity.S4}
+        if case.confidentiality is not Confidentiality.RESTRICTED_CHAIR:
+            update["confidentiality"] = Confidentiality.RESTRICTED_DSL
+        case = self._event(work, case, who, "capture refused", fields=fields, update=update)
+        if case.state in {CaseState.SAFEGUARDING_LEAD, *ENDED}:
+            return case  # an ended case stays ended: its flag alone forbids every look, capture and export
+        return self._move(work, case, CaseState.SAFEGUARDING_LEAD, None, {"reason": "may show an indecent image of a child"})
+
     def _not_ahead(self, moment: datetime | None, what: str) -> datetime:
         """Return the moment, or now; raises CaseError for one in the future or without a zone."""
         now = self.now()
@@ -112,4 +129,4 @@ def needed(text: str, what: str) -> str:
     return text.strip()
 
 
-__all__ = ["AHEAD", "SYSTEM", "Room", "before_hold", "needed"]
+__all__ = ["AHEAD", "SYSTEM", "UNDER_WAY", "Room", "before_hold", "needed"]

@@ -688,3 +688,29 @@ def test_a_preview_writes_nothing_and_a_draft_can_be_dropped(scene: Scene) -> No
     assert case.ref in shown.subject
     assert before == ()
     assert dropped.state is RequestState.CLOSED
+
+
+INDECENT = ReportForm(says="I will not describe it", address="https://forum.example.org/t/12#post-3", ticks=(ReportTick.INDECENT_IMAGE,))
+
+
+def test_a_later_report_of_an_indecent_image_stops_the_case_at_that_address(scene: Scene) -> None:
+    """A case that somebody opened before is stopped too: its order under way ends, and nothing more is captured there."""
+    case = scene.opened()
+    order = scene.ordered(case)
+    scene.desk.report("fern-leaf-9", INDECENT)
+    after = scene.desk.case(DSL, case.id)
+
+    assert after.case.stop
+    assert after.case.state is CaseState.SAFEGUARDING_LEAD
+    assert {one.id: one.state for one in after.orders}[order.id] is OrderState.STOPPED
+    assert scene.ordered(case).state is OrderState.STOPPED
+
+
+def test_a_later_harmless_report_of_the_same_address_is_stopped_as_well(scene: Scene) -> None:
+    """Who reports the same address without the tick does not open a way round the STOP route; nor does the post that waited before."""
+    scene.desk.report("fern-leaf-9", INDECENT)
+    scene.desk.report("fern-leaf-9", ReportForm(says="rude words", address=INDECENT.address))
+    rows = scene.desk.inbox(DSL, [SCHOOL_ID]).rows
+
+    assert rows
+    assert all(row.finding.stop for row in rows)
