@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,6 +25,7 @@ from evidence.verify import Colour, verify
 from schoolwatch.demo.run import Stage
 
 T = TypeVar("T")
+ASK_AFTER = timedelta(hours=5, minutes=20)  # the demo's moderator takes five hours
 
 
 class PlayFailedError(SchoolwatchError):
@@ -39,6 +41,7 @@ class Play:
         with stage.desk.store.read() as work:
             self.dsl: User = work.users.get("dsl")
         self._began = time.monotonic()
+        self._asked = False
 
     def step(self, words: str) -> None:
         """Say what happened, with the seconds since the start and the town's own time."""
@@ -123,6 +126,11 @@ class Play:
 
     def _verified(self, case_id: str) -> CaseFile | None:
         file = self.casework.case(self.dsl, case_id)
+        sent = max((one.sent_at for one in file.requests if one.sent_at), default=None)
+        if not self._asked and sent and self.stage.desk.clock.now() - sent > ASK_AFTER:
+            self._asked = True  # as a person would who does not want to wait for the planned look
+            self.casework.ask_check(self.dsl, case_id)
+            self.step("asked for a check now, between the planned ones")
         return file if file.case.state is CaseState.VERIFIED_REMOVED else None
 
     def _say_checks(self, file: CaseFile) -> None:
