@@ -16,6 +16,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nlp.disguises import undone
+
+if TYPE_CHECKING:
+    from nlp.vocabulary import Vocabulary
 
 APOSTROPHES = "'`\u00b4\u2018\u2019\u201a\u201b\u02b9\u02bb\u02bc\u02bd\u02c8\u2032\u2035\uff07\u055a\ua78b\ua78c"
 _MARKS = {"Mn", "Me", "Cf", "Cc"}  # combining marks, zero-width and bidi controls, NUL: nothing that a reader sees as a letter
@@ -118,6 +124,16 @@ class Folded:
         if original.isascii() and len(text) == len(original):  # nothing was dropped: each character stands where it stood
             return cls(original, text, range(len(text)))
         return cls(original, text, _places(original))
+
+    @classmethod
+    def unmasked(cls, original: str, words: Vocabulary) -> Folded:
+        """Fold `original` and undo what hides words (nlp.disguises): what scorers should read. Slower than `of`; never raises.
+
+        Clean text keeps its words; emoji get their names behind them; unmasking what is unmasked changes nothing.
+        """
+        folded = cls.of(original)
+        text, places = undone(folded.text, folded.places, original, words)
+        return folded if text == folded.text else cls(original, text, places)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return where the plain characters `start` to `end` stand in the original, with the accents that belong to the last one."""
