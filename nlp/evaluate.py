@@ -18,13 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import ReadingError
+from data.model.posts import Post
 from data.model.readings import CATEGORY_ORDER, SAFEGUARDING, Category, Reading
 from data.model.suggestion import DEFAULT_RULES, TOLD, FlagRules, Suggestion, above, suggestion
-from nlp import measures
+from nlp import measures, series
 from nlp.agreement import agreement
 from nlp.draft import Draft
 from nlp.labelled import HARM_CATEGORIES, HARMLESS_LABELS, LABELS, MOST_SEVERE, BadFileError, Labelled, read_posts, read_terms
 from nlp.pipeline import Reader, open_reader
+from nlp.threads import Said, hostility, pseudonym, targets_of
 
 RECALL = 0.90
 FALSE_ALARMS = (0.05, 0.10, 0.20)
@@ -42,6 +44,7 @@ class Judged:
     suggested: Suggestion | None  # what would be suggested if the post were one of the school's
     any_harm: float
     scores: dict[Category, float]
+    said: Said
 
     @property
     def flag(self) -> bool:
@@ -86,6 +89,7 @@ def _judged(number: int, labelled: Labelled, reader: Reader, rules: FlagRules) -
     post = labelled.post(number)
     reading = reader.read(post, post.first_seen_at)
     draft = reader.draft(post, reading.mentions)
+    scores = best_scores(draft)
     as_ours = reading if reading.mentions else reading.model_copy(update={"scores": reader.kept(draft), "stop_cue": tuple(draft.stop_cue)})
     return Judged(
         post=labelled,
@@ -93,7 +97,22 @@ def _judged(number: int, labelled: Labelled, reader: Reader, rules: FlagRules) -
         mention=bool(reading.mentions),
         suggested=suggestion(as_ours, rules),
         any_harm=any_harm(draft),
-        scores=best_scores(draft),
+        scores=scores,
+        said=_said(labelled, post, draft, hostility(scores)),
+    )
+
+
+def _said(labelled: Labelled, post: Post, draft: Draft, hostile: float) -> Said:
+    """Return the post as the rules for threads see it; posts of one series are taken to be about one school."""
+    return Said(
+        post_id=post.id,
+        school_id=labelled.source,
+        author=pseudonym(labelled.author) if labelled.author else None,
+        at=post.first_seen_at,
+        thread=labelled.series,
+        targets=targets_of(draft),
+        hostile=hostile,
+        text=draft.folded.text,
     )
 
 
@@ -130,6 +149,7 @@ def figures(judged: Sequence[Judged], rules: FlagRules = DEFAULT_RULES) -> dict[
         "takedown": _takedown(judged),
         "disclosures": _disclosures(judged, rules),
         "mention": _mention(judged),
+        "series": series.report(judged),
     }
 
 
@@ -271,7 +291,7 @@ def _speed(posts: Sequence[Labelled], reader: Reader) -> dict[str, Any]:
     return {"posts_a_second": _rate(ready, reader), "mentioned_posts_a_second": _rate(mentioned, reader)}
 
 
-def _rate(posts: Sequence[Any], reader: Reader) -> float | None:
+def _rate(posts: Sequence[Post], reader: Reader) -> float | None:
     begun = time.process_time()
     for post in posts:
         reader.read(post, post.first_seen_at)

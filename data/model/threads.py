@@ -1,0 +1,36 @@
+"""What only several posts together show: pile-ons, courses of conduct, escalation, the same text again. Suggestions, never decisions."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from data.model.base import Record, UtcTime
+from data.model.posts import PostId
+
+
+class ThreadKind(StrEnum):
+    """What posts may show over time."""
+
+    PILE_ON = "pile_on"  # many authors within an hour at one target
+    COURSE_OF_CONDUCT = "course_of_conduct"  # one author at one target, twice or more (Protection from Harassment Act 1997, s.7(3))
+    ESCALATION = "escalation"  # one author grows harsher
+    NEAR_DUPLICATE = "near_duplicate"  # the same words spread
+
+
+class ThreadFinding(Record):
+    """Posts that belong together and should be looked at together, with the reason in plain words.
+
+    `authors` are pseudonyms, `target` is a key for a person or a thread, never a name; `gaps` are the minutes from one post to the next.
+    """
+
+    kind: ThreadKind
+    school_id: str
+    target: str | None
+    authors: tuple[str, ...]
+    post_ids: tuple[PostId, ...]
+    since: UtcTime
+    until: UtcTime
+    strength: float
+    gaps: tuple[int, ...] = ()
+    why: str
+    rule: str

@@ -1,0 +1,308 @@
+"""What posts show together: pile-ons, courses of conduct, escalation, copies, and that a lively harmless thread stays quiet."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from data.model.posts import PostId
+from data.model.readings import Category
+from data.model.threads import ThreadFinding, ThreadKind
+from nlp.labelled import Labelled
+from nlp.series import report, should_be
+from nlp.threads import Said, authors_needed, hostility, near_duplicates, pseudonym, read_threads, usual_rates
+
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+WORDS = [
+    "gate",
+    "lunch",
+    "rain",
+    "bus",
+    "choir",
+    "paint",
+    "term",
+    "coat",
+    "field",
+    "boots",
+    "chairs",
+    "window",
+    "garden",
+    "ladder",
+    "kettle",
+    "paper",
+    "bridge",
+    "candle",
+    "harbour",
+    "meadow",
+    "pencil",
+    "trumpet",
+    "saddle",
+    "village",
+    "orchard",
+    "lantern",
+    "pebble",
+    "curtain",
+    "blanket",
+    "thunder",
+]
+
+
+def said(
+    number: int,
+    hostile: float,
+    *,
+    author: str = "a",
+    minutes: float = 0,
+    thread: str | None = "t",
+    targets: tuple[str, ...] = (),
+    text: str = "",
+    school: str = "fernley",
+) -> Said:
+    """Return one post as the rules see it."""
+    return Said(PostId(number), school, author, NOON + timedelta(minutes=minutes), thread, targets, hostile, text)
+
+
+def kinds(found: Sequence[ThreadFinding]) -> list[ThreadKind]:
+    """Return what was found."""
+    return [finding.kind for finding in found]
+
+
+def crowd(count: int, hostile: float, *, apart: float = 8.0) -> list[Said]:
+    """Return a thread in which so many authors write at one person."""
+    return [said(place, hostile, author=f"a{place}", minutes=place * apart, targets=("q",) if not place else ()) for place in range(count)]
+
+
+def test_five_hostile_authors_within_an_hour_are_a_pile_on() -> None:
+    """Five authors at one target in 32 minutes are raised, with who, when and why; four are not."""
+    found = read_threads(crowd(5, 0.7))
+
+    assert kinds(found) == [ThreadKind.PILE_ON]
+    assert (len(found[0].authors), found[0].target, found[0].gaps) == (5, "q", (8, 8, 8, 8))
+    assert found[0].why == "5 authors within 32 minutes, all at the same target; 5 or more are unusual here"
+    assert read_threads(crowd(4, 0.7)) == ()
+
+
+def test_five_authors_over_a_day_are_no_pile_on() -> None:
+    """The same voices spread over a day are people with an opinion."""
+    assert read_threads(crowd(5, 0.7, apart=300)) == ()
+
+
+def test_a_lively_harmless_discussion_stays_quiet() -> None:
+    """Forty parents in half an hour about a play, some of them grumbling, raise nothing."""
+    lively = [said(place, 0.05 + 0.2 * (place % 3 == 0), author=f"a{place % 25}", minutes=place * 0.7) for place in range(40)]
+
+    assert read_threads(lively) == ()
+
+
+def test_one_heated_voice_in_a_harmless_thread_is_no_pile_on() -> None:
+    """Many who write and one who is rude are not many who are rude."""
+    thread = [said(place, 0.9 if place == 6 else 0.1, author=f"a{place}", minutes=place) for place in range(20)]
+
+    assert read_threads(thread) == ()
+
+
+def test_five_posts_by_two_authors_are_no_pile_on() -> None:
+    """Authors are counted, not posts; what the two do is their course of conduct."""
+    thread = [said(place, 0.7, author=f"a{place % 2}", minutes=place) for place in range(5)]
+
+    assert set(kinds(read_threads(thread))) == {ThreadKind.COURSE_OF_CONDUCT}
+
+
+def test_a_busy_school_needs_more_authors() -> None:
+    """What is unusual for a quiet school is Monday for a busy one: the number rises with the school's own rate."""
+    needed = [authors_needed(rate) for rate in (0, 2, 24, 240, 100_000)]
+
+    assert needed[:2] == [5, 5]
+    assert needed == sorted(needed)
+    assert needed[2] > 8
+    assert kinds(read_threads(crowd(6, 0.7))) == [ThreadKind.PILE_ON]
+    assert read_threads(crowd(6, 0.7), posts_a_day={"fernley": 240.0}) == ()
+
+
+def test_the_usual_rate_is_of_the_four_weeks_before_the_last_day() -> None:
+    """A storm today does not raise the school's own base rate."""
+    calm = [said(day, 0.1, minutes=-day * 24 * 60 - 30) for day in range(1, 29)]
+    storm = [said(100 + place, 0.7, minutes=-place) for place in range(50)]
+
+    assert usual_rates([*calm, *storm], NOON) == {"fernley": 1.0}
+
+
+def test_schools_are_not_mixed() -> None:
+    """Hostile posts about two schools are two things."""
+    thread = [
+        said(place, 0.7, author=f"a{place}", minutes=place, school=f"s{place % 2}", thread=None, targets=("q",)) for place in range(6)
+    ]
+
+    assert read_threads(thread) == ()
+
+
+def test_two_hostile_posts_at_one_person_are_a_course_of_conduct() -> None:
+    """One author, one target, twice: raised with the gap between; at two people it is not."""
+    twice = [said(1, 0.8, targets=("q",), thread=None), said(2, 0.7, targets=("q",), thread=None, minutes=60 * 24 * 9)]
+    other = [said(1, 0.8, targets=("q",), thread=None), said(2, 0.7, targets=("r",), thread=None, minutes=60)]
+
+    assert kinds(read_threads(twice)) == [ThreadKind.COURSE_OF_CONDUCT]
+    assert read_threads(twice)[0].why == "2 posts by one author at the same target, 9 days apart"
+    assert read_threads(other) == ()
+
+
+def test_two_authors_who_are_rude_once_are_no_course_of_conduct() -> None:
+    """It takes one author twice."""
+    assert read_threads([said(1, 0.9, author="a", targets=("q",)), said(2, 0.9, author="b", targets=("q",), minutes=5)]) == ()
+
+
+def test_to_keep_on_for_days_counts_more() -> None:
+    """Three doubtful posts in a minute say little; on three days they are a course of conduct."""
+    days = [said(place, 0.45, targets=("q",), thread=None, minutes=place * 24 * 60) for place in range(3)]
+    minutes = [said(place, 0.45, targets=("q",), thread=None, minutes=place) for place in range(3)]
+
+    assert ThreadKind.COURSE_OF_CONDUCT in kinds(read_threads(days))
+    assert read_threads(minutes) == ()
+
+
+def test_many_harmless_posts_do_not_add_up() -> None:
+    """A parent who writes every day, a little cross, does not become a harasser by writing much."""
+    daily = [said(day, 0.15, targets=("q",), thread=None, minutes=day * 24 * 60) for day in range(200)]
+
+    assert read_threads(daily) == ()
+
+
+def test_posts_a_long_time_apart_do_not_belong_together() -> None:
+    """Two quarrels, half a year apart, are two quarrels."""
+    apart = [said(1, 0.9, targets=("q",), thread=None), said(2, 0.9, targets=("q",), thread=None, minutes=60 * 24 * 180)]
+
+    assert read_threads(apart) == ()
+
+
+def test_who_is_meant_by_she_follows_from_the_thread() -> None:
+    """A reply that names nobody is at whom the thread speaks of, also when the name comes later; a role is that person too."""
+    thread = [
+        said(1, 0.8, author="a"),
+        said(2, 0.1, author="b", targets=("q",), minutes=1),
+        said(3, 0.8, author="a", targets=("role:head",), minutes=2),
+    ]
+    found = read_threads(thread)
+
+    assert kinds(found) == [ThreadKind.COURSE_OF_CONDUCT]
+    assert found[0].target == "q"
+
+
+def test_who_is_meant_by_she_follows_from_the_author() -> None:
+    """Without a thread the author's last target is meant, for a while."""
+    posts = [said(1, 0.8, targets=("q",), thread=None), said(2, 0.8, thread=None, minutes=600)]
+    late = [said(1, 0.8, targets=("q",), thread=None), said(2, 0.8, thread=None, minutes=60 * 24 * 120)]
+
+    assert kinds(read_threads(posts)) == [ThreadKind.COURSE_OF_CONDUCT]
+    assert read_threads(late) == ()
+
+
+def test_posts_that_grow_harsher_are_an_escalation() -> None:
+    """From a fair complaint to a threat is raised; the same posts in reverse, a quarrel that cools, are not."""
+    rising = [said(place, hostile, thread=None, targets=("q",), minutes=place * 900) for place, hostile in enumerate((0.05, 0.1, 0.3, 0.7))]
+    cooling = [
+        said(place, hostile, thread=None, targets=("q",), minutes=place * 900) for place, hostile in enumerate((0.7, 0.3, 0.1, 0.05))
+    ]
+
+    assert kinds(read_threads(rising)) == [ThreadKind.ESCALATION]
+    assert ThreadKind.ESCALATION not in kinds(read_threads(cooling))
+
+
+def test_an_escalation_ends_at_its_peak() -> None:
+    """That the author calms down afterwards does not hide the climb."""
+    posts = [
+        said(place, hostile, thread=None, targets=("q",), minutes=place * 90) for place, hostile in enumerate((0.0, 0.1, 0.15, 0.8, 0.0))
+    ]
+    found = [finding for finding in read_threads(posts) if finding.kind is ThreadKind.ESCALATION]
+
+    assert found[0].post_ids == (0, 1, 2, 3)
+
+
+def test_hostile_text_that_is_copied_is_raised_and_harmless_text_is_not() -> None:
+    """The same attack with a word changed, by two authors, is one thing; a notice that parents share is not raised."""
+    text = "everyone should know what she did to those boys on the trip to the coast last summer and who covered it up"
+    copied = [said(1, 0.8, author="a", text=text, thread=None), said(2, 0.7, author="b", text=f"{text}!", thread=None, minutes=700)]
+    notice = [said(1, 0.1, author="a", text=text, thread=None), said(2, 0.1, author="b", text=text, thread=None, minutes=700)]
+
+    assert kinds(read_threads(copied)) == [ThreadKind.NEAR_DUPLICATE]
+    assert read_threads(copied)[0].why == "nearly the same text 2 times, by 2 authors"
+    assert read_threads(notice) == ()
+    assert len(near_duplicates(notice)) == 1
+
+
+def test_short_texts_are_alike_by_chance() -> None:
+    """«same here» twice is no copy."""
+    assert near_duplicates([said(1, 0.9, text="same here"), said(2, 0.9, author="b", text="same here")]) == ()
+
+
+@pytest.mark.parametrize("others", [20, 500])
+def test_copies_are_found_among_few_and_among_many(others: int) -> None:
+    """Comparing all with all and comparing by minimum hashes find the same copies, and nothing else."""
+    chance = random.Random(5)  # noqa: S311 - invented texts
+    texts = [" ".join(chance.choices(WORDS, k=25)) for _ in range(others)]
+    copies = [f"{texts[0]} indeed", texts[0], f"well {texts[1]}"]
+    groups = near_duplicates([said(place, 0.5, text=text) for place, text in enumerate([*texts, *copies])])
+
+    assert sorted(tuple(post.post_id for post in group) for group in groups) == [(0, others, others + 1), (1, others + 2)]
+
+
+def test_a_hostile_post_is_one_that_is_aimed_at_somebody() -> None:
+    """Threat and abuse strengthen each other; worry about a friend, a leak or praise is not hostile."""
+    assert hostility({Category.VIOLENCE_INTIMIDATION: 0.5, Category.THREAT_TO_LIFE: 0.4, Category.HATE: 0.5}) == pytest.approx(0.75)
+    assert hostility({Category.SELF_HARM: 0.9, Category.CONFIDENTIAL_LEAK: 0.9, Category.PRAISE: 0.9}) == 0
+
+
+def test_an_author_is_a_pseudonym() -> None:
+    """The same author has the same key, which does not hold the name; odd names do no harm."""
+    assert pseudonym("@kay") == pseudonym("@kay") != pseudonym("@jay")
+    assert "kay" not in pseudonym("@kay")
+    assert pseudonym("\ud800")
+
+
+def test_posts_without_an_author_belong_to_nobody() -> None:
+    """Unknown authors are not taken for one."""
+    posts = [said(place, 0.9, minutes=place, targets=("q",)) for place in range(6)]
+    nameless = [Said(post.post_id, post.school_id, None, post.at, None, post.targets, post.hostile, "") for post in posts]
+
+    assert read_threads(nameless) == ()
+    assert read_threads([]) == ()
+
+
+def labelled(number: int, labels: tuple[str, ...], severity: int, author: str, minutes: float) -> Labelled:
+    """Return one labelled post of a series."""
+    return Labelled(f"p{number}", "", True, labels, "staff", severity, None, "x:S", author, minutes, "x")
+
+
+def test_what_should_be_raised_follows_from_the_labels() -> None:
+    """Five attackers within an hour, one attacker twice, one author who grows graver; a chat needs nothing."""
+    mob = [labelled(place, ("harassment",), 2, f"a{place}", place * 10) for place in range(5)]
+    stalker = [labelled(place, ("threat",), 3, "a", place * 2000) for place in range(2)]
+    angry = [
+        labelled(place, ("fair_criticism",) if place < 3 else ("threat",), (0, 0, 1, 4)[place], "a", place * 600) for place in range(4)
+    ]
+    chat = [labelled(place, ("neutral",), 0, f"a{place}", place) for place in range(9)]
+
+    assert should_be(mob) == {ThreadKind.PILE_ON}
+    assert should_be(stalker) == {ThreadKind.COURSE_OF_CONDUCT}
+    assert should_be(angry) == {ThreadKind.ESCALATION}
+    assert should_be(chat) == frozenset()
+
+
+class Seen:
+    """A labelled post and how it was read."""
+
+    def __init__(self, post: Labelled, said: Said) -> None:
+        """Keep both."""
+        self.post, self.said = post, said
+
+
+def test_series_are_judged_both_ways() -> None:
+    """A raised pile-on and a quiet chat both count as right, a missed one is named."""
+    mob = [Seen(labelled(place, ("harassment",), 2, f"a{place}", place * 8), post) for place, post in enumerate(crowd(5, 0.7))]
+    missed = [Seen(labelled(place, ("harassment",), 2, f"a{place}", place * 8), post) for place, post in enumerate(crowd(5, 0.1))]
+    told = report(mob)
+
+    assert (told["series"], told["harmful"], told["harmful_raised"], told["kinds"]["pile_on"]["raised"]) == (1, 1, 1, 1)
+    assert report(missed)["missed"] == ["x:S"]
