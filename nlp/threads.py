@@ -42,13 +42,15 @@ class ThreadRules:
     authors: int = 5  # in a window, at a school with up to `quiet` posts a day
     quiet: float = 2.0
     joins: float = 0.25  # from here on an author counts as one of a pile-on …
-    heat: float = 0.5  # … if those who count are this hostile on average
-    weak: float = 0.2  # below, a post says nothing about its author: many harmless posts do not add up to harm
-    twice: float = 0.45  # how likely it is that at least two of one author's posts at one target are hostile
-    steady: float = 0.25  # the same for three or more posts over a day or longer: that somebody keeps on is a sign by itself
+    heat: float = 0.5  # … if those who count are this hostile on average …
+    most: float = 0.6  # … and are most of those who write about the target meanwhile
+    weak: float = 0.3  # below, a post says nothing about its author: many harmless posts do not add up to harm
+    twice: float = 0.35  # how likely it is that at least two of one author's posts at one target are hostile
+    steady: float = 0.28  # the same for three or more posts over a day or longer: that somebody keeps on is a sign by itself
     hostile: float = 0.5  # from here on copied text is worth a look
     rise: float = 0.35  # how much harsher the peak is than the beginning
-    peak: float = 0.5  # how hostile the peak of an escalation is at least
+    peak: float = 0.6  # how hostile the peak of an escalation is at least, if another post is likely to be hostile too
+    alone: float = 0.85  # the same for a single outburst at the end
     memory: timedelta = timedelta(days=90)  # how long one author's posts at one target belong together
     alike: float = 0.85  # shared shingles of copied text
     shortest: int = 40  # characters: shorter texts are alike by chance
@@ -86,11 +88,11 @@ def pseudonym(author_id: str) -> str:
 
 def targets_of(draft: Draft) -> tuple[str, ...]:
     """Return keys for the people that a post names, by surname, so that «Mr Quillander» and «Quillander's» are one; else for the roles."""
-    named = [person for person in draft.people if person.why != ROLE]
-    words = [draft.folded.text[person.start : person.end] for person in named or draft.people]
-    if not named:
-        return tuple(dict.fromkeys(f"{_ROLE}{word}" for word in words))
-    return tuple(dict.fromkeys(pseudonym(word.split()[-1].removesuffix("s")) for word in words))
+    said = [(person.why, draft.folded.text[person.start : person.end]) for person in draft.people]
+    names = [words.split()[-1].removesuffix("s") for why, words in said if why != ROLE]
+    roles = [f"{_ROLE}{words}" for why, words in said if why == ROLE]
+    whole = [pseudonym(name) for name in names if len(name) > 1]  # «Mr P» is whoever was spoken of before
+    return tuple(dict.fromkeys(whole or roles))
 
 
 def hostility(scores: Mapping[Category, float]) -> float:
@@ -207,21 +209,25 @@ def _pile_ons(posts: Sequence[Said], need: int, rules: ThreadRules) -> Iterator[
 
 
 def _pile_on(target: str, posts: Sequence[Said], need: int, rules: ThreadRules) -> ThreadFinding | None:
-    """Return the densest window of hostile authors, if it is dense enough."""
-    hot = [post for post in posts if post.hostile >= rules.joins]
+    """Return the window with the most hostile authors, if they are many enough, hostile enough, and most of those who write."""
     best: list[Said] = []
     begin = 0
-    for end, post in enumerate(hot):
-        while post.at - hot[begin].at > rules.window:
+    for end, post in enumerate(posts):
+        while post.at - posts[begin].at > rules.window:
             begin += 1
-        window = hot[begin : end + 1] if end - begin + 1 >= need else []
-        if len(_authors(window)) >= max(need, len(_authors(best)) + 1) and _heat(window) >= rules.heat:
-            best = window
+        window = posts[begin : end + 1] if end - begin + 1 >= need else []
+        hot = [one for one in window if one.hostile >= rules.joins]
+        if len(_authors(hot)) >= max(need, len(_authors(best)) + 1) and _is_pile_on(hot, window, rules):
+            best = hot
     if not best:
         return None
     count = len(_authors(best))
     why = f"{count} authors within {_minutes(best[0].at, best[-1].at)} minutes, all at the same target; {need} or more are unusual here"
     return _finding(ThreadKind.PILE_ON, target, best, _heat(best), why, rules)
+
+
+def _is_pile_on(hot: Sequence[Said], window: Sequence[Said], rules: ThreadRules) -> bool:
+    return _heat(hot) >= rules.heat and len(_authors(hot)) >= rules.most * len(_authors(window))
 
 
 def _heat(posts: Sequence[Said]) -> float:
@@ -280,7 +286,8 @@ def _escalation(target: str, posts: Sequence[Said], rules: ThreadRules) -> Itera
     """Yield the escalation: up to the peak the posts grow harsher, from a beginning that was much milder."""
     peak = max(range(len(posts)), key=lambda place: (posts[place].hostile, place))
     steps = posts[: peak + 1]
-    if len(steps) < _FEWEST_STEPS or posts[peak].hostile < rules.peak:
+    others = _two_or_more([post.hostile for post in posts if post.hostile >= rules.weak])
+    if len(steps) < _FEWEST_STEPS or posts[peak].hostile < (rules.peak if others >= rules.steady else rules.alone):
         return
     begun = _mean(steps[: len(steps) // 2])
     if posts[peak].hostile - begun >= rules.rise and _trend(steps) > 0:

@@ -104,6 +104,16 @@ def test_one_heated_voice_in_a_harmless_thread_is_no_pile_on() -> None:
     assert read_threads(thread) == ()
 
 
+def test_a_heated_debate_of_many_sides_is_no_pile_on() -> None:
+    """Five rude ones among twelve who discuss are a debate; five of six are a pile-on."""
+    debate = [said(place, 0.7 if place < 5 else 0.1, author=f"a{place}", minutes=place * 4) for place in range(12)]
+    interleaved = sorted(debate, key=lambda post: (post.post_id % 5, post.post_id))
+    mixed = [said(place, post.hostile, author=f"a{place}", minutes=place * 4) for place, post in enumerate(interleaved)]
+
+    assert read_threads(mixed) == ()
+    assert kinds(read_threads(debate[:6])) == [ThreadKind.PILE_ON]
+
+
 def test_five_posts_by_two_authors_are_no_pile_on() -> None:
     """Authors are counted, not posts; what the two do is their course of conduct."""
     thread = [said(place, 0.7, author=f"a{place % 2}", minutes=place) for place in range(5)]
@@ -156,8 +166,8 @@ def test_two_authors_who_are_rude_once_are_no_course_of_conduct() -> None:
 
 def test_to_keep_on_for_days_counts_more() -> None:
     """Three doubtful posts in a minute say little; on three days they are a course of conduct."""
-    days = [said(place, 0.45, targets=("q",), thread=None, minutes=place * 24 * 60) for place in range(3)]
-    minutes = [said(place, 0.45, targets=("q",), thread=None, minutes=place) for place in range(3)]
+    days = [said(place, 0.38, targets=("q",), thread=None, minutes=place * 24 * 60) for place in range(3)]
+    minutes = [said(place, 0.38, targets=("q",), thread=None, minutes=place) for place in range(3)]
 
     assert ThreadKind.COURSE_OF_CONDUCT in kinds(read_threads(days))
     assert read_threads(minutes) == ()
@@ -201,19 +211,27 @@ def test_who_is_meant_by_she_follows_from_the_author() -> None:
 
 def test_posts_that_grow_harsher_are_an_escalation() -> None:
     """From a fair complaint to a threat is raised; the same posts in reverse, a quarrel that cools, are not."""
-    rising = [said(place, hostile, thread=None, targets=("q",), minutes=place * 900) for place, hostile in enumerate((0.05, 0.1, 0.3, 0.7))]
+    rising = [said(place, hostile, thread=None, targets=("q",), minutes=place * 900) for place, hostile in enumerate((0.05, 0.1, 0.4, 0.8))]
     cooling = [
-        said(place, hostile, thread=None, targets=("q",), minutes=place * 900) for place, hostile in enumerate((0.7, 0.3, 0.1, 0.05))
+        said(place, hostile, thread=None, targets=("q",), minutes=place * 900) for place, hostile in enumerate((0.8, 0.4, 0.1, 0.05))
     ]
 
-    assert kinds(read_threads(rising)) == [ThreadKind.ESCALATION]
+    assert ThreadKind.ESCALATION in kinds(read_threads(rising))
     assert ThreadKind.ESCALATION not in kinds(read_threads(cooling))
+
+
+def test_a_single_outburst_must_be_a_sure_one() -> None:
+    """After mild posts one doubtful one is no escalation, a clear threat is."""
+    mild = [said(place, 0.1, thread=None, targets=("q",), minutes=place * 900) for place in range(3)]
+
+    assert read_threads([*mild, said(9, 0.7, thread=None, targets=("q",), minutes=9000)]) == ()
+    assert kinds(read_threads([*mild, said(9, 0.9, thread=None, targets=("q",), minutes=9000)])) == [ThreadKind.ESCALATION]
 
 
 def test_an_escalation_ends_at_its_peak() -> None:
     """That the author calms down afterwards does not hide the climb."""
     posts = [
-        said(place, hostile, thread=None, targets=("q",), minutes=place * 90) for place, hostile in enumerate((0.0, 0.1, 0.15, 0.8, 0.0))
+        said(place, hostile, thread=None, targets=("q",), minutes=place * 90) for place, hostile in enumerate((0.0, 0.1, 0.35, 0.9, 0.0))
     ]
     found = [finding for finding in read_threads(posts) if finding.kind is ThreadKind.ESCALATION]
 
