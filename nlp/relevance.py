@@ -1,0 +1,330 @@
+"""Whether a mention means our school or a namesake: another town's school, a street, a church, a club, a hill, a tram stop.
+
+Evidence is weighed as log-odds: what the term is, the words directly around it, the school's town and staff, and what the post talks about.
+Every word that weighed is shown. Word lists: lexicons/relevance.toml. Developed on nlp/corpus; never on tests/gold.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from data.model.readings import Mention, Span
+from data.model.watch import School, StaffMember, TermKind, WatchTerm
+from nlp.normal import Folded, fold
+from nlp.vocabulary import common_words
+
+OURS = 0.5  # from here on a mention counts as the school's
+_REACH = 400  # characters looked at on either side
+_LEXICON = Path(__file__).parent / "lexicons" / "relevance.toml"
+_SIGIL, _DOMAIN, _SCHOOL_NAME, _NAME, _TOWN_NAME, _ABBREVIATION = (
+    4.0,
+    4.0,
+    2.2,
+    1.4,
+    1.2,
+    0.2,
+)  # where the weighing starts, by what the term is
+_OTHER_CASE = -0.6  # «kPa», «fps»: an abbreviation not written as one
+_STAFF, _TOWN, _AT, _PLACE, _NAMESAKE, _OTHER_TOWN, _IN_TOWN, _SECOND = 3.0, 1.0, 1.0, -1.4, -6.0, -4.5, -1.8, 0.5
+_MOST_REASONS = 8
+_FEW_WORDS, _MOST_WORDS = 6, 3
+_TITLES = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr", "sir", "madam", "fr", "rev"})
+_IN_OTHER_TOWN = re.compile(
+    r"(?:['\u2019]s)?(?:,? (?:in|near|over in|down in|up in) (?:the )?([A-Z][a-z]{2,})(?![\w'\u2019])"
+    r"|, ([A-Z][a-z]{2,})(?=[,.;:!?)]|\s*$))"
+)
+_OTHER_TOWN_BEHIND = re.compile(r" ([A-Z][a-z]{3,})(?![\w'\u2019])")
+_OTHER_TOWN_BEFORE = re.compile(
+    r"\b(?:[Aa]|[Tt]he|[Aa]nother|[Oo]ther) ([A-Z][a-z]{2,})(?: [Pp]rimary| [Hh]igh)?"
+    r" (?:school|academy|college|primary)s?,? (?:called |named )?$"
+)
+_NO_TOWN = frozenset({"ofsted", "facebook", "instagram", "whatsapp", "september", "october", "november", "december", "january", "february"})
+
+
+@dataclass(frozen=True, slots=True)
+class Relevance:
+    """How sure it is, in [0, 1], that the school is meant, and the words that weighed, the heaviest first."""
+
+    value: float
+    reasons: tuple[Span, ...]
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the mention counts as the school's."""
+        return self.value >= OURS
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of one school."""
+
+    school_id: str
+    town: str | None = None
+    staff: tuple[str, ...] = ()
+    terms: Mapping[str, WatchTerm] = field(default_factory=dict)
+    places: frozenset[str] = frozenset()  # folded words of the town and of the school's own names
+    surnames: re.Pattern[str] | None = None
+    namesakes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, terms: Iterable[WatchTerm], staff: Iterable[StaffMember] = (), school: School | None = None) -> Facts:
+        """Take one school's terms (the words they must not be near are its namesakes), its staff list and, where known, its town."""
+        own = {term.id: term for term in terms}
+        school_id = school.id if school else next(iter(own.values())).school_id
+        town = school.town if school else None
+        names = tuple(member.name for member in staff)
+        phrases = [term.phrase for term in own.values()] + ([school.name] if school else []) + ([town] if town else [])
+        namesakes = {fold(word).strip() for term in own.values() for word in term.not_near}
+        return cls(
+            school_id,
+            town,
+            names,
+            own,
+            frozenset(word for phrase in phrases for word in re.findall(r"\w+", fold(phrase))),
+            _any_of(filter(None, map(_surname, names))),
+            tuple(sorted(name for name in namesakes - {fold(term.phrase).strip() for term in own.values()} if name)),
+        )
+
+
+def facts_by_school(terms: Sequence[WatchTerm], staff: Sequence[StaffMember] = (), schools: Sequence[School] = ()) -> dict[str, Facts]:
+    """Return the facts of every school that has a term."""
+    known = {school.id: school for school in schools}
+    ids = dict.fromkeys(term.school_id for term in terms)
+    return {
+        one: Facts.of(
+            [term for term in terms if term.school_id == one], [member for member in staff if member.school_id == one], known.get(one)
+        )
+        for one in ids
+    }
+
+
+def judge(text: str, mention: Mention, facts: Facts) -> Relevance:
+    """Return how surely `mention` in `text` means the school of `facts`, with reasons as spans of the original. Never raises.
+
+    Looks at 400 characters on either side, so that a long text costs no more than a short one.
+    """
+    first = max(0, mention.start - _REACH)
+    scene = _Scene.of(text[first : mention.end + _REACH], mention, first, facts)
+    weighed = [*_kind(scene), *_around(scene), *_spoken_of(scene)]
+    odds = sum(weight for weight, _ in weighed)
+    reasons = [span for weight, span in sorted(weighed, key=lambda one: -abs(one[0])) if span.why]
+    return Relevance(round(1 / (1 + math.exp(-odds)), 3), tuple(dict.fromkeys(reasons))[:_MOST_REASONS])
+
+
+def ours(text: str, mentions: Sequence[Mention], facts: Mapping[str, Facts]) -> tuple[tuple[Mention, ...], tuple[Relevance, ...]]:
+    """Return the mentions that mean the schools, and the judgement on every mention given, in order."""
+    judged = tuple(judge(text, mention, facts[mention.school_id]) for mention in mentions)
+    return tuple(mention for mention, one in zip(mentions, judged, strict=True) if one.is_ours), judged
+
+
+_Weighed = tuple[float, Span]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """A mention in its surroundings: `start` and `end` are plain characters of `folded`, `first` is where the cut begins."""
+
+    folded: Folded
+    start: int
+    end: int
+    first: int
+    facts: Facts
+    term: WatchTerm | None
+
+    @classmethod
+    def of(cls, cut: str, mention: Mention, first: int, facts: Facts) -> _Scene:
+        folded = Folded.of(cut)
+        start, end = folded.at(mention.start - first), folded.at(mention.end - first)
+        return cls(folded, start, end, first, facts, facts.terms.get(mention.term_id))
+
+    @property
+    def written(self) -> str:
+        return self.folded.original[slice(*self.folded.span(self.start, self.end))]
+
+    @property
+    def behind(self) -> int:
+        """Where the plain text goes on behind the mention and its possessive s."""
+        possessive = re.compile(r"s(?!\w)").match(self.folded.text, self.end)
+        return possessive.end() if possessive else self.end
+
+    def span(self, start: int, end: int, why: str) -> Span:
+        first, last = self.folded.span(start, end)
+        return Span(start=self.first + first, end=self.first + last, why=why)
+
+    def itself(self, why: str) -> Span:
+        return self.span(self.start, self.end, why)
+
+    def is_outside(self, match: re.Match[str]) -> bool:
+        """Whether the words stand outside the mention."""
+        return match.end() <= self.start or match.start() >= self.end
+
+    def of_original(self, start: int, end: int, why: str) -> Span:
+        return Span(start=self.first + start, end=self.first + end, why=why)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    why: str
+    weight: float
+    pattern: re.Pattern[str]
+
+
+@cache
+def _lexicon() -> dict[str, Any]:
+    return tomllib.loads(_LEXICON.read_text(encoding="utf-8"))
+
+
+def _words(entry: Mapping[str, Any]) -> str:
+    return str(entry["words"]).replace("\n", "")
+
+
+@cache
+def _groups(kind: str) -> tuple[_Group, ...]:
+    shape = {"behind": r" (?:{})(?!\w)", "before": r"(?<!\w)(?:{})\W{{1,2}}$"}.get(kind, r"(?<!\w)(?:{})(?!\w)")
+    return tuple(_Group(one["why"], one["weight"], re.compile(shape.format(_words(one)))) for one in _lexicon()[kind].values())
+
+
+@cache
+def _named(kind: str) -> re.Pattern[str]:
+    ending = r"$" if kind == "street" else r"(?!\w)"
+    return re.compile(rf"(?<!\w)(?:{_words(_lexicon()[kind])}){ending}")
+
+
+def _any_of(words: Iterable[str]) -> re.Pattern[str] | None:
+    each = "|".join(map(re.escape, dict.fromkeys(words)))
+    return re.compile(rf"(?<!\w)(?:{each})s?(?!\w)") if each else None
+
+
+def _surname(name: str) -> str:
+    words = [word for word in fold(name).replace(".", " ").split() if word not in _TITLES]
+    return " ".join(words) if "-" in name else words[-1] if words else ""
+
+
+def _kind(scene: _Scene) -> Iterator[_Weighed]:
+    """Weigh what the term is by itself."""
+    plain = scene.folded.text[scene.start : scene.end]
+    term = scene.term
+    if scene.folded.text[max(0, scene.start - 1) : scene.start] in {"#", "@"} or plain[:1] in {"#", "@"}:
+        yield _SIGIL, scene.itself("the school's own hashtag or handle")
+    elif term and term.kind is TermKind.SITE_DOMAIN:
+        yield _DOMAIN, scene.itself("the school's own address")
+    elif _named("name").search(plain):
+        yield _SCHOOL_NAME, scene.itself("named as a school")
+    elif term and term.kind is TermKind.ABBREVIATION:
+        yield _ABBREVIATION, scene.itself("an abbreviation, which may stand for other things")
+        if scene.written != term.phrase:
+            yield _OTHER_CASE, scene.itself("not written as the abbreviation is")
+    else:
+        yield _TOWN_NAME if _is_town(scene) else _NAME, scene.itself("the school's name, or a place's")
+
+
+def _around(scene: _Scene) -> Iterator[_Weighed]:
+    """Weigh the words directly before and behind the name."""
+    text = scene.folded.text
+    for group in _groups("behind"):
+        match = group.pattern.match(text, scene.behind)
+        if match and not _is_own(scene, match[0]):
+            yield group.weight, scene.span(match.start() + 1, match.end(), group.why)
+            break
+    before = text[max(0, scene.start - 40) : scene.start]
+    for group in _groups("before"):
+        match = group.pattern.search(before)
+        if match:
+            start = max(0, scene.start - 40) + match.start()
+            yield group.weight, scene.span(start, scene.start, group.why)
+    yield from _preposition(scene, before)
+    yield from _namesakes(scene)
+    yield from _towns(scene)
+
+
+def _is_own(scene: _Scene, words: str) -> bool:
+    """Whether a watch term of the school goes on like this: «Cradmoor High School» behind «Cradmoor»."""
+    whole = " ".join(re.findall(r"\w+", scene.folded.text[scene.start : scene.end] + words))
+    return any(" ".join(re.findall(r"\w+", fold(term.phrase))).startswith(whole) for term in scene.facts.terms.values())
+
+
+def _preposition(scene: _Scene, before: str) -> Iterator[_Weighed]:
+    """Weigh «at Fernley Green» for the school; «in» or «on» a name that is a street's or a park's, against."""
+    match = re.search(r"(?<!\w)(at|@|in|on|along|down|off)( the)? $", before)
+    if match is None:
+        return
+    start = scene.start - len(match[0])
+    plain = scene.folded.text[scene.start : scene.end]
+    if match[1] in {"at", "@"}:
+        yield _AT, scene.span(start, scene.start, "said to happen at it")
+    elif match[1] == "in" and _is_town(scene):
+        yield _IN_TOWN, scene.span(start, scene.end, "written as the town is")
+    elif _named("street").search(plain) and not _named("name").search(plain):
+        yield _PLACE, scene.span(start, scene.end, "written as a street or an open place is")
+
+
+def _is_town(scene: _Scene) -> bool:
+    """Whether the term is also the name of the town."""
+    return scene.folded.text[scene.start : scene.end] == fold(scene.facts.town or "").strip()
+
+
+def _namesakes(scene: _Scene) -> Iterator[_Weighed]:
+    """Weigh the namesakes that the school's own terms list."""
+    around = scene.folded.text[max(0, scene.start - 60) : scene.end + 60]
+    for name in scene.facts.namesakes:  # those that are no term of its own
+        place = around.find(name)
+        if place >= 0 and " " in name and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", around):
+            start = max(0, scene.start - 60) + place
+            yield _NAMESAKE, scene.span(start, start + len(name), "listed as a namesake")
+            return
+
+
+def _towns(scene: _Scene) -> Iterator[_Weighed]:
+    """Weigh our town for the school, another town's name beside it against."""
+    original = scene.folded.original
+    start, end = scene.folded.span(scene.start, scene.end)
+    sign = scene.folded.text[max(0, scene.start - 1) : scene.start] in {"#", "@"}
+    behind = (_IN_OTHER_TOWN, _OTHER_TOWN_BEHIND) if _is_mixed(original) and not sign else ()
+    for pattern in behind:
+        match = pattern.match(original, end)
+        if match and _is_other_town(match[match.lastindex or 0], scene, certain=pattern is _IN_OTHER_TOWN):
+            yield _OTHER_TOWN, scene.of_original(*match.span(match.lastindex or 0), "another town's, it seems")
+            break
+    match = _OTHER_TOWN_BEFORE.search(original, 0, start)
+    if match and _is_other_town(match[1], scene, certain=True):
+        yield _OTHER_TOWN, scene.of_original(*match.span(1), "another town's, it seems")
+    town = fold(scene.facts.town or "").strip()
+    for found in re.finditer(rf"(?<!\w){re.escape(town)}(?!\w)", scene.folded.text) if town and not _is_town(scene) else ():
+        if found.end() <= scene.start or found.start() >= scene.end:
+            yield _TOWN, scene.span(*found.span(), "the school's town is named")
+            return
+
+
+def _is_mixed(text: str) -> bool:
+    """Whether capitals say something: not all words begin with one."""
+    words = re.findall(r"[A-Za-z]{2,}", text)
+    return len(words) < _FEW_WORDS or sum(word[0].isupper() for word in words) * 2 <= len(words)
+
+
+def _is_other_town(word: str, scene: _Scene, *, certain: bool) -> bool:
+    plain = fold(word)
+    if plain in scene.facts.places or plain in _NO_TOWN or (scene.facts.surnames and scene.facts.surnames.fullmatch(plain)):
+        return False
+    return plain not in common_words() and (certain or bool(_named("name").search(scene.folded.text[scene.start : scene.end])))
+
+
+def _spoken_of(scene: _Scene) -> Iterator[_Weighed]:
+    """Weigh what else the post speaks of: staff, school life, or other things; a second word of a kind weighs half."""
+    text = scene.folded.text
+    surnames = scene.facts.surnames.finditer(text) if scene.facts.surnames else ()
+    for match in filter(scene.is_outside, surnames):
+        yield _STAFF, scene.span(*match.span(), "a member of staff is named")
+        break
+    for group in (*_groups("school"), *_groups("topic")):
+        found: dict[str, re.Match[str]] = {}
+        for match in filter(scene.is_outside, group.pattern.finditer(text)):
+            found.setdefault(match[0], match)
+        for number, match in enumerate(list(found.values())[:_MOST_WORDS]):
+            yield group.weight * _SECOND**number, scene.span(*match.span(), group.why)
