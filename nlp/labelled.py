@@ -17,7 +17,7 @@ from typing import Any
 from data.errors import ReadingError
 from data.model.posts import PlatformName, Post, PostId, text_hash
 from data.model.readings import HARMS, Category
-from data.model.watch import StaffMember, TermKind, WatchTerm
+from data.model.watch import School, StaffMember, TermKind, WatchTerm
 from nlp.normal import fold
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)  # `t_min` counts from here: any fixed moment will do
@@ -106,10 +106,11 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What a terms file says: watch terms and staff lists."""
+    """What terms files say: watch terms, staff lists, and the schools with their towns."""
 
     terms: tuple[WatchTerm, ...]
     staff: tuple[StaffMember, ...]
+    schools: tuple[School, ...] = ()
 
 
 def read_posts(paths: Sequence[Path]) -> tuple[Labelled, ...]:
@@ -214,12 +215,14 @@ def read_terms(paths: Sequence[Path]) -> Watched:
     """
     terms: list[WatchTerm] = []
     staff: list[StaffMember] = []
+    schools: list[School] = []
     for path in dict.fromkeys(paths):
         for number, school in enumerate(_schools(path)):
             school_id = f"{path.name.split('.')[0]}-{number}"
             terms += _terms(school_id, school)
             staff += _staff(school_id, school)
-    return Watched(tuple(terms), tuple(staff))
+            schools.append(School(id=school_id, name=school["name"], town=school.get("town"), added_at=START))
+    return Watched(tuple(terms), tuple(staff), tuple(schools))
 
 
 def _schools(path: Path) -> list[dict[str, Any]]:
@@ -242,6 +245,8 @@ def _check_school(path: Path, number: int, school: object) -> None:
         listed = school.get(key) or []
         if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
             raise BadFileError(path, None, f"'{key}' of school {number} should be a list of phrases")
+    if not isinstance(school.get("town") or "", str):
+        raise BadFileError(path, None, f"'town' of school {number} should be text")
     people = school.get("people") or {}
     if not isinstance(people, dict) or not isinstance(people.get("staff") or [], list):
         raise BadFileError(path, None, f"'people' of school {number} should name a head and a list of staff")

@@ -136,6 +136,7 @@ def test_a_bad_posts_file_is_one_plain_line(files: Files, capsys: pytest.Capture
         ('{"schools": []}', "x1.terms.json: there are no terms in it"),
         ('{"schools": [{"aliases": ["x"]}]}', "x1.terms.json: school 1 has no 'name'"),
         ('{"schools": [{"name": "Ab", "aliases": "x"}]}', "'aliases' of school 1 should be a list of phrases"),
+        ('{"schools": [{"name": "Ab", "town": ["x"]}]}', "'town' of school 1 should be text"),
         ('{"schools": [{"name": "Ab", "people": ["x"]}]}', "'people' of school 1 should name a head and a list of staff"),
         ('{"schools": [{"name": "Ab", "people": {"staff": "x"}}]}', "'people' of school 1 should name a head and a list of staff"),
     ],
@@ -176,6 +177,7 @@ def test_terms_are_of_the_kind_that_their_form_tells(files: Files) -> None:
         TermKind.NICKNAME,
     ]
     assert [member.name for member in watched.staff] == ["Mrs Brackenby", "Mr Quillander"]
+    assert [(school.name, school.town) for school in watched.schools] == [("Fernley Green Primary School", "Fernley")]
 
 
 def test_namesakes_are_no_mentions(files: Files) -> None:
