@@ -11,6 +11,7 @@ from casework.casefiles import planned
 from casework.checks import Conclusion, ConclusionWord, PlannedCheck
 from casework.errors import IllegalMoveError
 from casework.flagging import DEFAULT_RULES, FlagRules
+from casework.intake import STOP_REASON
 from casework.room import needed
 from casework.steps import case_standing
 from casework.transitions import ASKED, SYSTEM
@@ -18,7 +19,7 @@ from data.errors import CaseError
 from data.model.base import new_id
 from data.model.cases import Case, CaseItem, CaseState, Confidentiality, Reminder, RemovalCheck, Verdict
 from data.model.evidence import CaptureOrder, Evidence, OrderState
-from data.model.findings import Finding, FindingState
+from data.model.findings import Finding, FindingState, ReportTick
 from data.model.people import Permission, Role, User
 from data.model.posts import Post
 from data.model.readings import Reading, Severity
@@ -39,9 +40,18 @@ class Watching(Asking):
         """Store what a reading calls for, one finding per mentioned school; the same reading again stores nothing."""
         with self.store.begin(by=SYSTEM) as work:
             post = work.posts.get(reading.post_id)
-            kept = keep_findings(work, flagging.flag_all(reading, post, rules, now=self.now()))
+            found = [self._stopped(work, finding, post) for finding in flagging.flag_all(reading, post, rules, now=self.now())]
+            kept = keep_findings(work, found)
             work.commit()
         return kept
+
+    def _stopped(self, work: Work, finding: Finding, post: Post) -> Finding:
+        """Stop a post whose address somebody reported as an indecent image before it was collected (domain.md §5.7 rule 1)."""
+        told = work.reports.where(school_id=finding.school_id, address=post.address)
+        if finding.stop or not any(ReportTick.INDECENT_IMAGE in one.ticks for one in told):
+            return finding
+        reasons = tuple(dict.fromkeys((STOP_REASON, *finding.reasons)))
+        return finding.model_copy(update={"stop": True, "severity": Severity.S4, "reasons": reasons})
 
     def orders_waiting(self) -> tuple[CaptureOrder, ...]:
         """Return the captures to be made, oldest first; those that a killed worker left running are among them."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import structlog
@@ -26,9 +27,27 @@ from schoolwatch.round import Hands
 APPLICATION_VERSION = "1"  # set by hand: left to itself the engine hashes our source, and an upgrade would orphan running clocks
 KEEP_FINISHED = timedelta(days=7)
 TICK_SECONDS = 1.0
+SECOND_LIFE = 60.0  # real seconds after which a job that failed begins again
+_ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 _log = structlog.get_logger(__name__)
 _hands: Hands | None = None
 _reading = threading.Lock()  # one reader at a time in a process; two workers at once would only do the same work twice
+
+
+class _WithoutContent(logging.Filter):
+    """Keeps what could hold a post out of the engine's log: no traceback, one short line."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Shorten a record; every record passes."""
+        first = record.getMessage().strip().split("\n", 1)[0][:200]
+        record.msg, record.args, record.exc_info, record.exc_text = first, (), None, None
+        return True
+
+
+def _quieten(logger: logging.Logger) -> None:
+    logger.setLevel(logging.WARNING)
+    if not any(isinstance(one, _WithoutContent) for one in logger.filters):
+        logger.addFilter(_WithoutContent())
 
 
 def _my_hands() -> Hands:
@@ -37,13 +56,17 @@ def _my_hands() -> Hands:
     return _hands
 
 
-@DBOS.step(name="poll")
+# A database that is busy or a disk that is full for a while must lose nothing: each step is tried again before its job fails.
+_STUBBORN: Any = {"retries_allowed": True, "max_attempts": 4, "interval_seconds": 1.0, "backoff_rate": 3.0}
+
+
+@DBOS.step(name="poll", **_STUBBORN)
 def _poll(source_id: str) -> int:
     report = one_round.poll_source(_my_hands(), source_id)
     return report.new + report.changed
 
 
-@DBOS.step(name="read")
+@DBOS.step(name="read", **_STUBBORN)
 def _read() -> int:
     with _reading:
         return one_round.read_posts(_my_hands())
@@ -64,7 +87,7 @@ def read_posts() -> None:
         pass
 
 
-@DBOS.step(name="capture")
+@DBOS.step(name="capture", **_STUBBORN)
 def _capture(order_id: str) -> str:
     return one_round.carry_out(_my_hands(), order_id).state.value
 
@@ -81,10 +104,11 @@ def _seconds_until(moment: str) -> float:
     return hands.clock.real_seconds(datetime.fromisoformat(moment) - hands.clock.now())
 
 
-@DBOS.step(name="look")
-def _look(case_id: str, item_id: str, slot: str) -> str:
+@DBOS.step(name="look", **_STUBBORN)
+def _look(case_id: str, item_id: str, slot: str, due_at: str) -> str:
     hands = _my_hands()
-    for planned in hands.desk.casework.plan_checks(hands.clock.now()):
+    moment = max(hands.clock.now(), datetime.fromisoformat(due_at))  # a wait may end a moment early
+    for planned in hands.desk.casework.plan_checks(moment):
         if (planned.case_id, planned.item_id, planned.slot) == (case_id, item_id, slot):
             return one_round.look_again(hands, planned).verdict.value
     return "no longer wanted"  # closed, or looked at since: the case is asked again after every wait
@@ -94,10 +118,10 @@ def _look(case_id: str, item_id: str, slot: str) -> str:
 def check(case_id: str, item_id: str, slot: str, due_at: str) -> None:
     """Wait, durably, until a planned check is due; then look."""
     DBOS.sleep(_seconds_until(due_at))
-    _look(case_id, item_id, slot)
+    _look(case_id, item_id, slot, due_at)
 
 
-@DBOS.step(name="remind")
+@DBOS.step(name="remind", **_STUBBORN)
 def _remind() -> int:
     return one_round.remind(_my_hands())
 
@@ -132,7 +156,7 @@ class Worker:
             "executor_id": self.executor_id,
             "log_level": "WARNING",
         }
-        logging.getLogger("dbos").setLevel(logging.WARNING)
+        _quieten(logging.getLogger("dbos"))
         DBOS(config=config)
         DBOS.launch()
         pause = 0.2 if settings.demo else 1.0
@@ -188,23 +212,48 @@ class Worker:
 
     def _begin_captures(self) -> None:
         for order in self.hands.desk.casework.orders_waiting():
-            self._enqueue("capture", f"capture:{order.id}", f"capture:{order.id}", capture, order.id)
+            job_id = self._next_life(f"capture:{order.id}", order.ordered_at)
+            if job_id is not None:
+                self._enqueue("capture", job_id, f"capture:{order.id}", capture, order.id)
 
     def _begin_checks(self, now: datetime) -> None:
         for planned in self.hands.desk.casework.next_checks(now):
-            self._begin(_check_id(planned), check, planned.case_id, planned.item_id, planned.slot, planned.due_at.isoformat())
+            words = (planned.case_id, planned.item_id, planned.slot, planned.due_at.isoformat())
+            self._begin(_check_id(planned), planned.due_at, check, *words)
 
     def _begin_reminders(self) -> None:
         for case_id, key, due_at in one_round.next_reminders(self.hands.desk):
-            self._begin(f"remind:{case_id}:{key}:{due_at.isoformat()}", remind, due_at.isoformat())
+            self._begin(f"remind:{case_id}:{key}:{due_at.isoformat()}", due_at, remind, due_at.isoformat())
 
-    def _begin(self, workflow_id: str, workflow: Any, *arguments: str) -> None:
-        if workflow_id in self._begun:
+    def _begin(self, job: str, due_at: datetime, workflow: Any, *arguments: str) -> None:
+        if job in self._begun and self._waited(due_at) < SECOND_LIFE:
             return
-        if DBOS.get_workflow_status(workflow_id) is None:  # else this worker's last life began it, and the engine goes on with it
-            with SetWorkflowID(workflow_id):
+        job_id = self._next_life(job, due_at)
+        if job_id is not None:
+            with SetWorkflowID(job_id):
                 DBOS.start_workflow(workflow, *arguments)
-        self._begun.add(workflow_id)
+        self._begun.add(job)
+
+    def _waited(self, due_at: datetime) -> float:
+        """Return for how many real seconds something has been due."""
+        return self.hands.clock.real_seconds(self.hands.clock.now() - due_at)
+
+    def _next_life(self, job: str, due_at: datetime) -> str | None:
+        """Return the id under which a job that is asked for may begin; None while one of that job still waits or runs.
+
+        A job that ended though its work is still asked for (it failed more often than its steps are tried) begins again under
+        a new id, each time after twice the wait.
+        """
+        for life in count():
+            if life and self._waited(due_at) < SECOND_LIFE * 2 ** (life - 1):
+                return None
+            job_id = f"{job}#{life}" if life else job
+            known = DBOS.get_workflow_status(job_id)
+            if known is None:
+                return job_id
+            if known.status not in _ENDED:
+                return None
+        return None
 
     def _enqueue(self, queue: str, workflow_id: str, once: str, workflow: Any, *arguments: str) -> None:
         try:
@@ -215,7 +264,7 @@ class Worker:
 
     def _forget_finished(self) -> None:
         before = (SystemClock().now() - KEEP_FINISHED).isoformat()
-        old = DBOS.list_workflows(status=["SUCCESS", "ERROR", "CANCELLED"], completed_before=before, limit=5000)
+        old = DBOS.list_workflows(status=list(_ENDED), completed_before=before, limit=5000)
         DBOS.delete_workflows([one.workflow_id for one in old])
 
 

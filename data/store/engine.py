@@ -15,7 +15,7 @@ _EMPTY: dict[type, str] = {dict: "{}", list: "[]", tuple: "[]"}
 
 def open_engine(url: str) -> sa.Engine:
     """Return an engine for `url` (`sqlite:///…` or `postgresql+psycopg://…`)."""
-    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"), json_serializer=_as_json)
+    engine = sa.create_engine(url, hide_parameters=True, pool_pre_ping=not url.startswith("sqlite"), json_serializer=_as_json)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

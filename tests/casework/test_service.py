@@ -43,6 +43,7 @@ from data.model.cases import (
 from data.model.evidence import CaptureOrder, Completeness, OrderState, SafetyAnswer
 from data.model.findings import DecisionKind, Finding, FindingState, ReportTick
 from data.model.people import Role, User
+from data.model.posts import PlatformName, SeenPost
 from data.model.readings import Category, Severity
 from data.store import Store
 from evidence.custody import CustodyDraft, verify
@@ -714,3 +715,16 @@ def test_a_later_harmless_report_of_the_same_address_is_stopped_as_well(scene: S
 
     assert rows
     assert all(row.finding.stop for row in rows)
+
+
+def test_a_post_collected_after_a_stop_report_of_its_address_is_stopped(scene: Scene) -> None:
+    """A collector that meets the reported address later flags it as stopped, whatever the text says."""
+    address = "https://forum.example.org/t/99#post-7"
+    scene.desk.report("fern-leaf-9", ReportForm(says="I will not describe it", address=address, ticks=(ReportTick.INDECENT_IMAGE,)))
+    seen = SeenPost(platform=PlatformName.FORUM, native_id="later", permalink=address, text="he took the money")
+    with scene.store.begin("system") as work:
+        kept = work.posts.keep([seen], source_id=None, seen_at=scene.clock.now())
+        work.commit()
+    found = scene.desk.flag_reading(a_reading(a_score()).model_copy(update={"post_id": kept.post_ids[0]}))
+
+    assert [(one.stop, one.severity) for one in found] == [(True, Severity.S4)]

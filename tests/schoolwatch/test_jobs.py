@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 import time
@@ -13,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from data.clock import ScaledClock, SystemClock
+from data.errors import StoreError
 from data.model.cases import CaseState
-from data.model.evidence import OrderState
+from data.model.evidence import CaptureOrder, OrderState
 from schoolwatch import jobs
 from schoolwatch.demo.moderator import Moderator
 from schoolwatch.jobs import APPLICATION_VERSION, Worker
@@ -118,3 +120,51 @@ def test_a_job_outside_a_worker_says_so(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(jobs, "_hands", None)
     with pytest.raises(Exception, match="the worker is not running"):
         jobs._my_hands()
+
+
+def an_order_waits(watched: Watched) -> CaptureOrder:
+    """Poll and read by hand, open a case and order its capture; no worker runs yet."""
+    hands = Hands.of(watched.desk)
+    for source in jobs.one_round.due_sources(watched.desk, watched.clock.now()):
+        jobs.one_round.poll_source(hands, source.id)
+    while jobs.one_round.read_posts(hands):
+        continue
+    hands.client.close()
+    return watched.order(watched.case_about("trip-money"))
+
+
+def test_a_capture_whose_job_failed_begins_again(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that stayed busy longer than a step is tried loses no order: the same capture gets a second life and is carried out."""
+    monkeypatch.setattr(jobs, "SECOND_LIFE", 0.2)
+    failures = iter([True] * 4)  # as often as a step is tried
+
+    def carry_out(hands: Hands, order_id: str) -> object:
+        if next(failures, False):
+            raise StoreError("the database is busy")
+        return hands.desk.casework.order_failed(order_id, "carried out in its second life")
+
+    order = an_order_waits(watched)
+    monkeypatch.setattr(jobs.one_round, "carry_out", carry_out)
+    monkeypatch.setattr(jobs.one_round, "due_sources", lambda *_: [])
+    worker = Worker(Hands.of(watched.desk))
+    worker.launch()
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    try:
+        wait_until(lambda: watched.casework.capture_facts(order.id)[0].state is OrderState.FAILED)
+    finally:
+        worker.stop()
+        thread.join(30)
+        worker.close()
+
+    assert watched.casework.capture_facts(order.id)[0].problem == "carried out in its second life"
+
+
+def test_the_engines_log_holds_no_content() -> None:
+    """A failed job leaves one short line in the log: no traceback, nothing of a post."""
+    fault = (ValueError, ValueError("words"), None)
+    record = logging.LogRecord("dbos", logging.ERROR, "x", 1, "failed: %s", ("first\nthe words of a post",), fault)
+    jobs._WithoutContent().filter(record)
+
+    assert record.getMessage() == "failed: first"
+    assert record.exc_info is None
