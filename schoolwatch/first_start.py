@@ -208,10 +208,14 @@ def _store_records(settings: Settings, form: FirstStart) -> None:
         added_at=now,
     )
     with desk.store.begin(user_id) as work:
-        work.schools.add(school)
-        _add_terms(work, form, school_id, user_id)
-        work.users.add(user)
-        desk.sign_in.set_password(work, user, form.password)
+        known = work.users.where(username=user.username)
+        if known:  # an earlier first start was cut off after its records were stored and before the settings were written
+            desk.sign_in.set_password(work, known[0], form.password)
+        else:
+            work.schools.add(school)
+            _add_terms(work, form, school_id, user_id)
+            work.users.add(user)
+            desk.sign_in.set_password(work, user, form.password)
         work.commit()
     desk.close()
 

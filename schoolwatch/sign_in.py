@@ -48,22 +48,30 @@ class SignIn:
 
     def sign_in(self, username: str, password: str) -> str:
         """Return a fresh session token; raises SignInRefusedError, in the same words and time for unknown and wrong."""
-        now = self._clock.now()
-        with self._store.begin("system") as work:
+        with self._store.read() as work:
             found = work.users.where(username=username.strip().lower())
             credential = work.credentials.find(found[0].id) if found else None
-            if found and credential and credential.locked_until and credential.locked_until > now:
-                minutes = int((credential.locked_until - now) / timedelta(minutes=1)) + 1
-                raise SignInRefusedError(f"Too many wrong passwords. This account is locked for {minutes} more minutes.")
-            right = self._verify(credential, password)
-            if not found or credential is None or not right or found[0].disabled:
-                self._count_failure(work, credential)
-                raise SignInRefusedError(_WRONG)
-            token = secrets.token_urlsafe(32)
-            work.sessions.add(Session(token_hash=token_hash(token), user_id=found[0].id, started_at=now, last_seen_at=now))
+        self._not_locked(credential)
+        right = self._verify(credential, password)  # slow by design, so outside the transaction that writes
+        if not found or credential is None or not right or found[0].disabled:
+            self._count_failure(credential)
+            raise SignInRefusedError(_WRONG)
+        return self._begin_session(found[0].id)
+
+    def _not_locked(self, credential: Credential | None) -> None:
+        now = self._clock.now()
+        if credential and credential.locked_until and credential.locked_until > now:
+            minutes = int((credential.locked_until - now) / timedelta(minutes=1)) + 1
+            raise SignInRefusedError(f"Too many wrong passwords. This account is locked for {minutes} more minutes.")
+
+    def _begin_session(self, user_id: str) -> str:
+        token, now = secrets.token_urlsafe(32), self._clock.now()
+        with self._store.begin("system") as work:
+            credential = work.credentials.get(user_id)
+            work.sessions.add(Session(token_hash=token_hash(token), user_id=user_id, started_at=now, last_seen_at=now))
             if credential.failures:
                 work.credentials.replace(credential.model_copy(update={"failures": 0, "locked_until": None}))
-            work.note("signed in", "person", found[0].id)
+            work.note("signed in", "person", user_id)
             work.commit()
         return token
 
@@ -73,14 +81,17 @@ class SignIn:
         except (VerifyMismatchError, InvalidHashError):
             return False
 
-    def _count_failure(self, work: Work, credential: Credential | None) -> None:
+    def _count_failure(self, credential: Credential | None) -> None:
         if credential is None:
             return
-        failures = credential.failures + 1
-        locked = self._clock.now() + LOCK if failures >= MAX_FAILURES else None
-        counted = {"failures": 0 if locked else failures, "locked_until": locked}
-        work.credentials.replace(credential.model_copy(update=counted))
-        work.commit()
+        with self._store.begin("system") as work:
+            known = work.credentials.get(credential.user_id)  # another attempt may have counted meanwhile
+            failures = known.failures + 1
+            locked = self._clock.now() + LOCK if failures >= MAX_FAILURES else None
+            counted = {"failures": 0 if locked else failures, "locked_until": locked}
+            work.credentials.replace(known.model_copy(update=counted))
+            work.note("wrong password", "person", known.user_id)
+            work.commit()
 
     def look(self, token: str | None) -> User | None:
         """Return who this token belongs to without counting it as work of theirs; None when signed out or disabled."""

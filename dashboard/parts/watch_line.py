@@ -18,7 +18,10 @@ def watch_line(desk: Desk, user: User, school_ids: Sequence[str]) -> None:
     """Draw how the watching stands, loudly only when something is wrong."""
     missing = desk.readiness()
     if missing:
-        st.warning(as_is(f"Nothing is collected yet. Still missing: {'; '.join(missing)}."), icon=":material/warning:")
+        st.warning(
+            as_is(f"Nothing is collected yet. Still missing in schoolwatch.toml: {'; '.join(missing)}. Then start Schoolwatch again."),
+            icon=":material/warning:",
+        )
         return
     mine = [school_id for school_id in school_ids if user.may(Permission.SEE_SOURCES, school_id)]
     if mine:

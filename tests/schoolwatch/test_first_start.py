@@ -169,3 +169,22 @@ def test_a_term_without_letters_is_refused(settings: Settings) -> None:
     """Signs that cannot be seen or read stand for no school."""
     with pytest.raises(FirstStartError, match="letters or digits"):
         set_up(settings, a_form(settings, watch_terms="\u200b\u200b\u200b"))
+
+
+def test_a_first_start_that_was_cut_off_can_be_done_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A computer that died between the records and the settings leaves nobody locked out: the same answers finish the set-up."""
+
+    def dies(*_: object) -> None:
+        raise OSError("no power")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("schoolwatch.first_start.write_settings", dies)
+        with pytest.raises(OSError, match="no power"):
+            set_up(settings, a_form(settings))
+    desk = build_desk(set_up(settings, a_form(settings)))
+    user = desk.sign_in.user_for(desk.sign_in.sign_in("dana", PASSWORD))
+    assert user is not None
+    schools = desk.schools(user)
+    desk.close()
+
+    assert len(schools) == 1
