@@ -24,6 +24,10 @@ soak:
 bench:
     pytest benchmarks --benchmark-only -q -s
 
+# make the weights of the reading again: `just train ../datasets`; the extra `train` must be installed
+train DATA:
+    python -m nlp.train --data "{{trim_start_match(DATA, "DATA=")}}" --corpus nlp/corpus
+
 demo:
     schoolwatch demo
 

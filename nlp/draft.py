@@ -45,6 +45,7 @@ class Draft:
     stop_cue: list[Span] = field(default_factory=list)
     cues: list[str] = field(default_factory=list)  # every cue that fired, as «list name»: what the learned heads see
     faults: list[str] = field(default_factory=list)  # what could not be done, for the reading to say
+    severity: float | None = None  # what severity a component expects, 0 to 4 in steps of any size
     any_harm: float | None = None  # a component's own calibrated answer to «any harm by the writer?»; None: combined from the scores
 
     def span(self, start: int, end: int, why: str) -> Span:

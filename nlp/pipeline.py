@@ -21,6 +21,7 @@ from nlp.cues import LEXICONS
 from nlp.draft import Draft, attach
 from nlp.errors import ModelMismatchError, ModelMissingError
 from nlp.factory import spacy_name
+from nlp.heads import WEIGHTS
 from nlp.mentions import Matcher
 from nlp.normal import Folded
 from nlp.people import People
@@ -56,7 +57,7 @@ class Reader:
             mentions=mentions,
             scores=self.kept(draft),
             stop_cue=(*_labelled(post), *draft.stop_cue),
-            not_read=not_read or self._cut(post, mentions),
+            not_read=not_read or self._cut(post, mentions) or next(iter(draft.faults), None),
         )
 
     def draft(self, post: Post, mentions: tuple[Mention, ...]) -> Draft:
@@ -128,5 +129,6 @@ def _language(loaded: Config, name: str) -> Language:
 def _version(path: Path) -> str:
     """Return one string for configuration, components and word lists: any change of theirs changes it."""
     parts = [path.read_bytes(), *(name.encode() for name in COMPONENTS), *(words.read_bytes() for words in sorted(LEXICONS.glob("*.toml")))]
+    parts += [part.read_bytes() for part in sorted(WEIGHTS.glob("*.json"))]  # each seals the arrays beside it
     seal = hashlib.sha256(b"\0".join(parts)).hexdigest()
     return f"schoolwatch.reading.v1+{seal[:12]}"

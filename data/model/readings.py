@@ -111,6 +111,9 @@ class Head(StrEnum):
     PUPIL_IMAGE = "pupil_image"  # identifiable pupil: picture, or personal data in the text
     SAFEGUARDING = "safeguarding"
     NO_ACTION = "no_action"
+    HATE = "hate"
+    SEXUAL = "sexual"
+    CONFIDENTIAL = "confidential"
 
 
 class Score(Record):

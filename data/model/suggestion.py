@@ -42,25 +42,31 @@ ADVICE_FIRST: frozenset[Category] = TOLD | {
     Category.GROOMING,
     Category.SELF_HARM,
 }  # §4.4: police, CEOP or the safeguarding lead act before anybody asks for a removal
+_STANDS_AGAINST: frozenset[Category] = ANSWERED | {Category.NEWS_REPORT, Category.PRAISE, Category.CAMPAIGN_OR_UNION}
 
 
 @dataclass(frozen=True)
 class FlagRules:
     """Above which score a head's answer is flagged. `version` is kept with every finding; new numbers are a new version."""
 
-    version: str = "flag.v1"
+    version: str = "flag.v2"
     thresholds: dict[Head, float] = field(
         default_factory=lambda: {
             Head.DEFAMATION: 0.5,
             Head.HARASSMENT: 0.5,
-            Head.THREAT: 0.35,  # §4.1 rule 4: recall before precision where a person may be in danger
-            Head.PUPIL_IMAGE: 0.5,
-            Head.SAFEGUARDING: 0.35,
+            Head.THREAT: 0.25,  # §4.1 rule 4: recall before precision where a person may be in danger
+            Head.PUPIL_IMAGE: 0.4,
+            Head.SAFEGUARDING: 0.2,
             Head.NO_ACTION: 0.5,
+            Head.HATE: 0.35,
+            Head.SEXUAL: 0.35,
+            Head.CONFIDENTIAL: 0.35,
         }
     )
     grave: float = 0.85  # from here on a defamation or harassment score proposes S3 (§4.4: "S3 if crime or abuse alleged")
     veto: float = 0.5  # from here on an outcome of §4.3 stands against a takedown suggestion
+    told: float = 0.04  # from here on somebody may be telling of harm to a child: then no takedown is suggested
+    doubt: float = 0.25  # from here on criticism, news or praise forbids a takedown suggestion
     takedown: float = 0.6  # from here on a harm is put forward for takedown: precision before recall
 
 
@@ -131,6 +137,15 @@ def _veto(reading: Reading, rules: FlagRules) -> float:
 def _takedown(shown: tuple[Score, ...], reading: Reading, rules: FlagRules) -> bool:
     """Whether to put the post forward: a sure harm leads, no outcome speaks against it, nobody tells of harm to a child."""
     categories = {score.category for score in shown}
-    if categories & TOLD or lead(frozenset(categories)) in ADVICE_FIRST or _veto(reading, rules):
+    if categories & TOLD or lead(frozenset(categories)) in ADVICE_FIRST or _veto(reading, rules) or _doubted(reading, rules):
         return False
     return any(score.value >= rules.takedown for score in shown if score.category in HARMS)
+
+
+def _doubted(reading: Reading, rules: FlagRules) -> bool:
+    """Whether the post may yet be a telling of harm, or criticism, news or praise: precision first (§4.3)."""
+    return any(
+        score.value >= (rules.told if score.category in TOLD else rules.doubt)
+        for score in reading.scores
+        if score.category in TOLD or score.category in _STANDS_AGAINST
+    )

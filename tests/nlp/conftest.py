@@ -26,11 +26,22 @@ STAFF = ("Mr Quillander", "Mrs Brackenby", "Ms Tolliver-Shaw", "Mr Green")
 @pytest.fixture(scope="session")
 def reader() -> Reader:
     """Return a reader for the invented school."""
+    return _reader_without()
+
+
+@pytest.fixture(scope="session")
+def rules_reader() -> Reader:
+    """Return a reader that reads by the rules alone: the learned heads have tests of their own."""
+    return _reader_without("heads")
+
+
+def _reader_without(*components: str) -> Reader:
     terms = [
         WatchTerm(id=f"t{number}", school_id="fgps", kind=kind, phrase=phrase, added_by="u1", added_at=NOW)
         for number, (phrase, kind) in enumerate(PHRASES)
     ]
-    return open_reader(terms, [StaffMember(id=f"m{number}", school_id="fgps", name=name) for number, name in enumerate(STAFF)])
+    staff = [StaffMember(id=f"m{number}", school_id="fgps", name=name) for number, name in enumerate(STAFF)]
+    return open_reader(terms, staff, without=frozenset(components))
 
 
 @pytest.fixture(scope="session")

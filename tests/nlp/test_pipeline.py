@@ -24,7 +24,7 @@ def test_a_reading_names_the_pipeline_that_made_it(read: Read, reader: Reader) -
     reading = read("Mr Quillander steals from the trip fund at Fernley Green")
 
     assert reading.pipeline == reader.version
-    assert {"schoolwatch.defamation.v1"} == {score.scorer for score in reading.scores if score.head is Head.DEFAMATION}
+    assert {"schoolwatch.heads.v1"} == {score.scorer for score in reading.scores if score.head is Head.DEFAMATION}
     assert reading.schools() == ("fgps",)
 
 

@@ -11,10 +11,20 @@ from itertools import combinations
 
 import pytest
 
-from data.model.posts import Media
+from data.model.posts import Media, Post
 from data.model.readings import HARMS, SAFEGUARDING, Category, Head, Reading, lead
+from nlp.labelled import START as NOW
+from nlp.pipeline import Reader
 
 Read = Callable[..., Reading]
+
+
+@pytest.fixture
+def read(rules_reader: Reader, post_of: Callable[..., Post]) -> Read:
+    """Return a reader by the rules alone: they are what is tested here."""
+    return lambda text, **more: rules_reader.read(post_of(text, **more), NOW)
+
+
 FIRM = 0.5  # from here on a score counts in these tests
 PICTURE = Media(kind="image", url="https://media.example.org/1.jpg")
 C = Category

@@ -1,0 +1,214 @@
+"""The learned heads: one calibrated number in [0, 1] for each label, from what `nlp.features` sees, with numpy alone.
+
+Each label's head is linear, which also gives the reasons, and goes through a Platt curve (Platt 1999, "Probabilistic outputs for
+support vector machines"). What spans labels (any harm, urgency, criticism, everyday talk) is answered by a second, small layer over the
+first one's answers (stacking, Wolpert 1992). Curves and second layer are fitted on writers whose posts the heads had not seen. Weights
+are arrays (`heads.npz`, eight-bit whole numbers with a scale) beside a JSON with the vocabulary; never a pickle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nlp.errors import ModelMismatchError, ModelMissingError
+from nlp.features import VERSION, Seen, Token
+
+Floats = npt.NDArray[np.float32]
+Whole = npt.NDArray[np.int64]
+
+WEIGHTS = Path(__file__).parent / "weights"
+FORMAT = "schoolwatch.heads.v1"
+LABEL_HEADS = (
+    "defamation", "harassment", "threat", "hate", "sexual", "self_harm", "grooming", "confidential", "pupil_identifiable_text",
+    "disclosure", "fair_criticism", "news", "praise", "neutral",
+)  # fmt: skip
+HARMS = 9  # the first nine labels are harm by the writer
+MILD = slice(10, 14)  # criticism, news, praise, everyday talk
+HEADS = (*LABEL_HEADS, "any_harm", "urgent", "grave", "review", "about_pupil")
+STACKED = ("fair_criticism", "neutral", "any_harm", "urgent", "grave", "review", "about_pupil")
+BLOCKS = ("words", "pieces", "facts")
+_EIGHT_BITS = 127.0
+_STEEPEST = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Which inputs the heads know, by block, with their number, their weight (inverse document frequency) and the block's scale."""
+
+    numbers: dict[str, dict[str, int]]
+    rarity: Floats
+    scales: dict[str, float]
+
+    def vector(self, seen: Seen) -> tuple[Whole, Floats]:
+        """Return the numbers of the known inputs of a post, ascending, and their values."""
+        parts = [self._block("words", seen.words), self._block("pieces", seen.pieces), self._facts(seen.facts)]
+        numbers = np.concatenate([part[0] for part in parts])
+        return numbers, np.concatenate([part[1] for part in parts])
+
+    def _block(self, block: str, found: Mapping[str, float]) -> tuple[Whole, Floats]:
+        known = self.numbers[block]
+        pairs = [(known[key], value) for key, value in found.items() if key in known]
+        if not pairs:
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        numbers = np.array([number for number, _ in pairs], np.int64)
+        values = (1 + np.log(np.array([value for _, value in pairs], np.float32))) * self.rarity[numbers]
+        return numbers, values * np.float32(self.scales[block] / float(np.sqrt(values @ values)))
+
+    def _facts(self, found: Mapping[str, float]) -> tuple[Whole, Floats]:
+        known = self.numbers["facts"]
+        pairs = [(known[key], value) for key, value in found.items() if key in known]
+        numbers = np.array([number for number, _ in pairs], np.int64)
+        return numbers, np.array([value for _, value in pairs], np.float32) * np.float32(self.scales["facts"])
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """All heads."""
+
+    vocabulary: Vocabulary
+    linear: Floats
+    bias: Floats
+    curves: Floats  # a row for each head: slope and offset of its Platt curve
+    second: Floats  # a column for each of STACKED, a row for each of `shapes`, the last one the constants
+    card: dict[str, Any]  # versions, row counts, hashes
+
+    def logits(self, seen: Seen) -> Floats:
+        """Return the raw answer of each head."""
+        numbers, values = self.vocabulary.vector(seen)
+        raw: Floats = values @ self.linear[numbers] + self.bias
+        return raw
+
+    def values(self, seen: Seen) -> dict[str, float]:
+        """Return each head's calibrated answer."""
+        raw = self.logits(seen)
+        answers = dict(zip(HEADS, chance(raw * self.curves[:, 0] + self.curves[:, 1]).tolist(), strict=True))
+        return answers | dict(zip(STACKED, chance(shapes(raw) @ self.second).tolist(), strict=True))
+
+    def weighed(self, head: str, seen: Seen) -> Iterator[tuple[Token, float]]:
+        """Yield each word of the post with what it and the word pairs it stands in speak for the head."""
+        known, column = self.vocabulary.numbers["words"], self.linear[:, HEADS.index(head)]
+
+        def of(key: str) -> float:
+            number = known.get(key)
+            return float(column[number] * self.vocabulary.rarity[number]) if number is not None else 0.0
+
+        for place, token in enumerate(seen.tokens):
+            yield token, of(token.text) + sum(of(pair) for pair in _rows_with(seen.tokens, place)) / 2
+
+
+def chance(raw: Floats) -> Floats:
+    """Return numbers between 0 and 1 for raw answers."""
+    bounded = np.clip(raw, -_STEEPEST, _STEEPEST)
+    answer: Floats = np.asarray(1 / (1 + np.exp(-bounded)), raw.dtype)
+    return answer
+
+
+def shapes(raw: Floats) -> Floats:
+    """Return what the second layer sees: the raw answers, as chances, the surest harms, the surest outcome, any harm, and a one."""
+    odds = chance(raw)
+    harms, mild = np.sort(odds[..., :HARMS], axis=-1), odds[..., MILD].max(axis=-1, keepdims=True)
+    any_of = 1 - np.prod(1 - harms, axis=-1, keepdims=True)
+    return np.concatenate([raw, odds, harms[..., -1:], harms[..., -2:-1], mild, any_of, np.ones_like(mild)], axis=-1)
+
+
+def _rows_with(tokens: Sequence[Token], place: int) -> Iterator[str]:
+    for first in (place - 1, place):
+        if 0 <= first < len(tokens) - 1:
+            yield f"{tokens[first].text} {tokens[first + 1].text}"
+
+
+def squeeze(array: Floats) -> tuple[npt.NDArray[np.int8], Floats]:
+    """Return the array in eight bits with the scale of each column."""
+    scale = (np.abs(array).max(axis=0) / _EIGHT_BITS).astype(np.float32) if array.size else np.ones(array.shape[1], np.float32)
+    scale[scale == 0] = 1
+    return np.rint(array / scale).astype(np.int8), scale
+
+
+def save(model: Model, folder: Path) -> None:
+    """Write the weights; the same model gives the same bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    arrays: dict[str, npt.NDArray[Any]] = {"rarity": model.vocabulary.rarity.astype(np.float16), "bias": model.bias}
+    arrays |= {"curves": model.curves, "second": model.second}
+    arrays["linear"], arrays["linear_scale"] = squeeze(model.linear)
+    np.savez_compressed(folder / "heads.npz", allow_pickle=False, **arrays)
+    seal = hashlib.sha256((folder / "heads.npz").read_bytes()).hexdigest()
+    words = {block: list(model.vocabulary.numbers[block]) for block in BLOCKS}
+    card = {**model.card, "scales": model.vocabulary.scales, "heads": list(HEADS), "seal": seal}
+    card |= {"vocabulary_hash": _hash(words), "format": FORMAT, "features": VERSION, "vocabulary": words}
+    (folder / "heads.json").write_text(json.dumps(card, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
+
+
+def _hash(words: dict[str, list[str]]) -> str:
+    return hashlib.sha256("\n".join(word for block in BLOCKS for word in words[block]).encode()).hexdigest()
+
+
+@cache
+def shipped() -> Model:
+    """Return the model that came with Schoolwatch. Raises as `load`."""
+    return load(WEIGHTS)
+
+
+def load(folder: Path) -> Model:
+    """Return the model of a folder.
+
+    Raises:
+        ModelMissingError: one of the two files is not there.
+        ModelMismatchError: they are of another version, do not belong together or cannot be read.
+    """
+    card, sealed = _card(folder), _bytes(folder / "heads.npz")
+    found = {"format": card.get("format"), "features": card.get("features"), "heads": tuple(card.get("heads", ()))}
+    for name, expected in (("format", FORMAT), ("features", VERSION), ("heads", HEADS)):
+        if found[name] != expected:
+            raise ModelMismatchError("weights/heads.json", f"of {name} {expected}", f"of {found[name]}")
+    if hashlib.sha256(sealed).hexdigest() != card["seal"] or _hash(card["vocabulary"]) != card["vocabulary_hash"]:
+        raise ModelMismatchError("weights/heads.npz", "the arrays that heads.json was written with", "others")
+    try:
+        with np.load(folder / "heads.npz", allow_pickle=False) as arrays:
+            return _model(card, arrays)
+    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise ModelMismatchError("weights/heads.npz", "the arrays of the heads", "something else") from error
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise ModelMissingError(f"weights/{path.name}") from error
+
+
+def _card(folder: Path) -> dict[str, Any]:
+    try:
+        card = json.loads(_bytes(folder / "heads.json"))
+    except ValueError as error:
+        raise ModelMismatchError("weights/heads.json", "a JSON file", "something else") from error
+    if not isinstance(card, dict):
+        raise ModelMismatchError("weights/heads.json", "a JSON object", "something else")
+    return card
+
+
+def _model(card: dict[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Model:
+    numbers: dict[str, dict[str, int]] = {}
+    first = 0
+    for block in BLOCKS:
+        numbers[block] = {word: first + place for place, word in enumerate(card["vocabulary"][block])}
+        first += len(numbers[block])
+    vocabulary = Vocabulary(numbers, arrays["rarity"].astype(np.float32), card["scales"])
+    rest = {key: value for key, value in card.items() if key != "vocabulary"}
+    linear: Floats = arrays["linear"].astype(np.float32) * arrays["linear_scale"]
+    return Model(vocabulary, linear, arrays["bias"], arrays["curves"], arrays["second"], rest)
+
+
+def severity(values: Mapping[str, float]) -> float:
+    """Return the expected severity between 0 and 4, from how likely it is at least 2, 3 and 4."""
+    return math.fsum((2 * values["review"], values["grave"], values["urgent"]))
