@@ -88,6 +88,11 @@ def _emoji_run() -> re.Pattern[str]:
     return re.compile(f"[{each}](?:[ \U0001f3fb-\U0001f3ff♀♂]*[{each}])*")
 
 
+def may_hide(plain: str, original: str) -> bool:
+    """Whether any trick but a torn word may be in the text: a quick look."""
+    return bool(_ODD.search(plain) or _SPACED.search(plain) or (_CAPITAL_I.search(original)))
+
+
 def undone(plain: str, places: Sequence[int], original: str, words: Vocabulary) -> tuple[str, Sequence[int]]:
     """Return the plain text with its disguises undone, and where each character stands in the original. Never raises."""
     for _ in range(_PASSES):
