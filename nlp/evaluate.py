@@ -23,6 +23,7 @@ from data.model.readings import CATEGORY_ORDER, SAFEGUARDING, Category, Reading
 from data.model.suggestion import DEFAULT_RULES, TOLD, FlagRules, Suggestion, above, suggestion
 from nlp import measures, series
 from nlp.agreement import agreement
+from nlp.bars import bars_of
 from nlp.draft import Draft
 from nlp.labelled import HARM_CATEGORIES, HARMLESS_LABELS, LABELS, MOST_SEVERE, BadFileError, Labelled, read_posts, read_terms
 from nlp.pipeline import Reader, open_reader
@@ -326,6 +327,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--out", type=Path, help="where to write one line of scores for each post")
     parser.add_argument("--config", type=Path, help="another pipeline.cfg")
+    parser.add_argument("--bars", type=Path, help="where to write the bars that these figures set (see tests/gold/README.md)")
     parser.add_argument("--agreement", action="store_true", help="print how far two labellers agree, and nothing else")
     parser.add_argument("--gold", type=Path, default=GOLD, help="where the judging posts and their second labels are")
     return parser
@@ -337,19 +339,15 @@ def _run(asked: argparse.Namespace) -> dict[str, Any]:
         raise ReadingError(says)
     judged, report = evaluate(asked.posts, asked.terms, asked.config)
     if asked.out:
-        write(judged, asked.out)
+        _write(asked.out, "".join(json.dumps(one.line(), ensure_ascii=False) + "\n" for one in judged))
+    if asked.bars:
+        _write(asked.bars, json.dumps(bars_of(report), indent=1) + "\n")
     return report
 
 
-def write(judged: Sequence[Judged], path: Path) -> None:
-    """Write one JSON line for each post.
-
-    Raises:
-        BadFileError: the file cannot be written.
-    """
-    lines = "".join(json.dumps(one.line(), ensure_ascii=False) + "\n" for one in judged)
+def _write(path: Path, content: str) -> None:
     try:
-        path.write_text(lines, encoding="utf-8")
+        path.write_text(content, encoding="utf-8")
     except OSError as error:
         raise BadFileError(path, None, f"cannot be written ({error.strerror})") from error
 

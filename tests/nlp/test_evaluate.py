@@ -235,3 +235,14 @@ def test_series_keep_their_order_and_their_writers(files: Files) -> None:
 
     assert (post.series, post.author) == ("x1:S1", "x1:kay")
     assert (post.post(1).first_seen_at - post.post(1).first_seen_at.replace(hour=8, minute=0)).total_seconds() == 5400
+
+
+def test_bars_can_be_set_anew(files: Files, tmp_path: Path) -> None:
+    """A run writes the bars that its figures set, with no bar for a figure that could not be had."""
+    path = tmp_path / "bars.json"
+
+    assert main([*files(), "--bars", str(path)]) == 0
+    bars = json.loads(path.read_text(encoding="utf-8"))
+    assert bars["at_least"]["mention / recall"] == pytest.approx(0.995)
+    assert bars["at_most"]["disclosures / takedown"] == 0
+    assert "labels / hate / auc" not in bars["at_least"]
