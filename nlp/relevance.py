@@ -45,6 +45,7 @@ _OTHER_TOWN_BEFORE = re.compile(
     r"\b(?:[Aa]|[Tt]he|[Aa]nother|[Oo]ther) ([A-Z][a-z]{2,})(?: [Pp]rimary| [Hh]igh)?"
     r" (?:school|academy|college|primary)s?,? (?:called |named )?$"
 )
+_TOP_LEVEL = re.compile(r"(?:\((?:[^()]|\([^()]*\))*\)|[^|()])+")
 _NO_TOWN = frozenset({"ofsted", "facebook", "instagram", "whatsapp", "september", "october", "november", "december", "january", "february"})
 
 
@@ -182,7 +183,13 @@ def _lexicon() -> dict[str, Any]:
 
 
 def _words(entry: Mapping[str, Any]) -> str:
-    return str(entry["words"]).replace("\n", "")
+    """Return the alternatives of an entry as one expression, sorted under their first letters: fewer tries at each place."""
+    under: dict[str, list[str]] = {}
+    for way in _TOP_LEVEL.findall(str(entry["words"]).replace("\n", "")):
+        literal = way[0].isalnum() and way[1:2] not in {"", "?", "*", "{"}
+        under.setdefault(way[0] if literal else "", []).append(way[1:] if literal else way)
+    loose = under.pop("", [])
+    return "|".join([*(f"{letter}(?:{'|'.join(ways)})" for letter, ways in under.items()), *loose])
 
 
 @cache
