@@ -54,19 +54,19 @@ class FlagRules:
         default_factory=lambda: {
             Head.DEFAMATION: 0.5,
             Head.HARASSMENT: 0.5,
-            Head.THREAT: 0.25,  # §4.1 rule 4: recall before precision where a person may be in danger
-            Head.PUPIL_IMAGE: 0.4,
-            Head.SAFEGUARDING: 0.2,
+            Head.THREAT: 0.15,  # §4.1 rule 4: recall before precision where a person may be in danger
+            Head.PUPIL_IMAGE: 0.3,
+            Head.SAFEGUARDING: 0.15,
             Head.NO_ACTION: 0.5,
-            Head.HATE: 0.35,
-            Head.SEXUAL: 0.35,
-            Head.CONFIDENTIAL: 0.35,
+            Head.HATE: 0.25,
+            Head.SEXUAL: 0.25,
+            Head.CONFIDENTIAL: 0.25,
         }
     )
     grave: float = 0.85  # from here on a defamation or harassment score proposes S3 (§4.4: "S3 if crime or abuse alleged")
     veto: float = 0.5  # from here on an outcome of §4.3 stands against a takedown suggestion
     told: float = 0.04  # from here on somebody may be telling of harm to a child: then no takedown is suggested
-    doubt: float = 0.25  # from here on criticism, news or praise forbids a takedown suggestion
+    doubt: float = 0.15  # from here on criticism, news or praise forbids a takedown suggestion
     takedown: float = 0.6  # from here on a harm is put forward for takedown: precision before recall
 
 
