@@ -93,10 +93,12 @@ def _floored(score: Score) -> Score | None:
 
 
 def _answer(draft: Draft, label: str, values: dict[str, float], rules: tuple[Score, ...], reasons: tuple[Span, ...]) -> None:
-    head, _, categories = _GROUPS[label]
+    head, words, categories = _GROUPS[label]
     found = sorted((score for score in rules if score.category in categories), key=lambda score: -score.value)
     category = found[0].category if found else _usual(label, values, draft)
     spans = (*(span for score in found for span in score.spans), *reasons)
+    if not spans and values[label] >= _EXPLAINED:  # nothing stands out: said openly, with no highlight
+        spans = (Span(start=0, end=0, why=f"no single word decided; as a whole it reads like {words}"),)
     draft.add(head, category, values[label], NAME, tuple(dict.fromkeys(spans)))
 
 

@@ -11,6 +11,7 @@ import pytest
 import spacy
 from spacy.language import Language
 
+from data.model.readings import Head
 from nlp.components import COMPONENTS
 from nlp.cues import LEXICONS, lexicon
 from nlp.draft import draft_of
@@ -34,6 +35,7 @@ TEXTS = {
     "1 MB of one word": "lie" * 350_000,
 }
 _ENOUGH = 20_000  # what the reader hands to components
+KEPT = 0.2  # a learned head answers every post; from here on the reader keeps the answer, and then it needs its reasons
 
 
 @cache
@@ -52,7 +54,8 @@ def test_a_component_reads_any_text(name: str, kind: str) -> None:
     draft = draft_of(_language(name)(_language(name).make_doc(text)))
     spans = [span for score in draft.scores for span in score.spans] + draft.stop_cue
 
-    assert all(0 <= score.value <= 1 and score.spans for score in draft.scores)
+    assert all(0 <= score.value <= 1 for score in draft.scores)
+    assert [score.category for score in draft.scores if score.value >= KEPT and not score.spans] == []
     assert all(0 <= span.start <= span.end <= len(text) and span.why for span in spans)
 
 
@@ -67,10 +70,10 @@ def test_a_component_signs_with_its_versioned_name(name: str) -> None:
 
 @pytest.mark.parametrize("name", COMPONENTS)
 def test_a_component_is_silent_about_a_harmless_line(name: str) -> None:
-    """A plain remark draws no strong score from anyone."""
+    """A plain remark draws no strong score from anyone, but for those that say so: everyday talk."""
     draft = draft_of(_language(name)(_language(name).make_doc("Roadworks outside the school from Monday, allow more time.")))
 
-    assert all(score.value < 0.5 for score in draft.scores)
+    assert all(score.value < 0.5 for score in draft.scores if score.head is not Head.NO_ACTION)
 
 
 @pytest.mark.parametrize("name", COMPONENTS)
