@@ -54,7 +54,7 @@ class FlagRules:
         default_factory=lambda: {
             Head.DEFAMATION: 0.5,
             Head.HARASSMENT: 0.5,
-            Head.THREAT: 0.15,  # §4.1 rule 4: recall before precision where a person may be in danger
+            Head.THREAT: 0.35,  # §4.1 rule 4: recall before precision where a person may be in danger; rules of danger count 0.5 at least
             Head.PUPIL_IMAGE: 0.3,
             Head.SAFEGUARDING: 0.15,
             Head.NO_ACTION: 0.5,
@@ -64,6 +64,7 @@ class FlagRules:
         }
     )
     grave: float = 0.85  # from here on a defamation or harassment score proposes S3 (§4.4: "S3 if crime or abuse alleged")
+    sure: float = 0.35  # below this no score proposes S4
     veto: float = 0.5  # from here on an outcome of §4.3 stands against a takedown suggestion
     told: float = 0.04  # from here on somebody may be telling of harm to a child: then no takedown is suggested
     doubt: float = 0.15  # from here on criticism, news or praise forbids a takedown suggestion
@@ -112,6 +113,8 @@ def above(reading: Reading, rules: FlagRules) -> tuple[Score, ...]:
 def severity_of(score: Score, rules: FlagRules) -> Severity:
     """Return the severity that one score proposes (§4.4 defaults; a grave score of an ordinary harm proposes S3)."""
     default = DEFAULT_SEVERITY[score.category]
+    if score.value < rules.sure:  # a weak sign of danger is looked at today (S3, §4.2), not called critical
+        default = min(default, Severity.S3)
     is_grave = score.category in {Category.DEFAMATION_INDIVIDUAL, Category.HARASSMENT_STAFF} and score.value >= rules.grave
     return max(default, Severity.S3) if is_grave else default
 
