@@ -13,6 +13,8 @@ from data.model.findings import Decision, Finding, Report
 from data.model.people import AuditEvent, Credential, Session, User
 from data.model.posts import Post, PostId, PostVersion
 from data.model.readings import Reading
+from data.model.threads import ThreadAlert
+from data.model.tuning import Tuning
 from data.model.watch import School, Source, SourceState, StaffMember, WatchTerm
 
 SQLModel.metadata.naming_convention = {
@@ -99,6 +101,24 @@ class ReadingRow(Reading, table=True):
     post_id: PostId = Field(sa_type=Number, primary_key=True, foreign_key="post.id")
     post_version: int = Field(primary_key=True)
     pipeline: str = Field(primary_key=True)
+
+
+class ThreadAlertRow(ThreadAlert, table=True):
+    """Posts that belong together."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "thread_alert"
+    id: str = Field(primary_key=True)
+    school_id: str = Field(foreign_key="school.id", index=True)
+
+
+class TuningRow(Tuning, table=True):
+    """A school's own threshold or suppression."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "tuning"
+    id: str = Field(primary_key=True)
+    school_id: str = Field(foreign_key="school.id", index=True)
 
 
 class ReportRow(Report, table=True):

@@ -94,12 +94,14 @@ class Span(Record):
 
 
 class Mention(Record):
-    """Where a watch term was found in the original text."""
+    """Where a watch term was found in the original text, how sure it is that the school is meant, and the words that decided."""
 
     start: int
     end: int
     term_id: str
     school_id: str
+    sure: float = 1.0
+    reasons: tuple[Span, ...] = ()
 
 
 class Head(StrEnum):
@@ -142,7 +144,9 @@ class Reading(Record):
     pipeline: str
     read_at: UtcTime
     mentions: tuple[Mention, ...] = Field(default=(), sa_type=Json)
+    namesakes: tuple[Mention, ...] = Field(default=(), sa_type=Json)  # the same words, taken for another place or person
     scores: tuple[Score, ...] = Field(default=(), sa_type=Json)
+    gravity: tuple[float, ...] = Field(default=(), sa_type=Json)  # how likely it is S2, S3, S4 or more; empty: not judged
     stop_cue: tuple[Span, ...] = Field(default=(), sa_type=Json)  # text cues of an indecent image: blocks capture (evidence.md §8.3)
     not_read: str | None = None
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from data.model.base import Record, UtcTime
+from sqlmodel import Field
+
+from data.columns import Json
+from data.model.base import MaybeUtcTime, Record, UtcTime
 from data.model.posts import PostId
 
 
@@ -34,3 +37,17 @@ class ThreadFinding(Record):
     gaps: tuple[int, ...] = ()
     why: str
     rule: str
+
+
+class ThreadAlert(ThreadFinding):
+    """A thread finding as it is kept: found again with more posts it stays the same alert, until a person sets it aside with a reason."""
+
+    id: str  # made of kind, school, target and first post: the same posts found again are the same alert
+    authors: tuple[str, ...] = Field(default=(), sa_type=Json)
+    post_ids: tuple[PostId, ...] = Field(default=(), sa_type=Json)
+    gaps: tuple[int, ...] = Field(default=(), sa_type=Json)
+    found_at: UtcTime
+    changed_at: UtcTime
+    set_aside_by: str | None = None
+    set_aside_at: MaybeUtcTime = None
+    set_aside_why: str | None = None

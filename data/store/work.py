@@ -11,6 +11,8 @@ from data.model.findings import Decision, Finding, Report
 from data.model.people import AuditEvent, Credential, Session, User
 from data.model.posts import Post
 from data.model.readings import Reading
+from data.model.threads import ThreadAlert
+from data.model.tuning import Tuning
 from data.model.watch import School, Source, SourceState, StaffMember, WatchTerm
 from data.store.cases import CaseEvents, Cases
 from data.store.chains import AuditLog, Custody
@@ -40,6 +42,8 @@ from data.tables import (
     SourceStateRow,
     StaffMemberRow,
     TakedownRequestRow,
+    ThreadAlertRow,
+    TuningRow,
     UserRow,
     WatchTermRow,
 )
@@ -101,6 +105,16 @@ class Work(Transaction):
     def findings(self) -> Findings:
         """Flagged posts."""
         return Findings(self, Finding, FindingRow)
+
+    @cached_property
+    def threads(self) -> Repository[ThreadAlert]:
+        """Posts that belong together; found by the machine, set aside by people."""
+        return Repository(self, ThreadAlert, ThreadAlertRow)
+
+    @cached_property
+    def tunings(self) -> Repository[Tuning]:
+        """Schools' own thresholds and suppressions."""
+        return Repository(self, Tuning, TuningRow)
 
     @cached_property
     def reports(self) -> Repository[Report]:
