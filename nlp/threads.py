@@ -17,11 +17,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from data.model.posts import PostId
-from data.model.readings import Category
-from data.model.threads import ThreadFinding, ThreadKind
+from data.model.posts import Post, PostId
+from data.model.readings import Category, Reading
+from data.model.threads import ThreadFinding, ThreadKind, pseudonym
 from nlp.draft import Draft
-from nlp.people import ROLE
+from nlp.normal import Folded
+from nlp.people import ROLE, People, Person
 
 # What is aimed at somebody, by what the heads answer together; a worry about a friend or a leaked paper is not
 HOSTILE: tuple[frozenset[Category], ...] = (
@@ -57,6 +58,7 @@ class ThreadRules:
 
 
 DEFAULT_RULES = ThreadRules()
+CHARACTERS = 20_000  # of a text that are looked at, as the reader does
 BASE_DAYS = 28  # what a school's usual rate is taken from
 _SHINGLE = 5  # characters
 _EXACT = 300  # texts: up to here all are compared with all
@@ -81,14 +83,14 @@ class Said:
     text: str
 
 
-def pseudonym(author_id: str) -> str:
-    """Return the key under which an author's posts are put together; the id cannot be read from it."""
-    return hashlib.blake2b(author_id.encode("utf-8", "replace"), digest_size=12).hexdigest()
-
-
 def targets_of(draft: Draft) -> tuple[str, ...]:
     """Return keys for the people that a post names, by surname, so that «Mr Quillander» and «Quillander's» are one; else for the roles."""
-    said = [(person.why, draft.folded.text[person.start : person.end]) for person in draft.people]
+    return targets_in(draft.folded.text, draft.people)
+
+
+def targets_in(folded: str, people: Iterable[Person]) -> tuple[str, ...]:
+    """Return the same of a folded text and the people in it."""
+    said = [(person.why, folded[person.start : person.end]) for person in people]
     names = [words.split()[-1].removesuffix("s") for why, words in said if why != ROLE]
     roles = [f"{_ROLE}{words}" for why, words in said if why == ROLE]
     whole = [pseudonym(name) for name in names if len(name) > 1]  # «Mr P» is whoever was spoken of before
@@ -99,6 +101,66 @@ def hostility(scores: Mapping[Category, float]) -> float:
     """Return how hostile a post is at somebody: any of threat, harassment, sexual harassment, hate, defamation, taken as independent."""
     strongest = (max((scores.get(category, 0.0) for category in group), default=0.0) for group in HOSTILE)
     return 1 - math.prod(1 - value for value in strongest)
+
+
+def said_of(read: Sequence[tuple[Post, Reading]], school_id: str, people: People) -> tuple[Said, ...]:
+    """Return kept posts with their readings as they look from here, when nothing but the store and the staff list is at hand."""
+    threads = _threads([post for post, _ in read])
+    return tuple(_said(post, reading, school_id, people, threads.get(post.id)) for post, reading in read)
+
+
+def _said(post: Post, reading: Reading, school_id: str, people: People, thread: str | None) -> Said:
+    folded = Folded.of(post.text[:CHARACTERS])
+    best: dict[Category, float] = {}
+    for score in reading.scores:
+        best[score.category] = max(score.value, best.get(score.category, 0.0))
+    return Said(
+        post_id=post.id,
+        school_id=school_id,
+        author=_author(post),
+        at=min(post.created_at or post.first_seen_at, post.first_seen_at),  # nobody posts after we saw it, whatever is claimed
+        thread=thread,
+        targets=targets_in(folded.text, people.find(folded, (school_id,))),
+        hostile=hostility(best),
+        text=folded.text,
+    )
+
+
+def _author(post: Post) -> str | None:
+    """Return the author's key: an address is one person everywhere; a number, handle or name is one person on one site only."""
+    name = post.author_id or post.author_handle or post.author_name
+    if not name:
+        return None
+    site = "" if "://" in name else post.permalink.partition("://")[2].partition("/")[0].lower()
+    return pseudonym(f"{post.platform.value} {site} {name}")
+
+
+def _threads(posts: Sequence[Post]) -> dict[PostId, str]:
+    """Return the conversations that the posts belong to, as far as they are known: those with two or more of the posts."""
+    names = {name: post for post in posts for name in _names_of(post)}
+    roots = {post.id: _root(post, names) for post in posts}
+    many = Counter(roots.values())
+    return {post_id: root for post_id, root in roots.items() if many[root] > 1}
+
+
+def _names_of(post: Post) -> tuple[str, ...]:
+    """Return under which names an answer may point at the post: its id, and its number on the server that was polled."""
+    server, number = post.raw.get("server"), post.raw.get("id")
+    return (post.native_id, f"{server}#{number}") if server and number else (post.native_id,)
+
+
+def _root(post: Post, names: Mapping[str, Post]) -> str:
+    """Return where the conversation begins: its own name where the platform gives one, else the first post that answers lead back to."""
+    above, passed = post, {post.id}
+    while not above.thread_id and above.parent_id:
+        parent = names.get(above.parent_id)
+        if parent is None:
+            return f"{above.platform.value} {above.parent_id}"
+        if parent.id in passed:  # posts that claim to answer each other
+            break
+        passed.add(parent.id)
+        above = parent
+    return f"{above.platform.value} {above.thread_id or above.native_id}"
 
 
 def read_threads(
@@ -417,3 +479,21 @@ def _finding(kind: ThreadKind, target: str | None, posts: Sequence[Said], streng
         why=why,
         rule=rules.version,
     )
+
+
+__all__ = [
+    "BASE_DAYS",
+    "DEFAULT_RULES",
+    "HOSTILE",
+    "Said",
+    "ThreadRules",
+    "authors_needed",
+    "hostility",
+    "near_duplicates",
+    "pseudonym",
+    "read_threads",
+    "said_of",
+    "targets_in",
+    "targets_of",
+    "usual_rates",
+]

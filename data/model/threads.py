@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from enum import StrEnum
 
 from sqlmodel import Field
@@ -18,6 +19,11 @@ class ThreadKind(StrEnum):
     COURSE_OF_CONDUCT = "course_of_conduct"  # one author at one target, twice or more (Protection from Harassment Act 1997, s.7(3))
     ESCALATION = "escalation"  # one author grows harsher
     NEAR_DUPLICATE = "near_duplicate"  # the same words spread
+
+
+def pseudonym(words: str) -> str:
+    """Return the key under which an author or a person is put together over time; the words cannot be read from it."""
+    return hashlib.blake2b(words.encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
 class ThreadFinding(Record):

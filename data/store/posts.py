@@ -127,6 +127,20 @@ class Posts(Repository[Post]):
         done = self.work.connection.execute(sa.update(self.table).where(self.table.c.first_seen_at >= since).values(needs_reading=True))
         return done.rowcount
 
+    def first_since(self, moment: datetime) -> int:
+        """Return the id from which on posts were first seen at `moment` or later, found by halving: ids are given out in that order."""
+        table = self.table
+        low, high = 0, int(self.work.connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0) + 1
+        while low < high:
+            middle = (low + high) // 2
+            query = sa.select(table.c.id, table.c.first_seen_at).where(table.c.id >= middle).order_by(table.c.id).limit(1)
+            found = self.work.connection.execute(query).first()
+            if found is None or found.first_seen_at >= moment:
+                high = middle
+            else:
+                low = int(found.id) + 1
+        return low
+
     def versions(self, post_id: PostId) -> list[PostVersion]:
         """Return the older texts of a post, oldest first."""
         return PostVersions(self.work).where(post_id=post_id, order_by="version")

@@ -18,7 +18,9 @@ from data.store.cases import CaseEvents, Cases
 from data.store.chains import AuditLog, Custody
 from data.store.findings import Findings
 from data.store.posts import Posts, PostVersions
+from data.store.readings import Readings
 from data.store.repository import Repository
+from data.store.threads import Threads
 from data.store.transaction import Transaction
 from data.tables import (
     AuditEventRow,
@@ -97,9 +99,9 @@ class Work(Transaction):
         return PostVersions(self)
 
     @cached_property
-    def readings(self) -> Repository[Reading]:
+    def readings(self) -> Readings:
         """Readings."""
-        return Repository(self, Reading, ReadingRow, key="post_id", audited=False)
+        return Readings(self, Reading, ReadingRow, key="post_id", audited=False)
 
     @cached_property
     def findings(self) -> Findings:
@@ -107,9 +109,9 @@ class Work(Transaction):
         return Findings(self, Finding, FindingRow)
 
     @cached_property
-    def threads(self) -> Repository[ThreadAlert]:
+    def threads(self) -> Threads:
         """Posts that belong together; found by the machine, set aside by people."""
-        return Repository(self, ThreadAlert, ThreadAlertRow)
+        return Threads(self, ThreadAlert, ThreadAlertRow)
 
     @cached_property
     def tunings(self) -> Repository[Tuning]:
