@@ -21,7 +21,7 @@ from data.errors import ReadingError
 from data.model.posts import Post
 from data.model.readings import CATEGORY_ORDER, SAFEGUARDING, Category, Reading
 from data.model.suggestion import DEFAULT_RULES, TOLD, FlagRules, Suggestion, above, suggestion
-from nlp import measures, series
+from nlp import attacks, measures, series
 from nlp.agreement import agreement
 from nlp.bars import bars_of
 from nlp.draft import Draft
@@ -311,7 +311,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, or 1 with one plain line on the error stream when a file cannot be used."""
     asked = _parser().parse_args(arguments)
     try:
-        report = agreement(asked.gold) if asked.agreement else _run(asked)
+        report = _report(asked)
     except (ReadingError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -329,6 +329,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--config", type=Path, help="another pipeline.cfg")
     parser.add_argument("--bars", type=Path, help="where to write the bars that these figures set (see tests/gold/README.md)")
     parser.add_argument("--agreement", action="store_true", help="print how far two labellers agree, and nothing else")
+    parser.add_argument("--attacks", action="store_true", help="print what hiding words costs, over --posts or the judging posts")
     parser.add_argument("--gold", type=Path, default=GOLD, help="where the judging posts and their second labels are")
     return parser
 
@@ -343,6 +344,19 @@ def _run(asked: argparse.Namespace) -> dict[str, Any]:
     if asked.bars:
         _write(asked.bars, json.dumps(bars_of(report), indent=1) + "\n")
     return report
+
+
+def _report(asked: argparse.Namespace) -> dict[str, Any]:
+    if asked.agreement:
+        return agreement(asked.gold)
+    return _attacked(asked) if asked.attacks else _run(asked)
+
+
+def _attacked(asked: argparse.Namespace) -> dict[str, Any]:
+    posts = asked.posts or sorted(asked.gold.glob("g*.jsonl"))
+    watched = read_terms(asked.terms or [path.with_name(f"{path.stem}.terms.json") for path in posts])
+    reader = open_reader(watched.terms, watched.staff, asked.config)
+    return attacks.report(read_posts(posts), reader.matcher, lambda struck: judge(struck, reader))
 
 
 def _write(path: Path, content: str) -> None:
