@@ -6,13 +6,16 @@ Each may run twice: what it stores is keyed, so that a job killed half-way and b
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 import structlog
 
 from casework.checks import PlannedCheck
 from casework.countdown import REMINDER_HOURS, reminder_key
+from casework.threads import KEPT
 from casework.transitions import OPEN
 from collector.addresses import canonical_address
 from collector.client import Client
@@ -29,11 +32,14 @@ from data.model.watch import Health, Source, SourceState
 from evidence import presence
 from evidence.capture import CaptureFacts, capture
 from evidence.errors import CaptureForbiddenError
+from nlp.people import People
 from nlp.pipeline import Reader, open_reader
+from nlp.threads import Said, read_threads, said_of, usual_rates
 from schoolwatch.desk import Desk
 from schoolwatch.readiness import require_ready
 
 CHUNK = 200  # posts read in one step (infrastructure.md §1.6: a job carries many posts, never one)
+TOGETHER = 1_000  # of a school's posts that are looked at together, the newest: a bound on time, not on what is kept
 _log = structlog.get_logger(__name__)
 
 
@@ -45,6 +51,7 @@ class Hands:
     client: Client
     _reader: Reader | None = None
     _reader_key: str = ""
+    _people: People | None = None
 
     @classmethod
     def of(cls, desk: Desk) -> Hands:
@@ -62,8 +69,13 @@ class Hands:
             terms, staff = work.terms.where(active=True), work.staff.where()
         key = hashlib.sha256(repr((terms, staff)).encode()).hexdigest()
         if self._reader is None or key != self._reader_key:
-            self._reader, self._reader_key = open_reader(terms, staff), key
+            self._reader, self._people, self._reader_key = open_reader(terms, staff), People(staff), key
         return self._reader
+
+    def people(self) -> People:
+        """Return what finds members of staff in posts that mention a school."""
+        self.reader()
+        return self._people or People(())
 
 
 def due_sources(desk: Desk, now: datetime) -> list[Source]:
@@ -114,11 +126,33 @@ def read_posts(hands: Hands) -> int:
             work.readings.add_once(reading)
         work.commit()
     flagged = [finding for reading in readings if reading.mentions for finding in hands.desk.casework.flag_reading(reading)]
+    threads = sum(look_together(hands, school_id) for school_id in dict.fromkeys(chain(*(reading.schools() for reading in readings))))
     with store.begin("system") as work:
         work.posts.mark_read(posts)
         work.commit()
-    _log.info("read", posts=len(posts), flagged=len(flagged))
+    _log.info("read", posts=len(posts), flagged=len(flagged), threads=threads)
     return len(posts)
+
+
+def look_together(hands: Hands, school_id: str) -> int:
+    """Look at a school's posts of the last 90 days for what they show together, and keep it; return how many alerts are new or changed."""
+    now = hands.clock.now()
+    with hands.desk.store.read() as work:
+        since = now - KEPT
+        readings = work.readings.about(school_id, since=since, first_id=work.posts.first_since(since), limit=TOGETHER)
+        posts = {post.id: post for post in work.posts.where(id=[reading.post_id for reading in readings])}
+    said = said_of([(posts[reading.post_id], reading) for reading in readings], school_id, hands.people())
+    found = read_threads(said, posts_a_day={school_id: _usual(said, now)})
+    return len(hands.desk.casework.threads_found(school_id, found, {one.post_id: one.hostile for one in said}))
+
+
+def _usual(said: Sequence[Said], now: datetime) -> float:
+    """Return how many posts a day the school usually has; where there are more than are looked at, from the time that these cover."""
+    rate = next(iter(usual_rates(said, now).values()), 0.0)
+    if len(said) < TOGETHER:
+        return rate
+    days = (now - min(one.at for one in said)) / timedelta(days=1)
+    return max(rate, len(said) / max(days, 1.0))
 
 
 def carry_out(hands: Hands, order_id: str) -> CaptureOrder:
