@@ -141,6 +141,19 @@ class Posts(Repository[Post]):
                 low = int(found.id) + 1
         return low
 
+    def texts(self, *, since: datetime, limit: int) -> list[str]:
+        """Return the texts of posts first seen since, newest first."""
+        query = sa.select(self.table.c.text).where(self.table.c.first_seen_at >= since).order_by(self.table.c.id.desc()).limit(limit)
+        return [row.text for row in self._rows(query)]
+
+    def texts_of(self, post_ids: Sequence[PostId]) -> dict[PostId, str]:
+        """Return the present texts of these posts, by id."""
+        found: dict[PostId, str] = {}
+        for start in range(0, len(post_ids), 500):  # SQLite caps the number of parameters
+            chosen = self.table.c.id.in_(post_ids[start : start + 500])
+            found |= {PostId(row.id): row.text for row in self._rows(sa.select(self.table.c.id, self.table.c.text).where(chosen))}
+        return found
+
     def versions(self, post_id: PostId) -> list[PostVersion]:
         """Return the older texts of a post, oldest first."""
         return PostVersions(self.work).where(post_id=post_id, order_by="version")

@@ -20,18 +20,28 @@ class Readings(Repository[Reading]):
 
         The newest `limit` posts at most. `first_id`: no post below it is wanted (`Posts.first_since`): old ones are not even opened.
         """
+        found = self._latest(school_id, self.table.c.mentions, since, first_id, limit)
+        return [reading for reading in found if school_id in reading.schools()]
+
+    def set_aside(self, school_id: str, *, since: datetime, first_id: int = 0, limit: int = 1_000) -> list[Reading]:
+        """Return the same for posts in which the school's words were taken for another place or person, and are nowhere meant."""
+        found = self._latest(school_id, self.table.c.namesakes, since, first_id, limit)
+        aside = (one for one in found if any(mention.school_id == school_id for mention in one.namesakes))
+        return [reading for reading in aside if school_id not in reading.schools()]
+
+    def _latest(self, school_id: str, marks: sa.Column[object], since: datetime, first_id: int, limit: int) -> list[Reading]:
+        """Return the last reading of each post in whose `marks` the school stands, oldest post first."""
         post: sa.Table = PostRow.__table__  # type: ignore[attr-defined]
-        mark = f'"school_id": {json.dumps(school_id)}'  # a mention as it lies in the column; `schools()` below is what decides
+        mark = f'"school_id": {json.dumps(school_id)}'  # a mention as it lies in the column; the record read from it decides
         query = (
             sa.select(*self.columns)
             .join(post, sa.and_(post.c.id == self.table.c.post_id, post.c.version == self.table.c.post_version))
             .where(self.table.c.post_id >= first_id, post.c.first_seen_at >= since)
-            .where(sa.cast(self.table.c.mentions, sa.Text).contains(mark, autoescape=True))
+            .where(sa.cast(marks, sa.Text).contains(mark, autoescape=True))
             .order_by(self.table.c.post_id.desc(), self.table.c.read_at.desc())
             .limit(limit)
         )
         latest: dict[int, Reading] = {}
         for reading in (self.load(row) for row in self._rows(query)):
-            if school_id in reading.schools():
-                latest.setdefault(reading.post_id, reading)
+            latest.setdefault(reading.post_id, reading)
         return list(reversed(latest.values()))

@@ -1,0 +1,47 @@
+"""Which posts were set aside as namesakes, and texts by id, on each database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from data.clock import FixedClock
+from data.model.posts import PlatformName, SeenPost
+from data.model.readings import Mention, Reading
+from data.store import Store
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def any_store(request: pytest.FixtureRequest, clock: FixedClock) -> Iterator[Store]:
+    """A store on each database that this machine can run."""
+    opened = Store.open(request.getfixturevalue("database_url" if request.param == "sqlite" else "postgres_url"), clock)
+    yield opened
+    opened.close()
+
+
+def test_set_aside_posts_and_texts_are_found(any_store: Store) -> None:
+    """The last reading decides; a post in which the school is meant elsewhere, an old one and another school's are left out."""
+    mark = (Mention(start=0, end=3, term_id="t", school_id="fg"),)
+    other = (Mention(start=0, end=3, term_id="t", school_id="av"),)
+    kinds = [((), mark), (mark, mark), ((), other), ((), ()), ((), mark)]
+    with any_store.begin("system") as work:
+        seen = [
+            SeenPost(platform=PlatformName.BLOG, native_id=str(number), permalink=f"https://blog.example/{number}", text=f"text {number}")
+            for number in range(len(kinds))
+        ]
+        old = work.posts.keep(seen[:1], source_id=None, seen_at=NOW - timedelta(days=99)).post_ids
+        ids = old + work.posts.keep(seen[1:], source_id=None, seen_at=NOW).post_ids
+        for post_id, (mentions, namesakes) in zip(ids, kinds, strict=True):
+            work.readings.add(Reading(post_id=post_id, post_version=1, pipeline="p", read_at=NOW, mentions=mentions, namesakes=namesakes))
+        work.commit()
+    since = NOW - timedelta(days=90)
+    with any_store.read() as work:
+        aside = work.readings.set_aside("fg", since=since)
+
+        assert [one.post_id for one in aside] == [ids[4]]
+        assert work.posts.texts_of(ids[:2]) == {ids[0]: "text 0", ids[1]: "text 1"}
+        assert work.posts.texts(since=since, limit=2) == ["text 4", "text 3"]
