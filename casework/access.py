@@ -84,3 +84,24 @@ def acts_as(user: User, case: Case) -> frozenset[Role]:
     """Return the roles in which the person acts in this case."""
     roles = frozenset(user.roles.get(case.school_id, ()))
     return roles | {Role.HEADTEACHER} if _stands_for_head(user, case) else roles
+
+
+def may_tune(user: User, school_id: str) -> bool:
+    """Whether the person may try changes to what is flagged, and undo them: whoever judges all flagged posts."""
+    return user.may(Permission.TRIAGE, school_id)
+
+
+def may_set_live(user: User, school_id: str) -> bool:
+    """Whether the person may let a change count: as with watch terms a deputy proposes, the DSL and the head decide (§7.1)."""
+    return may_tune(user, school_id) and user.may(Permission.MANAGE_WATCH, school_id)
+
+
+def must_tune(user: User, school_id: str) -> None:
+    """Raise PermissionDeniedError unless the person may try changes to what is flagged."""
+    user.must(Permission.TRIAGE, school_id)
+
+
+def must_set_live(user: User, school_id: str) -> None:
+    """Raise PermissionDeniedError unless the person may let a change count."""
+    user.must(Permission.TRIAGE, school_id)
+    user.must(Permission.MANAGE_WATCH, school_id)

@@ -4,7 +4,8 @@ CaseError
 ├─ IllegalMoveError(move, state)   EvidenceMissingError   GroundMissingError   AdviceMissingError   AnswerMissingError
 ├─ NoticeIncompleteError(fields)   PersonalDataError(field)
 ├─ AlreadyDecidedError(by, at, kind)   DecisionRefusedError
-└─ ReportRefusedError   UnknownCodeError
+├─ ReportRefusedError   UnknownCodeError
+└─ TuningRefusedError
 """
 
 from __future__ import annotations
@@ -90,3 +91,7 @@ class ReportRefusedError(CaseError):
 
 class UnknownCodeError(CaseError):
     """This report code belongs to no school here; ask the school office for the present one."""
+
+
+class TuningRefusedError(CaseError):
+    """This change to what is flagged is not possible."""

@@ -6,13 +6,15 @@ threshold does make one (S0 or S1), so that the head can answer it (policy B31, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
+from casework.tuning import suggested
 from data.model.base import new_id
 from data.model.findings import Finding
 from data.model.posts import Post
 from data.model.readings import CATEGORY_ORDER, Category, Reading, Score, Severity, Span
-from data.model.suggestion import ANSWERED, DEFAULT_RULES, DEFAULT_SEVERITY, FlagRules, Suggestion, severity_of, suggestion
+from data.model.suggestion import ANSWERED, DEFAULT_RULES, DEFAULT_SEVERITY, FlagRules, Suggestion, severity_of
 
 CATEGORY_LABELS: dict[Category, str] = {
     Category.CSAM: "possible indecent image of a child",
@@ -80,7 +82,7 @@ def flag(reading: Reading, post: Post, rules: FlagRules, *, now: datetime, schoo
     """
     if school_id not in reading.schools():
         return None
-    found = suggestion(reading, rules)
+    found = suggested(reading, post.text, rules)
     if found is None:
         return None
     return Finding(
@@ -101,9 +103,12 @@ def flag(reading: Reading, post: Post, rules: FlagRules, *, now: datetime, schoo
     )
 
 
-def flag_all(reading: Reading, post: Post, rules: FlagRules, *, now: datetime) -> tuple[Finding, ...]:
-    """Return a finding for each mentioned school that needs one."""
-    found = (flag(reading, post, rules, now=now, school_id=school_id) for school_id in reading.schools())
+def flag_all(
+    reading: Reading, post: Post, rules: FlagRules, *, now: datetime, own: Mapping[str, FlagRules] | None = None
+) -> tuple[Finding, ...]:
+    """Return a finding for each mentioned school that needs one; `own` holds the rules of schools that changed theirs."""
+    of = own or {}
+    found = (flag(reading, post, of.get(school_id, rules), now=now, school_id=school_id) for school_id in reading.schools())
     return tuple(finding for finding in found if finding is not None)
 
 

@@ -8,11 +8,11 @@ permission; each is one transaction.
 from __future__ import annotations
 
 from casework.judging import Judging
+from casework.learning import Learning
 from casework.together import Together
-from casework.watching import Watching
 
 __all__ = ["Casework"]
 
 
-class Casework(Judging, Watching, Together):
+class Casework(Judging, Learning, Together):
     """All verbs of casework, over one store and one clock."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from casework import cases, countdown, flagging, transitions
+from casework import cases, countdown, flagging, transitions, tuning
 from casework.asking import Asking
 from casework.casefiles import planned
 from casework.checks import Conclusion, ConclusionWord, PlannedCheck
@@ -37,10 +37,15 @@ class Watching(Asking):
     """Verbs of the worker; they act as the system."""
 
     def flag_reading(self, reading: Reading, rules: FlagRules = DEFAULT_RULES) -> tuple[Finding, ...]:
-        """Store what a reading calls for, one finding per mentioned school; the same reading again stores nothing."""
+        """Store what a reading calls for, one finding per mentioned school by that school's own live rules; once for each reading."""
+        now = self.now()
         with self.store.begin(by=SYSTEM) as work:
             post = work.posts.get(reading.post_id)
-            found = [self._stopped(work, finding, post) for finding in flagging.flag_all(reading, post, rules, now=self.now())]
+            own = {
+                school_id: tuning.rules_for(school_id, work.tunings.where(school_id=school_id), now, rules)
+                for school_id in reading.schools()
+            }
+            found = [self._stopped(work, finding, post) for finding in flagging.flag_all(reading, post, rules, now=now, own=own)]
             kept = keep_findings(work, found)
             work.commit()
         return kept
