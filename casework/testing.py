@@ -12,6 +12,7 @@ from data.model.findings import Finding
 from data.model.people import Role, User
 from data.model.posts import PlatformName, Post, PostId, SeenPost, text_hash
 from data.model.readings import Category, Head, Mention, Reading, Score, Severity, Span
+from data.model.threads import ThreadFinding, ThreadKind
 from data.model.watch import School
 from data.store import Store
 
@@ -86,6 +87,25 @@ def a_finding(now: datetime = NOON, **changes: Any) -> Finding:
         rule="flag.v1",
         seen_at=now,
         made_at=now,
+    )
+    return made.model_copy(update=changes)
+
+
+def a_thread(*post_ids: int, minutes: int = 30, since: datetime = NOON - timedelta(hours=2), **changes: Any) -> ThreadFinding:
+    """Return posts that were found to belong together, so many minutes apart; two posts unless told otherwise."""
+    ids = tuple(PostId(one) for one in post_ids or (1, 2))
+    made = ThreadFinding(
+        kind=ThreadKind.COURSE_OF_CONDUCT,
+        school_id=SCHOOL_ID,
+        target="t-quillfeather",
+        authors=("a-1",),
+        post_ids=ids,
+        since=since,
+        until=since + timedelta(minutes=minutes * (len(ids) - 1)),
+        strength=0.7,
+        gaps=(minutes,) * (len(ids) - 1),
+        why=f"{len(ids)} posts by one author at the same target, {minutes} min apart",
+        rule="threads.v1",
     )
     return made.model_copy(update=changes)
 

@@ -64,20 +64,24 @@ def alert_id(found: ThreadFinding) -> str:
 def merge(
     found: Sequence[ThreadFinding], kept: Sequence[ThreadAlert], hostile: Mapping[PostId, float], now: datetime
 ) -> tuple[ThreadAlert, ...]:
-    """Return the alerts that are new or have changed; each alert takes in one finding at most, and no alert ever loses a post.
+    """Return the alerts that are new or have changed; no alert ever loses a post, and the same found again changes nothing.
 
     `hostile`: how hostile each post was read to be.
     """
-    one_each = distinct(found)
-    free = {alert.id: alert for alert in kept}
-    mine = {number: free.pop(alert_id(one)) for number, one in enumerate(one_each) if alert_id(one) in free}
-    for number, one in enumerate(one_each):
-        alert = None if number in mine else next((alert for alert in free.values() if is_same(alert, one)), None)
-        if alert is not None:
-            mine[number] = free.pop(alert.id)
-    results = ((mine.get(number), one) for number, one in enumerate(one_each))
-    after = [(alert, grown(alert, one, hostile, now) if alert else begun(one, now)) for alert, one in results]
-    return tuple(changed for before, changed in after if changed != before)
+    before = {alert.id: alert for alert in kept}
+    after = dict(before)
+    for one in distinct(found):
+        alert = _home(one, after.values())
+        changed = grown(alert, one, hostile, now) if alert else begun(one, now)
+        after[changed.id] = changed
+    return tuple(alert for alert in after.values() if alert != before.get(alert.id))
+
+
+def _home(found: ThreadFinding, alerts: Iterable[ThreadAlert]) -> ThreadAlert | None:
+    """Return the alert that the finding is once more: the one that holds all its posts, else its own by id, else the most of them."""
+    own, posts = alert_id(found), set(found.post_ids)
+    mine = [alert for alert in alerts if is_same(alert, found)]
+    return max(mine, key=lambda one: (posts <= set(one.post_ids), one.id == own, len(posts & set(one.post_ids)), one.id), default=None)
 
 
 def distinct(found: Sequence[ThreadFinding]) -> tuple[ThreadFinding, ...]:

@@ -20,6 +20,9 @@ from data.model.watch import School
 from data.store import Work
 
 
+ALL = 10_000  # alerts of one school in half a year: more than there can be
+
+
 @dataclass(frozen=True)
 class ThreadPost:
     """One of the posts, in order of time. `post` is None when it is not this person's to read, or no longer kept."""
@@ -61,7 +64,7 @@ class Together(Room):
         now = self.now()
         with self.store.begin(by=SYSTEM) as work:
             work.lock(f"threads:{school_id}")
-            kept = work.threads.recent([school_id], since=now - 2 * threads.KEPT)
+            kept = work.threads.recent([school_id], since=now - 2 * threads.KEPT, limit=ALL)
             changed = threads.merge([one for one in found if one.school_id == school_id], kept, hostile, now)
             known = {alert.id for alert in kept}
             for alert in changed:
