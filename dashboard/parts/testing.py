@@ -13,6 +13,7 @@ from casework.files import Decided
 from casework.intake import ReportForm
 from casework.notice import Wording
 from casework.service import Casework
+from casework.testing import a_thread
 from collector.public_address import Gate
 from data.clock import FixedClock
 from data.model.cases import Capacity, Case, Ground, RemovalCheck, Route, Verdict
@@ -21,6 +22,7 @@ from data.model.findings import DecisionKind, Finding, ReportTick
 from data.model.people import Role, User
 from data.model.posts import Media, PlatformName, SeenPost
 from data.model.readings import Category, Severity, Span
+from data.model.threads import ThreadAlert, ThreadKind
 from data.model.watch import Health, School, Source, SourceState, StaffMember, TermKind, WatchTerm
 from data.store import Store
 from evidence.testing import fake_capture
@@ -100,6 +102,25 @@ class World:
         self.findings[key] = finding
         self.clock.forward(timedelta(minutes=7))
         return finding
+
+    def together(self, *keys: str, kind: ThreadKind = ThreadKind.COURSE_OF_CONDUCT, more: int = 0) -> ThreadAlert:
+        """Let flagged posts, and `more` posts that were not flagged, be found to belong together."""
+        now = self.clock.now()
+        plain = [
+            SeenPost(
+                platform=PlatformName.MASTODON,
+                native_id=f"{keys[0]}-more-{number}",
+                permalink=f"https://town.example.org/@someone/{keys[0]}-more-{number}",
+                text=f"and again, number {number}",
+            )
+            for number in range(more)
+        ]
+        with self.desk.store.begin("system") as work:
+            kept = work.posts.keep(plain, source_id=None, seen_at=now).post_ids
+            work.commit()
+        ids = (*(post_id for key in keys if (post_id := self.findings[key].post_id) is not None), *kept)
+        found = a_thread(*ids, minutes=5, since=now - timedelta(minutes=90), kind=kind, school_id=SCHOOL)
+        return self.desk.casework.threads_found(SCHOOL, [found], dict.fromkeys(ids, 0.7))[0]
 
     def open_case(self, key: str, text: str, category: Category = Category.HARASSMENT_STAFF, target: str = "teacher") -> Case:
         """Flag a post and open a case from it."""

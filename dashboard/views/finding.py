@@ -15,6 +15,8 @@ from dashboard.parts.one_of import one_of
 from dashboard.parts.plain_words import as_is, one_line, visible
 from dashboard.parts.policy_words import clause
 from dashboard.parts.post_card import earlier_versions, post_card, report_card
+from dashboard.parts.thread_aside import thread_choices
+from dashboard.parts.thread_card import thread_head, thread_posts
 from data.model.findings import Decision, DecisionKind
 from data.model.people import User
 from data.model.posts import PostVersion
@@ -40,6 +42,7 @@ def show(desk: Desk, user: User) -> None:
     if file.decided is not None:
         _what_became(desk, user, file, file.decided)
     _matter(desk, file)
+    _together(desk, user, file)
     if file.decided is None:
         _decide(desk, user, file)
     _history(desk, file)
@@ -79,6 +82,20 @@ def _versions(desk: Desk, file: FindingFile) -> list[PostVersion]:
     with desk.store.read() as work:
         kept = work.post_versions.where(post_id=file.post.id)
     return [one for one in kept if one.text_hash != file.post.text_hash]
+
+
+def _together(desk: Desk, user: User, file: FindingFile) -> None:
+    """Draw what the post shows together with others, for who may see that."""
+    found, now, here = desk.casework.threads_of(user, file.finding.id), desk.clock.now(), file.finding.post_id
+    if not found:
+        return
+    st.subheader("Posts that belong together")
+    for one in found:
+        with st.container(border=True, key=f"thread-{one.alert.id}", gap="small"):
+            thread_head(one, now)
+            with st.expander("Show the posts", icon=":material/link:", expanded=len(found) == 1):
+                thread_posts(one, now, f"on-{one.alert.id}", here)
+            thread_choices(desk, user, one, f"on-{one.alert.id}", here)
 
 
 def _decide(desk: Desk, user: User, file: FindingFile) -> None:

@@ -9,11 +9,15 @@ import streamlit as st
 
 from casework.files import InboxRow
 from casework.flagging import CATEGORY_LABELS
+from casework.together import ThreadFile
 from casework.transitions import STATE_LABELS
 from dashboard.parts import notice, page_links, refusal, severity, signed_in, times
 from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is, counted, one_line
 from dashboard.parts.post_card import first_line, platform_label
+from dashboard.parts.thread_aside import thread_choices
+from dashboard.parts.thread_card import thread_head, thread_posts
+from dashboard.parts.thread_words import mark_line, marks
 from dashboard.parts.watch_line import watch_line
 from data.model.findings import FindingState
 from data.model.people import User
@@ -24,6 +28,7 @@ from schoolwatch.desk import Desk
 
 EVERY = 10  # seconds between two looks at the queue
 PAGE = 25
+GROUPS = 10  # of posts seen together that are drawn at once
 MOST = 200  # what one look may bring; beyond that, judge or filter first
 ANY = "any"
 
@@ -88,11 +93,15 @@ def _waiting(desk: Desk, user: User, schools: Sequence[School], chosen: Filter) 
         oldest = min(row.finding.seen_at for row in found.rows)
         st.markdown(f"**{many} to look at, oldest {times.length(now - oldest)}**")
     watch_line(desk, user, ids)
+    together = desk.casework.threads(user, ids)
+    _together(desk, user, [file for file in together if chosen.school_id in {ANY, file.school.id}], several=len(schools) > 1)
+    others = marks(together)
     if not rows:
         _empty(filtered=bool(found.rows))
     shown = st.session_state.setdefault("inbox-shown", PAGE)
     for row in rows[:shown]:
-        _row(desk, row, several=len(schools) > 1)
+        beside = others.get((row.finding.school_id, row.finding.post_id), 0) if row.finding.post_id is not None else 0
+        _row(desk, row, several=len(schools) > 1, beside=beside)
     if len(rows) > shown and st.button(f"Show {min(PAGE, len(rows) - shown)} more", width="stretch"):
         st.session_state["inbox-shown"] = shown + PAGE
         st.rerun(scope="fragment")
@@ -114,13 +123,30 @@ def _held(desk: Desk, user: User, ids: Sequence[str]) -> None:
                 _row(desk, row, several=False)
 
 
-def _row(desk: Desk, row: InboxRow, *, several: bool) -> None:
+def _together(desk: Desk, user: User, files: Sequence[ThreadFile], *, several: bool) -> None:
+    """Draw what posts show together, folded away: the posts themselves stand in the queue."""
+    if not files:
+        return
+    now = desk.clock.now()
+    with st.expander(f"Seen together: {counted(len(files), 'group of posts', 'groups of posts')}", icon=":material/link:"):
+        for file in files[:GROUPS]:
+            with st.container(border=True, key=f"thread-{file.alert.id}", gap="small"):
+                thread_head(file, now, several=several)
+                thread_posts(file, now, f"in-{file.alert.id}")
+                thread_choices(desk, user, file, f"in-{file.alert.id}")
+        if len(files) > GROUPS:
+            muted(f"and {len(files) - GROUPS} more, which show when these are dealt with")
+
+
+def _row(desk: Desk, row: InboxRow, *, several: bool, beside: int = 0) -> None:
     finding = row.finding
     with st.container(border=True, key=f"row-{finding.id}", gap="xsmall"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             severity.badge(finding.severity)
             opened = st.button("Open", key=f"open-{finding.id}", icon=":material/arrow_forward:")
         muted(_where(desk, row, several=several))
+        if beside:
+            muted(f":material/link: {mark_line(beside)}")
         if finding.stop:
             st.markdown("**:red[:material/block: Do not open it. For the safeguarding lead.]**")
         st.text(first_line(row.post, row.report))
