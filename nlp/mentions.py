@@ -108,10 +108,12 @@ class Matcher:
 
     def find(self, text: str) -> tuple[Mention, ...]:
         """Return the mentions in order of place, as characters of the original text; of overlapping terms the longest wins."""
-        if not self._patterns:
-            return ()
-        found = self._find(fold(text), overlapping=True)
+        found = self.candidates(fold(text))
         return self._verified(text, found) if found else ()
+
+    def candidates(self, plain: str) -> list[tuple[int, int, int]]:
+        """Return where terms may stand in text that `fold` made plain, unchecked: number of the pattern, start, end."""
+        return self._find(plain, overlapping=True) if self._patterns else []
 
     def _verified(self, text: str, found: list[tuple[int, int, int]]) -> tuple[Mention, ...]:
         """Return what is left of the candidates after the careful checks."""

@@ -1,24 +1,81 @@
-"""Whether a text can be read at all: empty, without words, noise, or not English. The answer is a line for the screen, never a silence."""
+"""Whether a text can be read at all: empty, without words, noise, or not English. The answer is a line for the screen, never a silence.
+
+Of a text that is not English the line names the language where its little words, letters or script tell it: by short lists of our own
+(lexicons/languages.toml). Ready-made detectors were passed over: they answer for every text, slang and single names too, know a hundred
+languages that nobody posts here, and bring a model of megabytes, pickled or compiled. Only a text that fails the English check is asked.
+"""
 
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
 
-from nlp.cues import lexicon
+from nlp.cues import LEXICONS
 from nlp.normal import fold
 
 EMPTY = "not read: there is no text"
 NO_WORDS = "not read: there are no words in it"
 NOISE = "not read: does not look like text"
 NOT_ENGLISH = "not read: does not look like English"
+NAMED, PERHAPS = "not read: {}", "not read: looks like {}"
+NO_TEXT = frozenset({EMPTY, NO_WORDS, NOISE})  # whatever language it may be, there is nothing to read
 
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 _PLAIN_WORDS = re.compile(r"[a-z]{2,}")
+_TOKENS = re.compile(r"\w+")
+_BETWEEN = re.compile("['`\u00b4\u2018\u2019-]")  # «l'ecole», «aujourd'hui» are two words
 _SAMPLE = 4_000  # characters looked at: a language shows early
 _NOISY, _FEW_WORDS, _ENGLISH_ENOUGH, _FOREIGN_LETTERS, _FOREIGN_WORDS = 0.3, 6, 0.12, 0.5, 2
+_FOREIGN_ENOUGH = 0.15  # of the words, one in seven speaks for one language: less may be names and slang
+_SURE, _LIKELY, _AHEAD, _BARELY_AHEAD = 3.0, 1.5, 1.5, 1.1  # words that speak for a language alone; times the next one
+_MOST_LETTERS = 4  # letters of its own count for as many words at most
 _LAST_LATIN = "\u024f"  # end of the block Latin Extended-B
 _NOISE_KINDS = {"Cc", "Cn", "Co", "Cs", "So"}
+_KANA = frozenset({"HIRAGANA", "KATAKANA"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Languages:
+    """The lists of languages.toml, folded as posts are."""
+
+    english: frozenset[str]
+    of_word: dict[str, tuple[str, ...]]  # which languages have the word
+    of_letter: dict[str, tuple[str, ...]]
+    of_script: dict[str, tuple[str, ...]]
+
+
+@cache
+def languages() -> _Languages:
+    """Return the word lists, letters and scripts of the languages that are told.
+
+    Raises:
+        OSError: the list is not there.
+    """
+    entries = tomllib.loads((LEXICONS / "languages.toml").read_text(encoding="utf-8"))
+    words: dict[str, list[str]] = {}
+    for language, listed in entries["words"].items():
+        for word in dict.fromkeys(_plain_word(word) for word in listed.split()):
+            words.setdefault(word, []).append(language)
+    letters: dict[str, list[str]] = {}
+    for language, listed in entries["letters"].items():
+        for letter in listed:
+            letters.setdefault(letter, []).append(language)
+    return _Languages(
+        frozenset(entries["english"].split()),
+        {word: tuple(names) for word, names in words.items()},
+        {letter: tuple(names) for letter, names in letters.items()},
+        {script: tuple(names) for script, names in entries["scripts"].items()},
+    )
+
+
+def _plain_word(word: str) -> str:
+    """Return a listed word as tokens are: folded when its letters are Latin; folding would mix another script with ours."""
+    return fold(word) if word[0] <= _LAST_LATIN else word.lower()
 
 
 def why_unreadable(text: str) -> str | None:
@@ -28,9 +85,10 @@ def why_unreadable(text: str) -> str | None:
         return EMPTY if not text.strip() else None
     if _is_noise(sample):
         return NOISE
-    if not _WORDS.search(sample) and not _WORDS.search(fold(sample)):
+    plain = fold(sample)
+    if not _WORDS.search(sample) and not _WORDS.search(plain):
         return NO_WORDS
-    return None if _is_english(sample, fold(sample)) else NOT_ENGLISH
+    return None if _is_english(sample, plain) else _not_english(sample)
 
 
 def _is_noise(sample: str) -> bool:
@@ -44,17 +102,61 @@ def _is_noise(sample: str) -> bool:
 def _is_english(written: str, plain: str) -> bool:
     """Whether enough little words are English ones; short texts get the benefit of the doubt."""
     words = len(_PLAIN_WORDS.findall(plain))
-    cues = lexicon("languages").cues
-    english = len(cues["english"].pattern.findall(plain))
+    tokens = _TOKENS.findall(plain)
+    known = languages()
+    english = sum(token in known.english for token in tokens)
     if english >= max(1, _ENGLISH_ENOUGH * words):
         return True  # look-alike letters and all: what folds to English is English
     if _foreign_letters(written) > _FOREIGN_LETTERS:
         return False
-    other = len(cues["other"].pattern.findall(plain))
-    return words < _FEW_WORDS or other < _FOREIGN_WORDS or other <= english
+    other = _most(names for token in tokens if token not in known.english and (names := known.of_word.get(token)))
+    return words < _FEW_WORDS or other < max(_FOREIGN_WORDS, _FOREIGN_ENOUGH * words) or other <= english
+
+
+def _most(found: Iterable[tuple[str, ...]]) -> int:
+    """Return how many of the words one language has, of the language that has most."""
+    return max(Counter(name for names in found for name in names).values(), default=0)
 
 
 def _foreign_letters(written: str) -> float:
     """Return the share of letters that are of another script than the Latin one."""
     letters = [char for char in written if char.isalpha()]
     return sum(char > _LAST_LATIN for char in letters) / max(1, len(letters))
+
+
+def _not_english(written: str) -> str:
+    """Return the line for a text that is not English: its language for sure, likely, or not told."""
+    known = languages()
+    written = unicodedata.normalize("NFC", written).lower()
+    among = _of_its_script(written)
+    if among is not None and len(among) <= 1:
+        return NAMED.format(*among) if among else NOT_ENGLISH
+    tokens = _TOKENS.findall(_BETWEEN.sub(" ", written) if among else fold(_BETWEEN.sub(" ", written)))
+    weights = _weighed(names for token in tokens if (names := known.of_word.get(token)))
+    letters = _weighed(names for char in written if (names := known.of_letter.get(char)))
+    for name, weight in letters.items():
+        weights[name] += min(weight, _MOST_LETTERS)
+    ranked = sorted(((weight, name) for name, weight in weights.items() if among is None or name in among), reverse=True)
+    (best, name), (second, _) = [*ranked, (0.0, ""), (0.0, "")][:2]
+    if best >= _SURE and best >= _AHEAD * second:
+        return NAMED.format(name)
+    return PERHAPS.format(name) if best >= _LIKELY and best >= _BARELY_AHEAD * second else NOT_ENGLISH
+
+
+def _of_its_script(written: str) -> tuple[str, ...] | None:
+    """Return the languages of the script that most letters have, none of an unknown script; None for Latin letters."""
+    letters = [char for char in written if char.isalpha()]
+    scripts = Counter(unicodedata.name(char, "?").split()[0] for char in letters if char > _LAST_LATIN)
+    if sum(scripts.values()) <= _FOREIGN_LETTERS * len(letters):
+        return None
+    most = max(scripts, key=lambda script: scripts[script])
+    return languages().of_script.get("HIRAGANA" if _KANA & scripts.keys() else most, ())
+
+
+def _weighed(found: Iterable[tuple[str, ...]]) -> defaultdict[str, float]:
+    """Return the weight of each language: a word that several have counts for each in part."""
+    weights: defaultdict[str, float] = defaultdict(float)
+    for names in found:
+        for name in names:
+            weights[name] += 1 / len(names)
+    return weights

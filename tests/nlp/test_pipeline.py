@@ -62,9 +62,12 @@ def test_reasons_are_plain_and_never_a_verdict(read: Read) -> None:
         ("\U0001f600", "no words"),
         ("!!! 12 ???", "no words"),
         ("\ufffd\ufffd\x01\x02\x03\ufffd\u2400\u2400 Fernley Green \ufffd\x05\x06\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd", "look like text"),
-        ("Szkola Fernley Green jest bardzo dobra ale nie dla mojego dziecka, nauczyciel nie jest mily", "English"),
-        ("L'ecole Fernley Green est nulle et je ne suis pas content du tout avec les professeurs", "English"),
-        ("Fernley Green \u0448\u043a\u043e\u043b\u0430 \u043e\u0447\u0435\u043d\u044c \u043f\u043b\u043e\u0445\u0430\u044f", "English"),
+        ("Szkola Fernley Green jest bardzo dobra ale nie dla mojego dziecka, nauczyciel nie jest mily", "not read: Polish"),
+        ("L'ecole Fernley Green est nulle et je ne suis pas content du tout avec les professeurs", "not read: French"),
+        (
+            "Fernley Green \u0448\u043a\u043e\u043b\u0430 \u043e\u0447\u0435\u043d\u044c \u043f\u043b\u043e\u0445\u0430\u044f",
+            "not read: looks like Russian",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_marked(read: Read, text: str, mark: str) -> None:
