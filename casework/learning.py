@@ -5,7 +5,7 @@ Nothing here learns by itself: counts of what the machine said beside what peopl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from casework.errors import DecisionRefusedError, TuningRefusedError
 from casework.tuning import BACK, HeadRow, Idea, Seen
 from casework.watching import Watching, keep_findings
 from data.model.base import new_id
-from data.model.findings import Decision, Finding
+from data.model.findings import Decision, Finding, ReportTick
 from data.model.people import Permission, User
 from data.model.posts import Post, PostId
 from data.model.readings import Category, Head, Reading, Severity, Span
@@ -38,10 +38,11 @@ class Learned(NamedTuple):
 
 
 class Namesake(NamedTuple):
-    """A post set aside as another place of the same name, and the words that decided."""
+    """A post set aside as another place of the same name, and the words that decided; `stop`: nobody should open it."""
 
     post: Post
     words: tuple[Span, ...]
+    stop: bool
 
 
 class Learning(Watching):
@@ -169,7 +170,9 @@ class Learning(Watching):
             flagged = _findings(work, school_id, list(mine))
             chosen = [post_id for post_id in mine if post_id not in flagged][:limit]
             posts = {post.id: post for post in work.posts.where(id=chosen)}
-        return tuple(Namesake(posts[post_id], _words(mine[post_id], school_id)) for post_id in chosen if post_id in posts)
+            told = work.reports.where(school_id=school_id, address=[post.address for post in posts.values()])
+        stopped = {one.address for one in told if ReportTick.INDECENT_IMAGE in one.ticks}
+        return tuple(_namesake(mine[one], posts[one], school_id, stopped) for one in chosen if one in posts)
 
     def about_us(self, by: User, school_id: str, post_id: PostId) -> Finding:
         """Put a post that was set aside as a namesake before a person after all; it waits in the inbox like any other."""
@@ -239,6 +242,10 @@ def _readings(work: Work, post: Post) -> list[Reading]:
 
 def _set_aside(reading: Reading, school_id: str) -> bool:
     return school_id not in reading.schools() and any(one.school_id == school_id for one in reading.namesakes)
+
+
+def _namesake(reading: Reading, post: Post, school_id: str, stopped: Collection[str | None]) -> Namesake:
+    return Namesake(post, _words(reading, school_id), stop=bool(reading.stop_cue) or post.address in stopped)
 
 
 def _words(reading: Reading, school_id: str) -> tuple[Span, ...]:

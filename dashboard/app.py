@@ -56,6 +56,8 @@ def pages(user: User) -> Sections:
         work.append(page("report_form", "Report something", "campaign", path="tell", first=not work))
     if may(user, Permission.SEE_SOURCES):
         school.append(page("sources", "What is watched", "podcasts"))
+    if may(user, Permission.TRIAGE):
+        school.append(page("tuning", "Watchlist and tuning", "tune"))
     if may(user, Permission.MANAGE_USERS):
         school.append(page("users", "People", "group"))
     school.append(page("glossary", "Words used here", "menu_book", path="words", first=not work and not school))

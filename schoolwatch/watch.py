@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from casework.tuning import folded, names_a_person
 from collector.addresses import canonical_address
 from collector.coverage import COVERAGE, CoverageRow
 from collector.platforms import PLATFORMS
@@ -18,11 +19,14 @@ from data.model.people import Permission, User
 from data.model.posts import PlatformName
 from data.model.watch import Health, School, Source, SourceState, TermKind, WatchTerm
 from data.store import Store
+from nlp.proposals import Proposal, near_misses, propose
 
 ALIVE = timedelta(minutes=5)  # a worker that was not heard of for longer is said to be down
 MIN_TERM = 3  # letters and digits of a watch term: shorter ones match everywhere
 MAX_TERM = 200
 MAX_NAME = 120
+RECENT = timedelta(days=30)  # near misses are looked for in posts of these days
+MOST_TEXTS = 10_000
 _CODE_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"  # no signs that look alike on paper
 
 
@@ -153,6 +157,35 @@ class Watch:
             if any(other.phrase.lower() == phrase.lower() for other in work.terms.where(school_id=school_id, active=True)):
                 raise WatchRefusedError(f"'{phrase}' is watched already")
             work.terms.add(term)
+            work.commit()
+        return term
+
+    def proposals(self, by: User, school_id: str) -> tuple[Proposal, ...]:
+        """Return ways of writing the school that are no terms yet, those seen in recent posts first; nothing is added by itself.
+
+        What was turned down or removed once does not come again, and what holds a word of a staff member's name never comes (§2.8).
+        """
+        by.must(Permission.SEE_SOURCES, school_id)
+        with self._store.read() as work:
+            terms, staff = work.terms.where(school_id=school_id), work.staff.where(school_id=school_id)
+            seen = work.posts.texts(since=self._clock.now() - RECENT, limit=MOST_TEXTS) if by.may(Permission.SEE_ALL, school_id) else []
+        own = {word for term in terms for word in folded(term.phrase).split()}
+        names = [" ".join(word for word in folded(member.name).split() if word not in own) for member in staff]
+        known = {folded(term.phrase) for term in terms}
+        found = (one for one in (*near_misses(terms, seen), *propose(terms)) if folded(one.phrase) not in known)
+        return tuple(one for one in found if not names_a_person(one.phrase, names))
+
+    def turn_down(self, by: User, school_id: str, proposal: Proposal) -> WatchTerm:
+        """Remember that a proposed spelling does not stand for the school: kept as a term that is not watched for."""
+        by.must(Permission.MANAGE_WATCH, school_id)
+        now = self._clock.now()
+        term = WatchTerm(
+            id=new_id(now), school_id=school_id, kind=proposal.kind, phrase=proposal.phrase, active=False, added_by=by.id, added_at=now
+        )
+        with self._store.begin(by.id) as work:
+            if not any(folded(other.phrase) == folded(term.phrase) for other in work.terms.where(school_id=school_id)):
+                work.terms.add(term)
+                work.note("turned down", "watch_term", term.id)
             work.commit()
         return term
 

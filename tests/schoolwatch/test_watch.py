@@ -11,8 +11,8 @@ from collector.public_address import Gate
 from data.clock import FixedClock
 from data.errors import PermissionDeniedError
 from data.model.people import Role, User
-from data.model.posts import PlatformName
-from data.model.watch import Coverage, Health, Source, SourceState, TermKind
+from data.model.posts import PlatformName, SeenPost
+from data.model.watch import Coverage, Health, Source, SourceState, StaffMember, TermKind
 from data.store import Store
 from schoolwatch.watch import Watch, WatchRefusedError, in_words
 
@@ -239,3 +239,30 @@ def test_a_term_that_nobody_can_read_is_refused(watch: Watch, dsl: User, phrase:
         watch.add_term(dsl, "fg", TermKind.SCHOOL_NAME, phrase)
 
     assert watch.terms(dsl, "fg") == ()
+
+
+def test_spellings_are_proposed_and_turned_down_for_good(watch: Watch, store: Store, dsl: User) -> None:
+    """Never a term already, never a staff name, never what was turned down or removed; IT sees none taken from posts."""
+    helper = dsl.model_copy(update={"id": "it", "roles": {"fg": (Role.IT_ADMIN,)}})
+    with store.begin("system") as work:
+        work.staff.add(StaffMember(id="q", school_id="fg", name="Mrs Fernie"))
+        text = "off to fernly green"
+        work.posts.keep(
+            [SeenPost(platform=PlatformName.BLOG, native_id="1", permalink="https://blog.example/1", text=text)],
+            source_id=None,
+            seen_at=NOW,
+        )
+        work.commit()
+    watch.add_term(dsl, "fg", TermKind.SCHOOL_NAME, "Fernley Green School")
+    found = watch.proposals(dsl, "fg")
+    away = watch.turn_down(dsl, "fg", found[0])
+    watch.turn_down(dsl, "fg", found[0])
+    again = [one.phrase for one in watch.proposals(dsl, "fg")]
+
+    assert (found[0].phrase, found[0].seen, away.active) == ("fernly", 1, False)
+    assert "fernie" not in [one.phrase for one in found]
+    assert "fernly" not in again
+    assert len(again) == len(found) - 1
+    assert all(one.seen == 0 for one in watch.proposals(helper, "fg"))
+    with pytest.raises(PermissionDeniedError):
+        watch.turn_down(helper, "fg", found[1])
