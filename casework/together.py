@@ -19,7 +19,6 @@ from data.model.threads import ThreadAlert, ThreadFinding
 from data.model.watch import School
 from data.store import Work
 
-
 ALL = 10_000  # alerts of one school in half a year: more than there can be
 
 

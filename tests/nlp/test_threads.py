@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from data.model.posts import PostId
-from data.model.readings import Category
+from data.model.posts import PlatformName, Post, PostId
+from data.model.readings import Category, Head, Reading, Score
 from data.model.threads import ThreadFinding, ThreadKind
+from data.model.watch import StaffMember
 from nlp.labelled import Labelled
+from nlp.people import People
 from nlp.series import report, should_be
-from nlp.threads import Said, authors_needed, hostility, near_duplicates, pseudonym, read_threads, usual_rates
+from nlp.threads import Said, authors_needed, hostility, near_duplicates, pseudonym, read_threads, said_of, usual_rates
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 WORDS = [
@@ -324,3 +326,85 @@ def test_series_are_judged_both_ways() -> None:
 
     assert (told["series"], told["harmful"], told["harmful_raised"], told["kinds"]["pile_on"]["raised"]) == (1, 1, 1, 1)
     assert report(missed)["missed"] == ["x:S"]
+
+
+def kept(number: int, text: str = "Mr Quillander again", **changes: object) -> tuple[Post, Reading]:
+    """Return a post as it is kept, with its reading."""
+    seen = {"platform": PlatformName.FORUM, "native_id": f"n{number}", "permalink": f"https://forum.example/{number}", "text": text}
+    made = Post(
+        **seen, id=PostId(number), address=f"https://forum.example/{number}", first_seen_at=NOON, last_seen_at=NOON, text_hash="0" * 64
+    ).model_copy(update=changes)
+    scores = tuple(Score(head=Head.HARASSMENT, category=Category.HARASSMENT_STAFF, value=value, scorer=f"s{value}") for value in (0.4, 0.6))
+    return made, Reading(post_id=made.id, post_version=1, pipeline="p.1", read_at=NOON, scores=scores)
+
+
+def looked_at(*pairs: tuple[Post, Reading], staff: Sequence[StaffMember] = ()) -> tuple[Said, ...]:
+    """Return kept posts as the rules see them."""
+    return said_of(pairs, "fernley", People(staff))
+
+
+def test_a_kept_post_and_its_reading_say_all_that_is_needed() -> None:
+    """Hostility from the best score of each category, the person by surname, the text folded, the school asked for."""
+    (one,) = looked_at(kept(1))
+
+    assert (one.post_id, one.school_id, one.hostile, one.targets, one.text) == (
+        1,
+        "fernley",
+        pytest.approx(0.6),
+        (pseudonym("quillander"),),
+        "mr quillander again",
+    )
+    assert (one.author, one.thread) == (None, None)
+
+
+def test_a_member_of_staff_is_known_by_the_schools_own_list() -> None:
+    """A surname alone is a person where the staff list has it, and only for that school."""
+    staff = [StaffMember(id="q", school_id="fernley", name="Mr Quillander")]
+    other = [StaffMember(id="q", school_id="ashcombe", name="Mr Quillander")]
+    post = kept(1, "Quillander is at it again")
+
+    assert [looked_at(post, staff=one)[0].targets for one in (staff, other)] == [(pseudonym("quillander"),), ()]
+
+
+def test_a_claimed_time_counts_unless_it_lies_after_we_saw_the_post() -> None:
+    """Earlier is believed, later is not, and without a claim it is when we saw it."""
+    hour = timedelta(hours=1)
+    times = [looked_at(kept(1, created_at=claimed))[0].at for claimed in (NOON - hour, NOON + hour, None)]
+
+    assert times == [NOON - hour, NOON, NOON]
+
+
+def test_an_author_is_one_person_on_one_site() -> None:
+    """The same handle on another site is somebody else; an address is the same person everywhere; nobody is nobody."""
+    here, there = {"author_handle": "ann"}, {"author_handle": "ann", "permalink": "https://other.example/1"}
+    profile = {"author_id": "https://town.example/@ann"}
+    keys = [
+        looked_at(kept(1, **fields))[0].author  # type: ignore[arg-type]
+        for fields in (here, here, there, profile, profile | {"permalink": "https://x.example/1"}, {})
+    ]
+
+    assert keys[0] == keys[1] != keys[2]
+    assert keys[3] == keys[4]
+    assert keys[5] is None
+    assert "ann" not in str(keys)
+
+
+def test_answers_make_a_conversation() -> None:
+    """Answers to answers lead back to the first post, by its id or by its number on the server; who answers nobody stands alone."""
+    root = kept(1, raw={"server": "https://town.example", "id": "77"})
+    answers = [kept(2, parent_id="https://town.example#77"), kept(3, parent_id="n2"), kept(4)]
+    said_threads = [one.thread for one in looked_at(root, *answers)]
+
+    assert said_threads == ["forum n1", "forum n1", "forum n1", None]
+
+
+def test_a_conversation_whose_beginning_is_not_kept_is_one_all_the_same() -> None:
+    """Two answers to a post that mentions no school, or under one article, belong together."""
+    lost = looked_at(kept(1, parent_id="gone"), kept(2, parent_id="gone"), kept(3, thread_id="article"), kept(4, thread_id="article"))
+
+    assert [one.thread for one in lost] == ["forum gone", "forum gone", "forum article", "forum article"]
+
+
+def test_posts_that_claim_to_answer_each_other_end_somewhere() -> None:
+    """A circle of answers is no endless search."""
+    assert len(looked_at(kept(1, parent_id="n2"), kept(2, parent_id="n1"), kept(3, parent_id="n3"))) == 3
