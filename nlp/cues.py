@@ -26,6 +26,7 @@ from typing import Any
 from data.model.readings import Category
 from nlp.errors import ModelMismatchError, ModelMissingError
 from nlp.normal import fold
+from nlp.triggers import Gate
 
 LEXICONS = Path(__file__).parent / "lexicons"
 PERSON = "\ue000"  # stands for each character of a person's name in masked text; folding leaves none of it in a post
@@ -41,6 +42,14 @@ _SLOTS = {
     ),
     "<when>": r"(?:tomorrow|tonight|today|soon|later|monday|tuesday|wednesday|thursday|friday|mon|tues|weds|thurs|fri|\d{1,2} ?(?:am|pm))",
 }
+_SLOT_WORDS = {  # for what is looked for first: how each of the words of a slot begins
+    "<person>": (PERSON,),
+    "<child>": (
+        "son", "daughter", "lad", "boy", "girl", "child", "kid", "pupil", "student", "nephew", "niece", "brother", "sister", "little one",
+        "bairn", "bab", "teenager",
+    ),
+    "<when>": ("to", "soon", "later", "mon", "tue", "wed", "thu", "fri", "am", "pm"),
+}  # fmt: skip
 _SKIP = f"(?:{_GAP}{_WORD}){{0,5}}?"
 _TOKENS = re.compile(r"<\w+>|\.\.\.|\\.\+?|(?<![^\s(|])_(?![^\s)|?])|.")
 _MOST = 20  # hits of one cue in one sentence: more say nothing new, and hostile text could make thousands
@@ -144,21 +153,29 @@ def _edged(phrase: str) -> str:
 
 def compile_phrases(phrases: list[str]) -> re.Pattern[str]:
     """Return one expression for all the phrases, to be used on folded text."""
-    return re.compile("|".join(_edged(phrase) for phrase in sorted(phrases, key=len, reverse=True)) or r"(?!)")
+    return re.compile("|".join(_edged(phrase) for phrase in in_order(phrases)) or r"(?!)")
 
 
-@dataclass(frozen=True, slots=True)
+def in_order(phrases: list[str]) -> list[str]:
+    """Return the phrases in the order in which they are tried: longer ones say more."""
+    return sorted(phrases, key=len, reverse=True)
+
+
 class Lexicon:
-    """One word list, compiled."""
+    """One word list, compiled. A phrase is looked for only in a text that holds the letters it needs (nlp.triggers)."""
 
-    name: str
-    date: str
-    cues: dict[str, Cue]
-    spares: tuple[Spare, ...]
+    def __init__(self, name: str, entries: dict[str, Any]) -> None:
+        """Take the parsed file."""
+        self.name, self.date = name, str(entries["date"])
+        self.cues = {cue: _cue(cue, entry) for cue, entry in entries.get("cues", {}).items()}
+        self.spares = tuple(_spare(entry) for entry in entries.get("spare", {}).values())
+        listed = [(cue, phrase) for cue, entry in entries.get("cues", {}).items() for phrase in in_order(entry["phrases"])]
+        self._phrases = [(self.cues[cue], re.compile(_edged(phrase))) for cue, phrase in listed]
+        self._gate = Gate([fold(phrase).strip() for _, phrase in listed], _SLOT_WORDS)
 
     def hits(self, sentence: str, post: str) -> Iterator[Hit]:
         """Yield the hits in the sentence that no spare context excuses, of each cue the first few. Both texts are masked plain text."""
-        found = [Hit(cue, *match.span()) for cue in self.cues.values() for match in islice(cue.pattern.finditer(sentence), _MOST)]
+        found = self.found(sentence)
         if not found:
             return
         names = {hit.cue.name for hit in found}
@@ -168,10 +185,30 @@ class Lexicon:
             if not any(_excuses(spare, where, hit) for spare, where in excuses):
                 yield hit
 
-    def first(self, name: str, sentence: str) -> Hit | None:
-        """Return the first place of one cue in the sentence, spare contexts apart."""
-        match = self.cues[name].pattern.search(sentence)
-        return Hit(self.cues[name], *match.span()) if match else None
+    def found(self, text: str) -> list[Hit]:
+        """Return the hits in the text cue by cue, of each cue the first few, none over another of its own; spare contexts apart."""
+        by_cue: dict[str, list[Hit]] = {}
+        for number in self._gate.open_for(text):
+            cue, pattern = self._phrases[number]
+            for match in islice(pattern.finditer(text), _MOST):
+                by_cue.setdefault(cue.name, []).append(Hit(cue, *match.span()))
+        return [hit for hits in by_cue.values() for hit in (_apart(hits) if len(hits) > 1 else hits)]
+
+    def firsts(self, text: str) -> dict[str, Hit]:
+        """Return the first hit of each cue that is in the text, spare contexts apart."""
+        first: dict[str, Hit] = {}
+        for hit in self.found(text):
+            first.setdefault(hit.cue.name, hit)
+        return first
+
+
+def _apart(hits: list[Hit]) -> list[Hit]:
+    """Return the hits from left to right, of those that overlap the one that begins first, then the one listed first."""
+    kept: list[Hit] = []
+    for hit in sorted(hits, key=lambda hit: hit.start):
+        if not kept or hit.start >= kept[-1].end:
+            kept.append(hit)
+    return kept[:_MOST]
 
 
 def _excused(spare: Spare, sentence: str, post: str) -> bytearray | bool:
@@ -215,5 +252,4 @@ def lexicon(name: str) -> Lexicon:
         )
     if unknown := entries.keys() - _KEYS:
         raise ModelMismatchError(f"lexicons/{name}.toml", f"made of {', '.join(sorted(_KEYS))}", f"one with {', '.join(sorted(unknown))}")
-    cues = {cue: _cue(cue, entry) for cue, entry in entries.get("cues", {}).items()}
-    return Lexicon(name, str(entries["date"]), cues, tuple(_spare(entry) for entry in entries.get("spare", {}).values()))
+    return Lexicon(name, entries)

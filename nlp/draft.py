@@ -45,7 +45,7 @@ class Draft:
     stop_cue: list[Span] = field(default_factory=list)
     cues: list[str] = field(default_factory=list)  # every cue that fired, as «list name»: what the learned heads see
     faults: list[str] = field(default_factory=list)  # what could not be done, for the reading to say
-    severity: float | None = None  # what severity a component expects, 0 to 4 in steps of any size
+    gravity: tuple[float, ...] = ()  # how likely it is S2, S3, S4 or more; empty: no component judged
     any_harm: float | None = None  # a component's own calibrated answer to «any harm by the writer?»; None: combined from the scores
 
     def span(self, start: int, end: int, why: str) -> Span:
@@ -99,7 +99,7 @@ def _sentences(doc: Doc, draft: Draft) -> Iterator[Sentence]:
     starts = [draft.folded.at(sentence.start_char) for sentence in doc.sents] if doc.has_annotation("SENT_START") else [0]
     for start, end in zip(starts, [*starts[1:], len(draft.masked)], strict=True):
         text = draft.masked[start:end]
-        marks = {name: hit for name in markers.cues if (hit := markers.first(name, text))}
+        marks = markers.firsts(text)
         yield Sentence(start, end, text, marks, _asks(text, marks))
 
 

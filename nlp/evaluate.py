@@ -279,7 +279,7 @@ def evaluate(posts: Sequence[Path], terms: Sequence[Path], config: Path | None =
         BadFileError: a file cannot be used; says which, where and why.
     """
     labelled, watched = read_posts(posts), read_terms(terms)
-    reader = open_reader(watched.terms, watched.staff, config)
+    reader = open_reader(watched.terms, watched.staff, config, schools=watched.schools)
     judged = judge(labelled, reader)
     report = {"pipeline": reader.version, "files": [path.name for path in posts], **figures(judged), "speed": _speed(labelled, reader)}
     return judged, report
@@ -355,7 +355,7 @@ def _report(asked: argparse.Namespace) -> dict[str, Any]:
 def _attacked(asked: argparse.Namespace) -> dict[str, Any]:
     posts = asked.posts or sorted(asked.gold.glob("g*.jsonl"))
     watched = read_terms(asked.terms or [path.with_name(f"{path.stem}.terms.json") for path in posts])
-    reader = open_reader(watched.terms, watched.staff, asked.config)
+    reader = open_reader(watched.terms, watched.staff, asked.config, schools=watched.schools)
     return attacks.report(read_posts(posts), reader.matcher, lambda struck: judge(struck, reader))
 
 

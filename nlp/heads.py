@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -209,6 +208,8 @@ def _model(card: dict[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Mode
     return Model(vocabulary, linear, arrays["bias"], arrays["curves"], arrays["second"], rest)
 
 
-def severity(values: Mapping[str, float]) -> float:
-    """Return the expected severity between 0 and 4, from how likely it is at least 2, 3 and 4."""
-    return math.fsum((2 * values["review"], values["grave"], values["urgent"]))
+def gravity(values: Mapping[str, float]) -> tuple[float, ...]:
+    """Return how likely the severity is S2, S3, S4 or more: never more likely graver than milder."""
+    urgent = values["urgent"]
+    grave = max(urgent, values["grave"])
+    return tuple(round(one, 3) for one in (max(grave, values["review"]), grave, urgent))

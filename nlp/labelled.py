@@ -19,6 +19,7 @@ from data.model.posts import PlatformName, Post, PostId, text_hash
 from data.model.readings import HARMS, Category
 from data.model.watch import School, StaffMember, TermKind, WatchTerm
 from nlp.normal import fold
+from nlp.watched import Watched
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)  # `t_min` counts from here: any fixed moment will do
 LABELS: dict[str, tuple[Category, ...]] = {
@@ -102,15 +103,6 @@ class Labelled:
             last_seen_at=seen,
             text_hash=text_hash(self.text),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """What terms files say: watch terms, staff lists, and the schools with their towns."""
-
-    terms: tuple[WatchTerm, ...]
-    staff: tuple[StaffMember, ...]
-    schools: tuple[School, ...] = ()
 
 
 def read_posts(paths: Sequence[Path]) -> tuple[Labelled, ...]:

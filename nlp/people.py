@@ -52,7 +52,7 @@ class People:
         wanted = set(schools)
         named = [Person(start, end, NAMED) for start, end in self._named(folded, wanted)]
         titled = [Person(*match.span(), TITLED) for match in _TITLED.finditer(folded.text)]
-        roles = [Person(*match.span(), ROLE) for match in lexicon("roles").cues["role"].pattern.finditer(folded.text)]
+        roles = [Person(hit.start, hit.end, ROLE) for hit in lexicon("roles").found(folded.text) if hit.cue.name == "role"]
         return _apart([*named, *titled, *roles], len(folded.text))
 
     def _named(self, folded: Folded, schools: set[str]) -> Iterable[tuple[int, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from thinc.api import Config
 
 from data.model.posts import Post, storable
 from data.model.readings import Mention, Reading, Score, Span
-from data.model.watch import StaffMember, WatchTerm
+from data.model.watch import School, StaffMember, WatchTerm
 from nlp.components import COMPONENTS
 from nlp.cues import LEXICONS
 from nlp.draft import Draft, attach
@@ -25,28 +25,35 @@ from nlp.heads import WEIGHTS
 from nlp.mentions import Matcher
 from nlp.normal import Folded
 from nlp.people import People
-from nlp.readable import NOT_ENGLISH, why_unreadable
+from nlp.proposals import disguised_mentions
+from nlp.readable import NO_TEXT, why_unreadable
+from nlp.relevance import OURS, facts_by_school, judge
+from nlp.vocabulary import common_words
+from nlp.watched import Watched
 
 CONFIG = Path(__file__).parent / "pipeline.cfg"
 _EXPLICIT = frozenset({"porn", "nsfw", "sexual", "nudity", "nude", "graphic-media", "adult"})  # labels as servers and apps write them
 _LABELLED = "the platform or its author marks the post as sexual or sensitive"
+_MOST_JUDGED = 20  # mentions of one school that are weighed one by one; more of them say nothing new
 
 
 class Reader:
     """Reads posts. Pure but for the time it is given; never raises on any text; one Reader serves one thread at a time."""
 
-    def __init__(self, terms: Sequence[WatchTerm], staff: Sequence[StaffMember], language: Language, settings: dict[str, Any]) -> None:
-        """Take the watch terms, the staff lists (for reading only) and the built pipeline; see `open_reader`."""
-        self.matcher = Matcher(terms)
+    def __init__(self, watched: Watched, language: Language, settings: dict[str, Any]) -> None:
+        """Take what is watched (staff lists for reading only) and the built pipeline; see `open_reader`."""
+        self.matcher = Matcher(watched.terms)
         self.version: str = settings["version"]
-        self._people = People(staff)
+        self.words = common_words().with_own([term.phrase for term in watched.terms] + [member.name for member in watched.staff])
+        self._facts = facts_by_school(watched.terms, watched.staff, watched.schools)
+        self._people = People(watched.staff)
         self._language = language
         self._characters: int = settings["characters"]
         self._floors: dict[str, float] = settings["floors"]
 
     def read(self, post: Post, now: datetime) -> Reading:
         """Return what the machine read in the post at `now`: suggestions with reasons."""
-        mentions = self.matcher.find(post.text)
+        mentions, namesakes = self.mentions(post.text)
         not_read = self._obstacle(post, mentions)
         draft = self.draft(post, mentions) if mentions and not not_read else Draft(Folded.of(""))
         return Reading(
@@ -55,15 +62,38 @@ class Reader:
             pipeline=self.version,
             read_at=now,
             mentions=mentions,
+            namesakes=namesakes,
             scores=self.kept(draft),
+            gravity=draft.gravity,
             stop_cue=(*_labelled(post), *draft.stop_cue),
             not_read=not_read or self._cut(post, mentions) or next(iter(draft.faults), None),
         )
 
+    def mentions(self, text: str) -> tuple[tuple[Mention, ...], tuple[Mention, ...]]:
+        """Return where the text means one of the schools, and where the same words stand for another place or person, with reasons.
+
+        A name that hides behind signs or spaced letters is found too.
+        """
+        found = self.matcher.find(text) or disguised_mentions(self.matcher, text, self.words)
+        judged = tuple(self._judged(text, found))
+        return tuple(one for one in judged if one.sure >= OURS), tuple(one for one in judged if one.sure < OURS)
+
+    def _judged(self, text: str, found: Sequence[Mention]) -> Iterator[Mention]:
+        """Yield the mentions with how sure they are; of one school the first twenty are weighed, the rest follow the surest of them."""
+        surest: dict[str, list[float]] = {}
+        for mention in found:
+            values = surest.setdefault(mention.school_id, [])
+            if len(values) >= _MOST_JUDGED:
+                yield mention.model_copy(update={"sure": max(values)})
+                continue
+            relevance = judge(text, mention, self._facts[mention.school_id])
+            values.append(relevance.value)
+            yield mention.model_copy(update={"sure": relevance.value, "reasons": relevance.reasons})
+
     def draft(self, post: Post, mentions: tuple[Mention, ...]) -> Draft:
         """Return the filled draft of a post, whether or not it mentions a school, low scores too: what scorers are judged by."""
         text = storable(post.text[: self._characters])
-        folded = Folded.of(text)
+        folded = Folded.unmasked(text, self.words)
         schools = tuple(dict.fromkeys(mention.school_id for mention in mentions))
         draft = Draft(folded, self._people.find(folded, schools), tuple(m for m in mentions if m.end <= len(text)), post.media)
         self._language(attach(self._language.make_doc(text), draft))
@@ -79,7 +109,7 @@ class Reader:
         if not mentions and any(char.isalpha() and char.isascii() for char in post.text[:80]):
             return None
         reason = why_unreadable(post.text)
-        return None if reason == NOT_ENGLISH and not mentions else reason
+        return reason if mentions or reason in NO_TEXT else None
 
     def _cut(self, post: Post, mentions: tuple[Mention, ...]) -> str | None:
         if not mentions or len(post.text) <= self._characters:
@@ -94,9 +124,16 @@ def _labelled(post: Post) -> tuple[Span, ...]:
 
 
 def open_reader(
-    terms: Sequence[WatchTerm], staff: Sequence[StaffMember] = (), config: Path | None = None, *, without: frozenset[str] = frozenset()
+    terms: Sequence[WatchTerm],
+    staff: Sequence[StaffMember] = (),
+    config: Path | None = None,
+    *,
+    schools: Sequence[School] = (),
+    without: frozenset[str] = frozenset(),
 ) -> Reader:
     """Return a Reader for these terms and staff, built by pipeline.cfg or by `config`, `without` the components of these names.
+
+    `schools` tell the towns, by which namesakes elsewhere are known.
 
     Raises:
         ModelMissingError: the configuration or a word list is not there.
@@ -113,7 +150,7 @@ def open_reader(
     loaded["nlp"]["pipeline"] = [name for name in loaded["nlp"]["pipeline"] if name not in without]
     if not reading or {"characters", "floors"} - reading.keys():
         raise ModelMismatchError(path.name, "a configuration with [reading] characters and [reading.floors]", "one without")
-    return Reader(terms, staff, _language(loaded, path.name), {**reading, "version": _version(path)})
+    return Reader(Watched(tuple(terms), tuple(staff), tuple(schools)), _language(loaded, path.name), {**reading, "version": _version(path)})
 
 
 def _language(loaded: Config, name: str) -> Language:
@@ -127,8 +164,9 @@ def _language(loaded: Config, name: str) -> Language:
 
 
 def _version(path: Path) -> str:
-    """Return one string for configuration, components and word lists: any change of theirs changes it."""
-    parts = [path.read_bytes(), *(name.encode() for name in COMPONENTS), *(words.read_bytes() for words in sorted(LEXICONS.glob("*.toml")))]
+    """Return one string for configuration, code, word lists and weights: any change of theirs changes it."""
+    code = [*sorted(CONFIG.parent.glob("*.py")), *sorted(CONFIG.parent.glob("components/*.py"))]
+    parts = [part.read_bytes() for part in (path, *code, *sorted(LEXICONS.glob("*.t*")))]
     parts += [part.read_bytes() for part in sorted(WEIGHTS.glob("*.json"))]  # each seals the arrays beside it
     seal = hashlib.sha256(b"\0".join(parts)).hexdigest()
     return f"schoolwatch.reading.v1+{seal[:12]}"

@@ -61,11 +61,11 @@ class Lesson:
 def lessons(posts: Path, terms: Path) -> tuple[Lesson, ...]:
     """Return the posts of a file as lessons. Raises BadFileError."""
     watched = read_terms([terms])
-    reader = open_reader(watched.terms, watched.staff, without=frozenset({"heads"}))
+    reader = open_reader(watched.terms, watched.staff, schools=watched.schools, without=frozenset({"heads"}))
     found = []
     for number, labelled in enumerate(read_posts([posts]), start=1):
         post = labelled.post(number)
-        found.append(Lesson(labelled, see(reader.draft(post, reader.matcher.find(post.text)))))
+        found.append(Lesson(labelled, see(reader.draft(post, reader.mentions(post.text)[0]))))
     return tuple(found)
 
 

@@ -66,8 +66,8 @@ class Hands:
     def reader(self) -> Reader:
         """Return the reader; built anew when terms or staff lists changed."""
         with self.desk.store.read() as work:
-            terms, staff = work.terms.where(active=True), work.staff.where()
-        key = hashlib.sha256(repr((terms, staff)).encode()).hexdigest()
+            terms, staff, schools = work.terms.where(active=True), work.staff.where(), work.schools.where()
+        key = hashlib.sha256(repr((terms, staff, schools)).encode()).hexdigest()
         if self._reader is None or key != self._reader_key:
             self._reader, self._people, self._reader_key = open_reader(terms, staff), People(staff), key
         return self._reader

@@ -49,7 +49,7 @@ _STANDS_AGAINST: frozenset[Category] = ANSWERED | {Category.NEWS_REPORT, Categor
 class FlagRules:
     """Above which score a head's answer is flagged. `version` is kept with every finding; new numbers are a new version."""
 
-    version: str = "flag.v2"
+    version: str = "flag.v3"
     thresholds: dict[Head, float] = field(
         default_factory=lambda: {
             Head.DEFAMATION: 0.5,
@@ -68,6 +68,7 @@ class FlagRules:
     veto: float = 0.5  # from here on an outcome of §4.3 stands against a takedown suggestion
     told: float = 0.04  # from here on somebody may be telling of harm to a child: then no takedown is suggested
     doubt: float = 0.15  # from here on criticism, news or praise forbids a takedown suggestion
+    graver: tuple[float, float, float] = (0.5, 0.45, 0.45)  # from which chances on the reading speaks for S2, S3, S4
     takedown: float = 0.6  # from here on a harm is put forward for takedown: precision before recall
 
 
@@ -100,8 +101,7 @@ def suggestion(reading: Reading, rules: FlagRules) -> Suggestion | None:
         rest = tuple(category for category in in_order(shown) if category is not Category.CSAM)
         return Suggestion(shown, (Category.CSAM, *rest), Severity.S4)
     if shown:
-        severity = max(severity_of(score, rules) for score in shown)
-        return Suggestion(shown, in_order(shown), severity, takedown=_takedown(shown, reading, rules))
+        return Suggestion(shown, in_order(shown), _severity(shown, reading, rules), takedown=_takedown(shown, reading, rules))
     return Suggestion((), (Category.NEUTRAL_MENTION,), Severity.S1) if reading.not_read is not None else None
 
 
@@ -117,6 +117,17 @@ def severity_of(score: Score, rules: FlagRules) -> Severity:
         default = min(default, Severity.S3)
     is_grave = score.category in {Category.DEFAMATION_INDIVIDUAL, Category.HARASSMENT_STAFF} and score.value >= rules.grave
     return max(default, Severity.S3) if is_grave else default
+
+
+def _severity(shown: tuple[Score, ...], reading: Reading, rules: FlagRules) -> Severity:
+    """Return the severity of what is shown: by category, raised or (outside safeguarding, by one step at most) lowered by the reading."""
+    usual = max(severity_of(score, rules) for score in shown)
+    if not reading.gravity or usual < Severity.S2:  # not judged, or an outcome that is answered: criticism stays S0 or S1
+        return usual
+    steps = zip((Severity.S2, Severity.S3, Severity.S4), reading.gravity, rules.graver, strict=True)
+    learned = max((step for step, likely, least in steps if likely >= least), default=Severity.S1)
+    lowest = usual if any(score.category in SAFEGUARDING for score in shown) else Severity(usual - 1)
+    return max(learned, lowest)
 
 
 def in_order(scores: tuple[Score, ...]) -> tuple[Category, ...]:

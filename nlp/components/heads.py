@@ -17,7 +17,7 @@ from nlp.draft import Draft, draft_of
 from nlp.errors import ModelMismatchError, ModelMissingError
 from nlp.factory import register
 from nlp.features import MASKS, Seen, Token, see
-from nlp.heads import LABEL_HEADS, WEIGHTS, Model, load, severity
+from nlp.heads import LABEL_HEADS, WEIGHTS, Model, gravity, load
 
 NAME = "schoolwatch.heads.v1"
 C = Category
@@ -80,7 +80,7 @@ def read(doc: Doc) -> Doc:
     for label in LABEL_HEADS:
         _answer(draft, label, values, rules, tuple(_reasons(draft, model, label, values, seen)))
     draft.any_harm = values["any_harm"]
-    draft.severity = severity(values)
+    draft.gravity = gravity(values)
     return doc
 
 
