@@ -380,7 +380,7 @@ def _in_words(minutes: int) -> str:
 
 def _copies(posts: Sequence[Said], rules: ThreadRules) -> Iterator[ThreadFinding]:
     """Yield hostile text that was posted more than once; harmless copies (a notice that parents share) are nobody's business."""
-    for group in near_duplicates(posts, rules):
+    for group in near_duplicates([post for post in posts if post.hostile >= rules.weak], rules):  # copies of hostile text read hostile
         if max(post.hostile for post in group) >= rules.hostile:
             authors = len(_authors(group))
             why = f"nearly the same text {len(group)} times, by {authors} author{'s' if authors != 1 else ''}"

@@ -109,8 +109,8 @@ class World:
         plain = [
             SeenPost(
                 platform=PlatformName.MASTODON,
-                native_id=f"{keys[0]}-more-{number}",
-                permalink=f"https://town.example.org/@someone/{keys[0]}-more-{number}",
+                native_id=f"{kind.value}-{number}",
+                permalink=f"https://town.example.org/@someone/{kind.value}-{number}",
                 text=f"and again, number {number}",
             )
             for number in range(more)
