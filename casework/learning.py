@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from casework import access, flagging, triage, tuning
+from casework import access, flagging, intake, triage, tuning
 from casework.errors import DecisionRefusedError, TuningRefusedError
 from casework.tuning import BACK, HeadRow, Idea, Seen
 from casework.watching import Watching, keep_findings
@@ -27,6 +27,7 @@ MOST_NAMESAKES, MOST_ASIDE = 50, 1_000  # shown, looked through
 _CHUNK = 500
 BY_A_PERSON = "a person says that this post is about the school"
 CLAIMED = "claimed-by-a-person"
+_BY_PEOPLE = frozenset({CLAIMED, intake.RULE})
 
 
 class Learned(NamedTuple):
@@ -34,7 +35,6 @@ class Learned(NamedTuple):
 
     rows: tuple[HeadRow, ...]
     ideas: tuple[Idea, ...]
-    posts: int
 
 
 class Namesake(NamedTuple):
@@ -148,8 +148,18 @@ class Learning(Watching):
         """Return what the machine said and what people decided about it in the last 90 days, with what may be worth a trial."""
         access.must_tune(by, school_id)
         with self.store.read() as work:
-            seen, rules = self._seen(work, school_id), self._rules(work, school_id)
-        return Learned(tuning.said_and_decided(seen, rules), tuning.ideas(seen, rules), len(seen))
+            seen, rules = self._compared(work, school_id), self._rules(work, school_id)
+        return Learned(tuning.said_and_decided(seen), tuning.ideas(seen, rules))
+
+    def _compared(self, work: Work, school_id: str) -> tuple[Seen, ...]:
+        """Return the flagged and reported posts of the last 90 days with the reading that each was flagged by."""
+        found = work.findings.made_since(school_id, self.now() - BACK)
+        ids = list(dict.fromkeys(one.post_id for one in found if one.post_id is not None))
+        chunks = (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
+        read = {(one.post_id, one.post_version): one for ids in chunks for one in work.readings.where(post_id=ids, order_by="read_at")}
+        decided = _standing(work, [one.id for one in found])
+        joined = ((read.get((one.post_id or PostId(0), one.post_version or 0)), one) for one in found)
+        return tuple(_seen(reading, "", (one,), decided) for reading, one in joined if reading is not None)
 
     def _seen(self, work: Work, school_id: str) -> tuple[Seen, ...]:
         """Return the readings of the last 90 days in which the school is meant, each with what became of it."""
@@ -233,7 +243,10 @@ def _seen(reading: Reading, text: str, found: Sequence[Finding], decided: dict[s
     """Join a reading with its flagged post; of several the one that was judged to be harm counts, else the newest."""
     harm = next((one for one in found if tuning.is_harm(decided.get(one.id))), None)
     chosen = harm or (found[-1] if found else None)
-    return Seen(reading, text, chosen.id if chosen else None, decided.get(chosen.id) if chosen else None)
+    if chosen is None:
+        return Seen(reading, text)
+    said = () if chosen.rule in _BY_PEOPLE else chosen.categories
+    return Seen(reading, text, chosen.id, decided.get(chosen.id), said)
 
 
 def _readings(work: Work, post: Post) -> list[Reading]:

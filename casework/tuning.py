@@ -74,12 +74,13 @@ class SchoolRules(FlagRules):
 
 
 class Seen(NamedTuple):
-    """A reading of a post's present text, and what became of it: its flagged post, and the decision that stands, if any."""
+    """A reading of a post, and what became of it: its flagged post, what the machine flagged it for, and the decision that stands."""
 
     reading: Reading
     text: str
     finding_id: str | None = None
     decision: Decision | None = None
+    said: tuple[Category, ...] = ()  # empty where a person reported the post and the machine did not flag it
 
 
 class HeadRow(NamedTuple):
@@ -320,18 +321,22 @@ def _is_same(one: Tuning, other: Tuning) -> bool:
     return (one.head, one.category, folded(one.phrase or "")) == (other.head, other.category, folded(other.phrase or ""))
 
 
-def said_and_decided(seen: Sequence[Seen], rules: FlagRules) -> tuple[HeadRow, ...]:
+def said_and_decided(seen: Sequence[Seen]) -> tuple[HeadRow, ...]:
     """Return, for each head that flagged anything, what people made of it. A post flagged by two heads stands in both rows."""
     counts: dict[Head, Counter[str]] = {}
     for one in seen:
-        found = suggested(one.reading, one.text, rules) if one.finding_id is not None else None
-        for head in {score.head for score in found.shown} if found else ():
+        for head in _heads(one):
             counts.setdefault(head, Counter())[_became(one.decision)] += 1
     return tuple(
         HeadRow(head, counts[head].total(), *(counts[head][word] for word in ("harm", "answered", "set aside", "waiting")))
         for head in Head
         if head in counts
     )
+
+
+def _heads(one: Seen) -> frozenset[Head]:
+    """Return the heads that spoke for what the post was flagged for; a score below every possible threshold did not."""
+    return frozenset(score.head for score in one.reading.scores if score.category in one.said and score.value >= _LIMITS[score.head][0])
 
 
 def _became(decision: Decision | None) -> str:
@@ -353,7 +358,7 @@ def _up(head: Head, seen: Sequence[Seen], rules: FlagRules) -> Idea | None:
     to = round(start + _STEP, 2)
     if head in LOWERED_ONLY or to > limits(head, _usual(rules))[1]:
         return None
-    band = [_became(one.decision) for one in seen if one.finding_id is not None and start <= _surest(one.reading, head) < to]
+    band = [_became(one.decision) for one in seen if head in _heads(one) and start <= _surest(one.reading, head) < to]
     aside = band.count("set aside")
     if "harm" in band or "answered" in band or aside < _ENOUGH or aside < _MOSTLY * len(band):
         return None

@@ -6,13 +6,13 @@ import streamlit as st
 
 from dashboard.parts import notice, refusal
 from dashboard.parts.muted import muted
-from dashboard.parts.plain_words import counted, one_line
+from dashboard.parts.plain_words import as_is, counted, one_line
 from data.model.people import Permission, User
 from data.model.watch import School
 from nlp.proposals import Proposal
 from schoolwatch.desk import Desk
 
-AT_ONCE = 6
+AT_ONCE = 4
 
 
 def spellings(desk: Desk, user: User, school: School) -> None:
@@ -38,7 +38,7 @@ def _proposal(desk: Desk, user: User, school: School, one: Proposal, *, decides:
     with st.container(border=True, key=f"spelling-{key}"):
         st.text(one_line(one.phrase, 120))
         seen = f", in {counted(one.seen, 'post', 'posts')} of the last 30 days" if one.seen else ""
-        st.text(f"{one.why}{seen}; like “{one_line(one.like, 120)}”")
+        muted(as_is(f"{one.why}{seen}; like “{one_line(one.like, 120)}”"))
         if not decides:
             return
         with st.container(horizontal=True):

@@ -47,8 +47,8 @@ def trial_in_words(tuning: Tuning, now: datetime) -> tuple[str, ...]:
 
 def _before_and_after(found: Mapping[str, Any]) -> str:
     if not found["more"] and not found["fewer"]:
-        less = f" {counted(found['less_serious'], 'post', 'posts')} would have been shown as less serious." if found["less_serious"] else ""
-        return f"The same {counted(found['flagged_before'], 'post', 'posts')} would have been flagged.{less}"
+        flagged = f"As many would have been flagged as before: {counted(found['flagged_before'], 'post', 'posts')}."
+        return f"{flagged} {found['less_serious']} of them as less serious." if found["less_serious"] else flagged
     more, fewer = found["more_by_severity"], found["fewer_by_severity"]
     return (
         f"It would have flagged {found['flagged_after']} instead of {found['flagged_before']}: "
@@ -63,6 +63,7 @@ def _beside(counts: Mapping[str, int]) -> str:
 def _people_said(found: Mapping[str, Any]) -> tuple[str, ...]:
     if not found["fewer"]:
         return ()
-    harm = f"{counted(found['fewer_harm'], 'was', 'were')} judged to be harm" if found["fewer_harm"] else "none was judged to be harm"
-    aside = f"people had set aside or answered {found['fewer_set_aside']}"
-    return (f"Of the {found['fewer']} fewer, {aside}, {found['fewer_waiting']} nobody has judged, {harm}.",)
+    said = {"set aside or answered": found["fewer_set_aside"], "not judged yet": found["fewer_waiting"]}
+    parts = [f"{number} {word}" for word, number in said.items() if number]
+    parts.append(f"{found['fewer_harm'] or 'none'} judged to be harm")
+    return (f"What people said of the fewer: {', '.join(parts)}.",)

@@ -11,7 +11,6 @@ from dashboard.parts import notice, refusal, signed_in
 from dashboard.parts.muted import muted
 from dashboard.parts.namesake_list import namesake_list, open_claimed
 from dashboard.parts.own_changes import USUAL_DAYS, own_changes
-from dashboard.parts.plain_words import counted
 from dashboard.parts.spellings import spellings
 from dashboard.parts.tuning_words import HEAD_WORDS
 from data.model.people import User
@@ -49,11 +48,13 @@ def _learned(desk: Desk, user: User, school: School) -> None:
         return
     st.dataframe(_table(found), hide_index=True, width="stretch")
     muted(
-        f"Last {BACK.days} days; {counted(found.posts, 'post', 'posts')} about the school read. "
-        "A post flagged for two things stands in both rows. Reports by people are not counted here."
+        f"What was flagged in the last {BACK.days} days. A post flagged for two things stands in both rows. "
+        "What only people reported is not counted."
     )
+    tried = {(one.head, one.threshold) for one in desk.casework.tunings(user, school.id) if one.ended_at is None}
     for idea in found.ideas:
-        _idea(desk, user, school, idea)
+        if (idea.head, idea.threshold) not in tried:
+            _idea(desk, user, school, idea)
 
 
 def _table(found: Learned) -> dict[str, list[str | int]]:

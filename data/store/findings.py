@@ -72,6 +72,11 @@ class Findings(Repository[Finding]):
         """Return the findings about a post, oldest first."""
         return self.where(post_id=post_id, order_by="made_at")
 
+    def made_since(self, school_id: str, since: datetime) -> list[Finding]:
+        """Return a school's findings made since, oldest first."""
+        query = sa.select(*self.columns).where(self.table.c.school_id == school_id, self.table.c.made_at >= since)
+        return [self.load(row) for row in self._rows(query.order_by(self.table.c.made_at, self.table.c.id))]
+
     def search(self, text: str, school_ids: Sequence[str], limit: int = 50) -> list[Finding]:
         """Return findings whose post or report holds all the words, newest first. One function, two bodies: FTS5 and tsvector."""
         words = [word for word in text.replace('"', " ").split() if any(sign.isalnum() for sign in word)][:MAX_TERMS]

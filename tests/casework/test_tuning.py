@@ -54,7 +54,8 @@ def a_decision(category: Category, kind: DecisionKind = DecisionKind.NO_ACTION, 
 def seen(number: int, value: float, decision: Decision | None = None, text: str = TEXT) -> Seen:
     """Return a reading with a harassment score, and what became of it."""
     reading = a_reading(a_score(Category.HARASSMENT_STAFF, value, Head.HARASSMENT), post_id=PostId(number))
-    return Seen(reading, text, f"f-{number}", decision)
+    said = (Category.HARASSMENT_STAFF,) if value >= 0.5 else ()
+    return Seen(reading, text, f"f-{number}", decision, said)
 
 
 def shown(reading: Reading, *changes: Tuning, text: str = TEXT) -> tuple[Category, ...]:
@@ -281,7 +282,7 @@ def test_the_machines_word_stands_beside_peoples() -> None:
         seen(6, 0.1),
     ]
 
-    assert tuning.said_and_decided(past, DEFAULT_RULES) == (tuning.HeadRow(Head.HARASSMENT, 5, 1, 1, 1, 2),)
+    assert tuning.said_and_decided(past) == (tuning.HeadRow(Head.HARASSMENT, 5, 1, 1, 1, 2),)
 
 
 def test_flags_that_people_keep_setting_aside_give_an_idea() -> None:

@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from data.clock import FixedClock
+from data.model.findings import Finding
 from data.model.posts import PlatformName, SeenPost
-from data.model.readings import Mention, Reading
+from data.model.readings import Category, Mention, Reading, Severity
+from data.model.watch import School
 from data.store import Store
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -45,3 +47,28 @@ def test_set_aside_posts_and_texts_are_found(any_store: Store) -> None:
         assert [one.post_id for one in aside] == [ids[4]]
         assert work.posts.texts_of(ids[:2]) == {ids[0]: "text 0", ids[1]: "text 1"}
         assert work.posts.texts(since=since, limit=2) == ["text 4", "text 3"]
+
+
+def test_findings_since_a_moment(any_store: Store) -> None:
+    """Only this school's, only those made since, oldest first."""
+    made = [("fg", 1), ("fg", 0), ("fg", 99), ("av", 0)]
+    with any_store.begin("system") as work:
+        for school_id in ("fg", "av"):
+            work.schools.add(School(id=school_id, name="Invented School", added_at=NOW))
+        for number, (school_id, days) in enumerate(made):
+            at = NOW - timedelta(days=days)
+            work.findings.add(
+                Finding(
+                    id=f"f{number}",
+                    school_id=school_id,
+                    platform=PlatformName.BLOG,
+                    severity=Severity.S1,
+                    lead_category=Category.QUERY,
+                    rule="flag.1",
+                    seen_at=at,
+                    made_at=at,
+                )
+            )
+        work.commit()
+    with any_store.read() as work:
+        assert [one.id for one in work.findings.made_since("fg", NOW - timedelta(days=90))] == ["f0", "f1"]
