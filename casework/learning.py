@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from casework import access, flagging, intake, triage, tuning
 from casework.errors import DecisionRefusedError, TuningRefusedError
@@ -101,17 +101,20 @@ class Learning(Watching):
 
     def back_test_tuning(self, by: User, tuning_id: str) -> Tuning:
         """Try a change on the posts of the last 90 days and keep the counts beside it."""
+        counts = self._tried(by, tuning_id)
         with self.store.begin(by=by.id) as work:
-            found = work.tunings.get(tuning_id)
-            access.must_tune(by, found.school_id)
-            tried = self._tried(work, found)
+            tried = work.tunings.replace(work.tunings.get(tuning_id).model_copy(update={"back_test": counts}))
             work.commit()
         return tried
 
-    def _tried(self, work: Work, found: Tuning) -> Tuning:
-        others = [one for one in work.tunings.where(school_id=found.school_id) if one.id != found.id]
-        counts = tuning.back_test(found, self._seen(work, found.school_id), self.now(), others)
-        return work.tunings.replace(found.model_copy(update={"back_test": counts}))
+    def _tried(self, by: User, tuning_id: str) -> dict[str, Any]:
+        """Return what a trial finds. It may take seconds, so it reads only: nobody else waits for it."""
+        with self.store.read() as work:
+            found = work.tunings.get(tuning_id)
+            access.must_tune(by, found.school_id)
+            seen = self._seen(work, found.school_id)
+            others = [one for one in work.tunings.where(school_id=found.school_id) if one.id != found.id]
+        return tuning.back_test(found, seen, self.now(), others)
 
     def go_live(self, by: User, tuning_id: str) -> Tuning:
         """Let a change count from now on.
@@ -119,18 +122,23 @@ class Learning(Watching):
         Raises TuningRefusedError when it was not tried in the last 24 hours or would hide what a person judged to be harm; people may
         have judged since the trial, so that is looked at once more here.
         """
+        with self.store.read() as work:
+            self._may_go_live(work, by, work.tunings.get(tuning_id))
+        counts = self._tried(by, tuning_id)
         with self.store.begin(by=by.id) as work:
             found = work.tunings.get(tuning_id)
-            access.must_set_live(by, found.school_id)
-            now = self.now()
-            tuning.check_live(found, work.tunings.where(school_id=found.school_id), now)
-            _not_the_school_nor_a_person(work, found)
-            found = self._tried(work, found)
+            self._may_go_live(work, by, found)
+            found = found.model_copy(update={"back_test": counts})
             tuning.check_hides_no_harm(found)
-            changed = work.tunings.replace(found.model_copy(update={"live_at": now}))
+            changed = work.tunings.replace(found.model_copy(update={"live_at": self.now()}))
             work.note("went live", "tuning", found.id)
             work.commit()
         return changed
+
+    def _may_go_live(self, work: Work, by: User, found: Tuning) -> None:
+        access.must_set_live(by, found.school_id)
+        tuning.check_live(found, work.tunings.where(school_id=found.school_id), self.now())
+        _not_the_school_nor_a_person(work, found)
 
     def undo_tuning(self, by: User, tuning_id: str) -> Tuning:
         """End a change at once, or drop one that never went live; the usual rules hold again. Twice is harmless."""

@@ -9,7 +9,7 @@ import pytest
 from casework.errors import DecisionRefusedError, TuningRefusedError
 from casework.learning import BY_A_PERSON
 from casework.service import Casework
-from casework.testing import NOON, SCHOOL_ID, a_reading, a_school, a_score, a_seen_post, a_user
+from casework.testing import NOON, SCHOOL_ID, a_finding, a_reading, a_school, a_score, a_seen_post, a_user
 from data.clock import FixedClock
 from data.errors import PermissionDeniedError
 from data.model.findings import DecisionKind, Finding, FindingState
@@ -112,7 +112,6 @@ def test_a_change_is_tried_goes_live_and_is_undone(scene: Scene) -> None:
     assert log == [
         ("added", "u-dsl"),
         ("changed", "u-dsl"),
-        ("changed", "u-head"),
         ("changed", "u-head"),
         ("went live", "u-head"),
         ("changed", "u-deputy"),
@@ -269,3 +268,21 @@ def test_a_post_that_was_not_set_aside_cannot_be_claimed(scene: Scene) -> None:
     """What mentions the school stands in the inbox already, or holds nothing to look at."""
     with pytest.raises(DecisionRefusedError, match="not set aside"):
         scene.desk.about_us(DSL, SCHOOL_ID, scene.read(0.1))
+
+
+def test_what_only_people_reported_or_claimed_is_no_flag_of_the_machine(scene: Scene) -> None:
+    """A claimed post without harm and a post that was never read stand in no row."""
+    scene.desk.about_us(DSL, SCHOOL_ID, scene.read(0.1, **aside()))
+    with scene.store.begin("system") as work:
+        work.findings.add(a_finding(post_id=None, rule="report"))
+        work.commit()
+
+    assert scene.desk.learned(DSL, SCHOOL_ID).rows == ()
+
+
+def test_the_present_rules_can_be_read(scene: Scene) -> None:
+    """Usual until a change counts, then the school's own."""
+    before = scene.desk.rules(DEPUTY, SCHOOL_ID)
+    scene.live()
+
+    assert (before, scene.desk.rules(DEPUTY, SCHOOL_ID).thresholds[Head.HARASSMENT]) == (DEFAULT_RULES, 0.6)
