@@ -22,6 +22,7 @@ from data.model.watch import School
 from schoolwatch.desk import Desk
 
 MOST_ENDED, MOST_OPENED, USUAL_DAYS = 20, 5, 90
+LOOKING = "Looking at the last 90 days …"
 _KINDS: Mapping[TuningKind, tuple[str, str]] = {
     TuningKind.THRESHOLD: ("How sure", "Flag a kind of post only from a surer sign on, or from a fainter one."),
     TuningKind.SUPPRESSION: ("Words that are harmless here", "Do not flag one kind of post where these words stand."),
@@ -99,9 +100,21 @@ def _open(finding_ids: Sequence[str], one: Tuning) -> None:
 
 
 def _then(act: Callable[[], object], said: str) -> None:
-    if refusal.done(act):
+    with st.spinner(LOOKING):
+        is_done = refusal.done(act)
+    if is_done:
         notice.leave(said)
         st.rerun()
+
+
+def tried(desk: Desk, user: User, propose: Callable[[], Tuning]) -> bool:
+    """Write a change down and try it at once; say the refusal here and return False when it is none."""
+    with st.spinner(LOOKING):
+        made = refusal.attempt(propose)
+        is_done = made is not None and refusal.done(lambda: desk.casework.back_test_tuning(user, made.id))
+    if is_done:
+        notice.leave("Tried. See below what it would have changed. It does not count yet.")
+    return is_done
 
 
 def _form(desk: Desk, user: User, school: School, *, first: bool) -> None:
@@ -118,24 +131,15 @@ def _form(desk: Desk, user: User, school: School, *, first: bool) -> None:
         days = st.number_input("For how many days?", 1, LONGEST.days, USUAL_DAYS, key=f"tuning-days-{turn}")
         pressed = st.form_submit_button(f"Try it on the last {BACK.days} days", type="primary" if first else "secondary", width="stretch")
     muted("Only a trial: nothing changes yet. What may concern a child's safety, and whatever is critical, is shown in any case.")
-    if pressed:
-        made = refusal.attempt(
-            lambda: desk.casework.propose_tuning(
-                user,
-                school.id,
-                kind,
-                why=why or "",
-                days=int(days or 0),
-                head=head,
-                threshold=number,
-                category=category,
-                phrase=phrase,
-            )
-        )
-        if made is not None and refusal.done(lambda: desk.casework.back_test_tuning(user, made.id)):
-            st.session_state["tuning-turn"] = turn + 1
-            notice.leave("Tried. See below what it would have changed. It does not count yet.")
-            st.rerun()
+    if pressed and tried(
+        desk,
+        user,
+        lambda: desk.casework.propose_tuning(
+            user, school.id, kind, why=why or "", days=int(days or 0), head=head, threshold=number, category=category, phrase=phrase
+        ),
+    ):
+        st.session_state["tuning-turn"] = turn + 1
+        st.rerun()
 
 
 def _head(turn: int) -> Head:

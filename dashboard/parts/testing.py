@@ -21,8 +21,9 @@ from data.model.evidence import SafetyAnswer
 from data.model.findings import DecisionKind, Finding, ReportTick
 from data.model.people import Role, User
 from data.model.posts import Media, PlatformName, SeenPost
-from data.model.readings import Category, Severity, Span
+from data.model.readings import Category, Head, Mention, Reading, Severity, Span
 from data.model.threads import ThreadAlert, ThreadKind
+from data.model.tuning import TuningKind
 from data.model.watch import Health, School, Source, SourceState, StaffMember, TermKind, WatchTerm
 from data.store import Store
 from evidence.testing import fake_capture
@@ -236,6 +237,7 @@ def fill(world: World) -> World:
     _reported(world)
     _in_cases(world)
     _for_the_lead(world)
+    _tuned(world)
     return world
 
 
@@ -284,6 +286,23 @@ def _for_the_lead(world: World) -> None:
     worry = world.flag("worry", "K says nobody feeds her at weekends", Severity.S3, Category.SAFEGUARDING_DISCLOSURE)
     kind, category = DecisionKind.SAFEGUARDING, Category.SAFEGUARDING_DISCLOSURE
     world.keep("worry", room.decide(dsl, worry.id, kind, category, Severity.S4, "pupil", "May need help."))
+
+
+def _tuned(world: World) -> None:
+    """Set a post aside as a namesake; let one change to what is flagged count, and try another."""
+    now, room, dsl = world.clock.now(), world.desk.casework, world.people["dsl"]
+    church = Mention(start=0, end=4, term_id="t-1", school_id=SCHOOL, reasons=(Span(start=0, end=4, why="a *church* of this name"),))
+    seen = SeenPost(platform=PlatformName.BLOG, native_id="church", permalink="https://blog.example.org/church", text=HOSTILE)
+    with world.desk.store.begin("system") as work:
+        post_id = work.posts.keep([seen], source_id=None, seen_at=now).post_ids[0]
+        work.readings.add(Reading(post_id=post_id, post_version=1, pipeline="test.v1", read_at=now, namesakes=(church,)))
+        work.commit()
+    made = room.propose_tuning(dsl, SCHOOL, TuningKind.THRESHOLD, why=HOSTILE, days=90, head=Head.HARASSMENT, threshold=0.6)
+    room.back_test_tuning(dsl, made.id)
+    room.go_live(dsl, made.id)
+    hidden = Category.HARASSMENT_STAFF
+    made = room.propose_tuning(dsl, SCHOOL, TuningKind.SUPPRESSION, why="Sports day.", days=30, category=hidden, phrase="[egg](x) race")
+    room.back_test_tuning(dsl, made.id)
 
 
 _SOURCES = (("Town #fernleygreen", Health.OK), ("Village forum", Health.WALL), ("Valley wiki", Health.NEW))

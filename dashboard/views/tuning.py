@@ -7,10 +7,10 @@ import streamlit as st
 from casework import access
 from casework.learning import Learned
 from casework.tuning import BACK, Idea, percent
-from dashboard.parts import notice, refusal, signed_in
+from dashboard.parts import notice, signed_in
 from dashboard.parts.muted import muted
 from dashboard.parts.namesake_list import namesake_list, open_claimed
-from dashboard.parts.own_changes import USUAL_DAYS, own_changes
+from dashboard.parts.own_changes import USUAL_DAYS, own_changes, tried
 from dashboard.parts.spellings import spellings
 from dashboard.parts.tuning_words import HEAD_WORDS
 from data.model.people import User
@@ -51,9 +51,9 @@ def _learned(desk: Desk, user: User, school: School) -> None:
         f"What was flagged in the last {BACK.days} days. A post flagged for two things stands in both rows. "
         "What only people reported is not counted."
     )
-    tried = {(one.head, one.threshold) for one in desk.casework.tunings(user, school.id) if one.ended_at is None}
+    known = {(one.head, one.threshold) for one in desk.casework.tunings(user, school.id) if one.ended_at is None}
     for idea in found.ideas:
-        if (idea.head, idea.threshold) not in tried:
+        if (idea.head, idea.threshold) not in known:
             _idea(desk, user, school, idea)
 
 
@@ -72,15 +72,13 @@ def _idea(desk: Desk, user: User, school: School, idea: Idea) -> None:
     with st.container(border=True, key=f"idea-{idea.head.value}"):
         st.text(f"{HEAD_WORDS[idea.head].capitalize()}: {idea.why}.")
         pressed = st.button(f"Try {percent(idea.threshold)}", key=f"try-{idea.head.value}", help="Only a trial: nothing changes yet.")
-    if not pressed:
-        return
-    made = refusal.attempt(
+    if pressed and tried(
+        desk,
+        user,
         lambda: desk.casework.propose_tuning(
             user, school.id, TuningKind.THRESHOLD, why=idea.why, days=USUAL_DAYS, head=idea.head, threshold=idea.threshold
-        )
-    )
-    if made is not None and refusal.done(lambda: desk.casework.back_test_tuning(user, made.id)):
-        notice.leave("Tried. See below what it would have changed. It does not count yet.")
+        ),
+    ):
         st.rerun()
 
 
