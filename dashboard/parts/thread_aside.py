@@ -45,7 +45,7 @@ def _begin(desk: Desk, user: User, file: ThreadFile, key: str) -> None:
 
 def _form(desk: Desk, user: User, file: ThreadFile, key: str) -> None:
     with st.form(f"aside-{key}", border=False):
-        muted("The posts stay where they are, and what was decided on them stays. They show here again when another one comes to them.")
+        muted("The posts stay where they are, and what was decided on them stays. They show here again when a harsh one joins them.")
         reason = st.text_input("Why set them aside?", key=f"aside-why-{key}", max_chars=MAX_REASON)
         pressed = st.form_submit_button("Set these posts aside", width="stretch")
     if pressed and refusal.done(lambda: desk.casework.set_aside(user, file.alert.id, reason or "")):

@@ -44,6 +44,8 @@ def _post(one: ThreadPost, now: datetime, key: str, *, is_here: bool) -> None:
         if one.post is None:
             muted("Not yours to see, or no longer kept.")
             return
+        if one.finding is not None and one.finding.stop:
+            st.markdown("**:red[:material/block: Do not open it. For the safeguarding lead.]**")
         st.text(first_line(one.post, None))
         if one.finding is not None and not is_here and st.button("Look at this post", key=f"go-{key}", icon=":material/arrow_forward:"):
             page_links.go("finding", one.finding.id)

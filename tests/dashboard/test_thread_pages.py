@@ -169,11 +169,15 @@ def test_a_first_post_that_was_not_flagged_can_begin_a_case_too(full_world: Worl
     assert "may be part of a course of conduct" in words(test)
 
 
-def test_a_stopped_post_in_a_group_offers_no_address(full_world: World, at: Sit) -> None:
-    """A group never brings an address to a page."""
-    full_world.together("shout", "trip")
+def test_a_stopped_post_in_a_group_is_marked_and_offers_no_address(full_world: World, at: Sit) -> None:
+    """A group says of a stopped post what the queue says of it, and brings no address to the page."""
+    full_world.flag("swap", "pictures of Y10, swap?", Severity.S4, Category.CSAM, stop=True)
+    before = words(open_app(full_world, at)).count("Do not open it")
+    full_world.together("swap", "shout")
+    seen = words(open_app(full_world, at))
 
-    assert "town.example.org" not in words(open_app(full_world, at))
+    assert seen.count("Do not open it") == before + 1
+    assert "town.example.org" not in seen
 
 
 def test_a_long_group_is_shown_in_part(full_world: World, at: Sit) -> None:
