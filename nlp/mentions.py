@@ -1,13 +1,14 @@
 """Where a post names a school: watch terms found in plain text before any tokenising (scoring.md, «match first, score after»).
 
-One Aho-Corasick automaton (Aho and Corasick, CACM 18(6), 1975) over all terms. A post without a candidate costs one fold and one
-pass; only a candidate takes the careful road: whole words, sigils, context words, overlaps, and the way back to the original text.
+Aho-Corasick automata (Aho and Corasick, CACM 18(6), 1975): one over all terms, and one over what counts only behind # or @, asked where
+such a sign stands. A post without a candidate costs one fold and one pass; only a candidate takes the careful road: whole words, sigils,
+context words, overlaps, and the way back to the original text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -83,6 +84,15 @@ def _context(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(f" {word} " for word in plain if word)
 
 
+def _automaton(patterns: list[str]) -> Callable[..., list[tuple[int, int, int]]]:
+    """Return what finds these patterns in plain text, each by its number."""
+    kind = ahocorasick_rs.Implementation.DFA if len(patterns) <= _DFA_PATTERNS else None
+    find: Callable[..., list[tuple[int, int, int]]] = ahocorasick_rs.AhoCorasick(
+        patterns, implementation=kind, store_patterns=False
+    ).find_matches_as_indexes
+    return find
+
+
 class Matcher:
     """Finds every active watch term in a text. Safe for any number of threads; never raises on any text.
 
@@ -101,10 +111,11 @@ class Matcher:
                 form = _Form(term, sigil, _context(term.near), _context(term.not_near))
                 forms.setdefault(pattern, []).append(form)
         self.unmatchable = tuple(unmatchable)
-        self._patterns = list(forms)
-        self._forms = list(forms.values())
-        kind = ahocorasick_rs.Implementation.DFA if len(self._patterns) <= _DFA_PATTERNS else None
-        self._find = ahocorasick_rs.AhoCorasick(self._patterns, implementation=kind, store_patterns=False).find_matches_as_indexes
+        bare = [pattern for pattern, found in forms.items() if not all(form.sigil for form in found)]
+        tagged = [pattern for pattern, found in forms.items() if all(form.sigil for form in found)]
+        self._forms = [forms[pattern] for pattern in (*bare, *tagged)]
+        self._bare, self._tagged = _automaton(bare), _automaton(tagged)
+        self._first_tagged = len(bare)
 
     def find(self, text: str) -> tuple[Mention, ...]:
         """Return the mentions in order of place, as characters of the original text; of overlapping terms the longest wins."""
@@ -113,7 +124,10 @@ class Matcher:
 
     def candidates(self, plain: str) -> list[tuple[int, int, int]]:
         """Return where terms may stand in text that `fold` made plain, unchecked: number of the pattern, start, end."""
-        return self._find(plain, overlapping=True) if self._patterns else []
+        found = self._bare(plain, overlapping=True) if self._first_tagged else []
+        if "#" in plain or "@" in plain:
+            found += [(number + self._first_tagged, start, end) for number, start, end in self._tagged(plain, overlapping=True)]
+        return found
 
     def _verified(self, text: str, found: list[tuple[int, int, int]]) -> tuple[Mention, ...]:
         """Return what is left of the candidates after the careful checks."""

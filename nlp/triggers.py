@@ -124,8 +124,8 @@ class _Parser:
         return [] if optional or inner is None else [inner]
 
 
-def _is_letter(token: str) -> bool:
-    return len(token) == 1 and token not in "_*?" and (token.isalnum() or not token.isascii())
+def _is_letter(char: str) -> bool:
+    return len(char) == 1 and char not in "_*?" and (char.isalnum() or not char.isascii())
 
 
 class Gate:
