@@ -12,6 +12,7 @@ from spacy.tokens import Doc
 
 from data.model.posts import Media
 from data.model.readings import Category, Head, Mention, Score, Span
+from nlp.claims import Claim
 from nlp.cues import Hit, Lexicon, lexicon
 from nlp.normal import Folded
 from nlp.people import People, Person, mask
@@ -44,6 +45,7 @@ class Draft:
     scores: list[Score] = field(default_factory=list)
     stop_cue: list[Span] = field(default_factory=list)
     cues: list[str] = field(default_factory=list)  # every cue that fired, as «list name»: what the learned heads see
+    claims: list[Claim] = field(default_factory=list)  # what is said that people did
     faults: list[str] = field(default_factory=list)  # what could not be done, for the reading to say
     gravity: tuple[float, ...] = ()  # how likely it is S2, S3, S4 or more; empty: no component judged
     any_harm: float | None = None  # a component's own calibrated answer to «any harm by the writer?»; None: combined from the scores
