@@ -40,6 +40,7 @@ _PAIRED = 1.0  # weight of each minimal pair as a row of its own
 _SECOND_STIFFNESS = 0.1
 _GRAVE, _URGENT, _REVIEW = 3, 4, 2
 _NARROWEST = 1e-6
+_TURNS = 4
 _LEAST_POSITIVES = 3  # fewer teach a head nothing
 
 
@@ -207,10 +208,12 @@ def train(taught: Sequence[Lesson], counts: dict[str, int]) -> tuple[Model, dict
 
 
 def _turns(taught: Sequence[Lesson]) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
-    """Yield the places of each writer's lessons and those of all others'."""
+    """Yield the places of some writers' lessons and those of all others': each writer is held out once, with up to three more."""
     writers = np.array([lesson.post.source for lesson in taught])
-    for writer in sorted(set(writers.tolist())):
-        yield np.flatnonzero(writers == writer), np.flatnonzero(writers != writer)
+    each = sorted(set(writers.tolist()))
+    for turn in range(min(_TURNS, len(each))):
+        out = np.isin(writers, each[turn::_TURNS])
+        yield np.flatnonzero(out), np.flatnonzero(~out)
 
 
 def _hash(taught: Sequence[Lesson]) -> str:

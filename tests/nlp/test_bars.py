@@ -48,3 +48,16 @@ def test_the_bars_that_figures_set_are_a_little_below_them(figures: dict[str, An
     assert all((figure(figures, name) or 0) >= bar for name, bar in bars["at_least"].items())
     assert all((figure(figures, name) or 0) <= bar for name, bar in bars["at_most"].items())
     assert set(BARS["at_most"]) <= set(bars["at_most"])
+
+
+def test_series_are_raised_and_harmless_ones_stay_quiet() -> None:
+    """Posts over time: of the harmful series no fewer are raised than before, and lively harmless ones stay quiet."""
+    paths = sorted(GOLD.glob("s*.jsonl"))
+    bars = json.loads((GOLD / "series_bars.json").read_text(encoding="utf-8"))
+
+    report = evaluate(paths, [path.with_name(f"{path.stem}.terms.json") for path in paths])[1]["series"]
+
+    assert report["harmful"] >= bars["series_each_way"]
+    assert report["harmless"] >= bars["series_each_way"]
+    assert report["harmful_raised"] >= bars["harmful_raised"]
+    assert report["harmless_quiet"] >= bars["harmless_quiet"]
