@@ -1,8 +1,8 @@
 """Where a post names a school: watch terms found in plain text before any tokenising (scoring.md, «match first, score after»).
 
-Aho-Corasick automata (Aho and Corasick, CACM 18(6), 1975): one over all terms, and one over what counts only behind # or @, asked where
-such a sign stands. A post without a candidate costs one fold and one pass; only a candidate takes the careful road: whole words, sigils,
-context words, overlaps, and the way back to the original text.
+Aho-Corasick automata (Aho and Corasick, CACM 18(6), 1975): one over all terms, one over what counts only behind # or @, asked where such a
+sign stands. A post without a candidate costs one fold and one pass; only a candidate takes the careful road: whole words, sigils, context
+words, overlaps, and the way back to the original text.
 """
 
 from __future__ import annotations

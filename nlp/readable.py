@@ -31,7 +31,9 @@ _TOKENS = re.compile(r"\w+")
 _BETWEEN = re.compile("['`\u00b4\u2018\u2019-]")  # «l'ecole», «aujourd'hui» are two words
 _SAMPLE = 4_000  # characters looked at: a language shows early
 _NOISY, _FEW_WORDS, _ENGLISH_ENOUGH, _FOREIGN_LETTERS, _FOREIGN_WORDS = 0.3, 6, 0.12, 0.5, 2
+_STILL_FOREIGN = 0.05  # of the letters, after folding
 _FOREIGN_ENOUGH = 0.15  # of the words, one in seven speaks for one language: less may be names and slang
+_SURELY_ENGLISH, _OUTWEIGHS, _OUTWEIGHS_OF = 0.4, 1.5, 0.3
 _SURE, _LIKELY, _AHEAD, _BARELY_AHEAD = 3.0, 1.5, 1.5, 1.1  # words that speak for a language alone; times the next one
 _MOST_LETTERS = 4  # letters of its own count for as many words at most
 _LAST_LATIN = "\u024f"  # end of the block Latin Extended-B
@@ -100,16 +102,25 @@ def _is_noise(sample: str) -> bool:
 
 
 def _is_english(written: str, plain: str) -> bool:
-    """Whether enough little words are English ones; short texts get the benefit of the doubt."""
+    """Whether enough little words are English ones, and no other language has twice as many; short texts get the benefit of the doubt."""
+    is_foreign_script = _foreign_letters(written) > _FOREIGN_LETTERS
+    if is_foreign_script and _foreign_letters(plain) > _STILL_FOREIGN:
+        return False  # not look-alikes in an English text: «не» would fold to «he»
     words = len(_PLAIN_WORDS.findall(plain))
-    tokens = _TOKENS.findall(plain)
     known = languages()
+    tokens = _TOKENS.findall(plain)
     english = sum(token in known.english for token in tokens)
+    if english >= _SURELY_ENGLISH * words:
+        return True
+    others = {token for token in tokens if token in known.of_word}  # each once: «la la la» is a song
+    other = _most(known.of_word[token] for token in others)
+    if words >= _FEW_WORDS and other >= max(_OUTWEIGHS * english, _OUTWEIGHS_OF * words, _FOREIGN_WORDS + 1):
+        return False  # «no», «me», «to» are words of others too
     if english >= max(1, _ENGLISH_ENOUGH * words):
         return True  # look-alike letters and all: what folds to English is English
-    if _foreign_letters(written) > _FOREIGN_LETTERS:
+    if is_foreign_script:
         return False
-    other = _most(names for token in tokens if token not in known.english and (names := known.of_word.get(token)))
+    other = _most(known.of_word[token] for token in others - known.english)
     return words < _FEW_WORDS or other < max(_FOREIGN_WORDS, _FOREIGN_ENOUGH * words) or other <= english
 
 
@@ -120,6 +131,8 @@ def _most(found: Iterable[tuple[str, ...]]) -> int:
 
 def _foreign_letters(written: str) -> float:
     """Return the share of letters that are of another script than the Latin one."""
+    if written.isascii():
+        return 0.0
     letters = [char for char in written if char.isalpha()]
     return sum(char > _LAST_LATIN for char in letters) / max(1, len(letters))
 
