@@ -153,6 +153,8 @@ def test_the_report_leaves_the_schools_name_until_told_otherwise(reader: Reader)
 
     @dataclass
     class Read:
+        """What the judge tells of one post."""
+
         any_harm: float
         mention: bool
 
@@ -174,6 +176,8 @@ def test_posts_of_one_kind_have_no_figure() -> None:
 
     @dataclass
     class Read:
+        """What the judge tells of one post."""
+
         any_harm: float = 0.5
         mention: bool = False
 
