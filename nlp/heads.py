@@ -1,9 +1,10 @@
 """The learned heads: one calibrated number in [0, 1] for each label, from what `nlp.features` sees, with numpy alone.
 
-Each label's head is linear, which also gives the reasons, and goes through a Platt curve (Platt 1999, "Probabilistic outputs for
-support vector machines"). What spans labels (any harm, urgency, criticism, everyday talk) is answered by a second, small layer over the
-first one's answers (stacking, Wolpert 1992). Curves and second layer are fitted on writers whose posts the heads had not seen. Weights
-are arrays (`heads.npz`, eight-bit whole numbers with a scale) beside a JSON with the vocabulary; never a pickle.
+Each label's raw answer is the mean of a linear head's and of a small network's (one layer of rectified units for all heads together),
+and goes through a Platt curve (Platt 1999, "Probabilistic outputs for support vector machines"). For one post both are sums over its
+inputs, which gives the reasons. What spans labels (any harm, urgency, criticism, everyday talk) is answered by a second, small layer
+over the first one's answers (stacking, Wolpert 1992). Curves and second layer are fitted on writers whose posts the heads had not seen.
+Weights are arrays (`heads.npz`, eight-bit whole numbers with a scale) beside a JSON with the vocabulary; never a pickle.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ Floats = npt.NDArray[np.float32]
 Whole = npt.NDArray[np.int64]
 
 WEIGHTS = Path(__file__).parent / "weights"
-FORMAT = "schoolwatch.heads.v1"
+FORMAT = "schoolwatch.heads.v2"
 LABEL_HEADS = (
     "defamation", "harassment", "threat", "hate", "sexual", "self_harm", "grooming", "confidential", "pupil_identifiable_text",
     "disclosure", "fair_criticism", "news", "praise", "neutral",
@@ -72,12 +74,50 @@ class Vocabulary:
 
 
 @dataclass(frozen=True, slots=True)
+class Network:
+    """One layer of rectified units between the inputs and the heads; without units it is silent and the linear heads answer alone."""
+
+    entry: Floats  # a row for each input, a column for each unit
+    entry_bias: Floats
+    exit: Floats  # a row for each unit, a column for each head
+    exit_bias: Floats
+
+    @classmethod
+    def silent(cls, inputs: int) -> Network:
+        """Return a network without units."""
+        heads = len(HEADS)
+        return cls(*(np.zeros(shape, np.float32) for shape in ((inputs, 0), 0, (0, heads), heads)))
+
+    def units(self, numbers: Whole, values: Floats) -> Floats:
+        """Return how strongly each unit answers to inputs and their values."""
+        raised: Floats = np.maximum(values @ self.entry[numbers] + self.entry_bias, 0)
+        return raised
+
+    def joined(self, linear: Floats, units: Floats) -> Floats:
+        """Return the raw answers: the mean of the linear heads' and of the network's."""
+        if not units.size:
+            return linear
+        both: Floats = (linear + units @ self.exit + self.exit_bias) * np.float32(0.5)
+        return both
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the heads answer to one post, and the units of the network that answered: what its reasons are made of."""
+
+    tokens: tuple[Token, ...]
+    values: dict[str, float]
+    units: Whole
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """All heads."""
 
     vocabulary: Vocabulary
     linear: Floats
     bias: Floats
+    network: Network
     curves: Floats  # a row for each head: slope and offset of its Platt curve
     second: Floats  # a column for each of STACKED, a row for each of `shapes`, the last one the constants
     card: dict[str, Any]  # versions, row counts, hashes
@@ -85,25 +125,45 @@ class Model:
     def logits(self, seen: Seen) -> Floats:
         """Return the raw answer of each head."""
         numbers, values = self.vocabulary.vector(seen)
-        raw: Floats = values @ self.linear[numbers] + self.bias
-        return raw
+        return self.network.joined(values @ self.linear[numbers] + self.bias, self.network.units(numbers, values))
 
     def values(self, seen: Seen) -> dict[str, float]:
         """Return each head's calibrated answer."""
-        raw = self.logits(seen)
+        return self.answer(seen).values
+
+    def answer(self, seen: Seen) -> Answer:
+        """Return each head's calibrated answer, and what is needed to say why."""
+        numbers, values = self.vocabulary.vector(seen)
+        units = self.network.units(numbers, values)
+        raw = self.network.joined(values @ self.linear[numbers] + self.bias, units)
         answers = dict(zip(HEADS, chance(raw * self.curves[:, 0] + self.curves[:, 1]).tolist(), strict=True))
-        return answers | dict(zip(STACKED, chance(shapes(raw) @ self.second).tolist(), strict=True))
+        answers |= dict(zip(STACKED, chance(shapes(raw) @ self.second).tolist(), strict=True))
+        return Answer(seen.tokens, answers, np.flatnonzero(units))
 
-    def weighed(self, head: str, seen: Seen) -> Iterator[tuple[Token, float]]:
-        """Yield each word of the post with what it and the word pairs it stands in speak for the head."""
-        known, column = self.vocabulary.numbers["words"], self.linear[:, HEADS.index(head)]
+    def weighed(self, answer: Answer, heads: Sequence[str]) -> Floats:
+        """Return what each word, with the word pairs that it stands in, speaks for each of the heads: a row a token, a column a head.
 
-        def of(key: str) -> float:
-            number = known.get(key)
-            return float(column[number] * self.vocabulary.rarity[number]) if number is not None else 0.0
+        A network of rectified units is linear in the inputs of one post: only the units that answer to it count.
+        """
+        columns = np.array([HEADS.index(head) for head in heads], np.int64)
+        places, shares, numbers = self._places(answer.tokens)
+        rows = self.linear[np.ix_(numbers, columns)]
+        if answer.units.size:
+            through = self.network.entry[np.ix_(numbers, answer.units)] @ self.network.exit[np.ix_(answer.units, columns)]
+            rows = (rows + through) * np.float32(0.5)
+        spoken = np.zeros((len(answer.tokens), len(heads)), np.float32)
+        np.add.at(spoken, places, rows * (shares * self.vocabulary.rarity[numbers])[:, None])
+        return spoken
 
-        for place, token in enumerate(seen.tokens):
-            yield token, of(token.text) + sum(of(pair) for pair in _rows_with(seen.tokens, place)) / 2
+    def _places(self, tokens: Sequence[Token]) -> tuple[Whole, Floats, Whole]:
+        """Return, for each known word and pair of words, the place of a token in it, its share, and the number of the input."""
+        known = self.vocabulary.numbers["words"]
+        alone = [(place, 1.0, token.text) for place, token in enumerate(tokens)]
+        pairs = [(place, f"{one.text} {other.text}") for place, (one, other) in enumerate(pairwise(tokens))]
+        found = [*alone, *((place + step, 0.5, pair) for place, pair in pairs for step in (0, 1))]
+        told = [(place, share, known[key]) for place, share, key in found if key in known]
+        places, shares, numbers = zip(*told, strict=True) if told else ((), (), ())
+        return np.array(places, np.int64), np.array(shares, np.float32), np.array(numbers, np.int64)
 
 
 def chance(raw: Floats) -> Floats:
@@ -121,12 +181,6 @@ def shapes(raw: Floats) -> Floats:
     return np.concatenate([raw, odds, harms[..., -1:], harms[..., -2:-1], mild, any_of, np.ones_like(mild)], axis=-1)
 
 
-def _rows_with(tokens: Sequence[Token], place: int) -> Iterator[str]:
-    for first in (place - 1, place):
-        if 0 <= first < len(tokens) - 1:
-            yield f"{tokens[first].text} {tokens[first + 1].text}"
-
-
 def squeeze(array: Floats) -> tuple[npt.NDArray[np.int8], Floats]:
     """Return the array in eight bits with the scale of each column."""
     scale = (np.abs(array).max(axis=0) / _EIGHT_BITS).astype(np.float32) if array.size else np.ones(array.shape[1], np.float32)
@@ -140,6 +194,8 @@ def save(model: Model, folder: Path) -> None:
     arrays: dict[str, npt.NDArray[Any]] = {"rarity": model.vocabulary.rarity.astype(np.float16), "bias": model.bias}
     arrays |= {"curves": model.curves, "second": model.second}
     arrays["linear"], arrays["linear_scale"] = squeeze(model.linear)
+    arrays["entry"], arrays["entry_scale"] = squeeze(model.network.entry)
+    arrays |= {"entry_bias": model.network.entry_bias, "exit": model.network.exit, "exit_bias": model.network.exit_bias}
     np.savez_compressed(folder / "heads.npz", allow_pickle=False, **arrays)
     seal = hashlib.sha256((folder / "heads.npz").read_bytes()).hexdigest()
     words = {block: list(model.vocabulary.numbers[block]) for block in BLOCKS}
@@ -205,7 +261,9 @@ def _model(card: dict[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Mode
     vocabulary = Vocabulary(numbers, arrays["rarity"].astype(np.float32), card["scales"])
     rest = {key: value for key, value in card.items() if key != "vocabulary"}
     linear: Floats = arrays["linear"].astype(np.float32) * arrays["linear_scale"]
-    return Model(vocabulary, linear, arrays["bias"], arrays["curves"], arrays["second"], rest)
+    entry: Floats = arrays["entry"].astype(np.float32) * arrays["entry_scale"]
+    network = Network(entry, arrays["entry_bias"], arrays["exit"], arrays["exit_bias"])
+    return Model(vocabulary, linear, arrays["bias"], network, arrays["curves"], arrays["second"], rest)
 
 
 def gravity(values: Mapping[str, float]) -> tuple[float, ...]:

@@ -13,7 +13,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +23,9 @@ import numpy.typing as npt
 from data.errors import ReadingError
 from nlp import measures
 from nlp.features import Seen, see
-from nlp.heads import BLOCKS, HEADS, LABEL_HEADS, STACKED, WEIGHTS, Floats, Model, Vocabulary, chance, save, shapes
+from nlp.heads import BLOCKS, HEADS, LABEL_HEADS, STACKED, WEIGHTS, Floats, Model, Network, Vocabulary, chance, save, shapes
 from nlp.labelled import HARMLESS_LABELS, Labelled, read_posts, read_terms
+from nlp.network_train import DEFAULT_RECIPE, Recipe, trained
 from nlp.pipeline import open_reader
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def straight(inputs: csr_matrix, truth: npt.NDArray[Any], twins: Sequence[tuple[
     return fitted.coef_[0][:-1].astype(np.float32), float(fitted.coef_[0][-1] * _CONSTANT)
 
 
-def fit(taught: Sequence[Lesson]) -> Model:
+def fit(taught: Sequence[Lesson], recipe: Recipe = DEFAULT_RECIPE) -> Model:
     """Return the heads fitted on these lessons, not yet calibrated."""
     vocabulary = vocabulary_of(taught)
     inputs, truth, twins = matrix(vocabulary, taught), truths(taught), pairs_of(taught)
@@ -146,7 +147,9 @@ def fit(taught: Sequence[Lesson]) -> Model:
     linear = np.stack([weights for weights, _ in columns], axis=1)
     bias = np.array([constant for _, constant in columns], np.float32)
     plain = np.tile(np.array([1.0, 0.0], np.float32), (len(HEADS), 1))
-    return Model(vocabulary, linear, bias, plain, np.zeros((1, len(STACKED)), np.float32), {})
+    entry, exits = trained(inputs, truth.astype(np.float32), recipe)
+    network = Network(entry.weights, entry.bias, exits.weights, exits.bias)
+    return Model(vocabulary, linear, bias, network, plain, np.zeros((1, len(STACKED)), np.float32), {})
 
 
 def truths(taught: Sequence[Lesson]) -> npt.NDArray[Any]:
@@ -204,7 +207,7 @@ def train(taught: Sequence[Lesson], counts: dict[str, int]) -> tuple[Model, dict
     whole = fit(taught)
     figures = report(taught, values, truth)
     card = {"posts": counts, "data_hash": _hash(taught), "held_out_writers": figures}
-    return Model(whole.vocabulary, whole.linear, whole.bias, curves, second_layer(raw, truth), card), figures
+    return replace(whole, curves=curves, second=second_layer(raw, truth), card=card), figures
 
 
 def _turns(taught: Sequence[Lesson]) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:

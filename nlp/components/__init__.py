@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from nlp.components import defamation, harassment, heads, no_action, pupil, safeguarding, stop_cue, threat
+from nlp.components import claims, defamation, harassment, heads, no_action, pupil, safeguarding, stop_cue, threat
 
 COMPONENTS: tuple[str, ...] = (
     stop_cue.NAME,
@@ -15,5 +15,6 @@ COMPONENTS: tuple[str, ...] = (
     defamation.NAME,
     pupil.NAME,
     no_action.NAME,
+    claims.NAME,
     heads.NAME,
 )

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 from spacy.tokens import Doc
 
 from data.model.readings import SAFEGUARDING, Category, Head, Score, Span
 from nlp.draft import Draft, draft_of
 from nlp.errors import ModelMismatchError, ModelMissingError
 from nlp.factory import register
-from nlp.features import MASKS, Seen, Token, see
-from nlp.heads import LABEL_HEADS, WEIGHTS, Model, gravity, load
+from nlp.features import MASKS, Token, see
+from nlp.heads import LABEL_HEADS, WEIGHTS, Answer, Floats, Model, gravity, load
 
 NAME = "schoolwatch.heads.v1"
 C = Category
@@ -73,12 +74,12 @@ def read(doc: Doc) -> Doc:
     if isinstance(model, str):
         draft.faults.append(model)
         return doc
-    seen = see(draft)
-    values = model.values(seen)
+    answer = model.answer(see(draft))
+    values, reasons = answer.values, _reasons(draft, model, answer)
     rules = tuple(draft.scores)
     draft.scores = [score for score in (_floored(score) for score in rules) if score is not None]
     for label in LABEL_HEADS:
-        _answer(draft, label, values, rules, tuple(_reasons(draft, model, label, values, seen)))
+        _answer(draft, label, values, rules, reasons.get(label, ()))
     draft.any_harm = values["any_harm"]
     draft.gravity = gravity(values)
     return doc
@@ -113,15 +114,20 @@ def _usual(label: str, values: dict[str, float], draft: Draft) -> Category:
     return _GROUPS[label][2][0]
 
 
-def _reasons(draft: Draft, model: Model, label: str, values: dict[str, float], seen: Seen) -> Iterator[Span]:
-    """Yield the words that weighed most for a label, neighbours as one span."""
-    if values[label] < _EXPLAINED:
-        return
-    weighed = [(place, token, weight) for place, (token, weight) in enumerate(model.weighed(label, seen)) if _speaks(token)]
-    least = max((weight for _, _, weight in weighed), default=0.0) * _SHARE
-    best = sorted((item for item in weighed if item[2] > least), key=lambda item: -item[2])[:_MOST_SPANS]
+def _reasons(draft: Draft, model: Model, answer: Answer) -> dict[str, tuple[Span, ...]]:
+    """Return for each label that was answered at all the words that weighed most, neighbours as one span."""
+    told = [label for label in LABEL_HEADS if answer.values[label] >= _EXPLAINED]
+    weights = model.weighed(answer, told)
+    weights[[not _speaks(token) for token in answer.tokens]] = 0
+    return {label: tuple(_weightiest(draft, answer.tokens, weights[:, column], label)) for column, label in enumerate(told)}
+
+
+def _weightiest(draft: Draft, tokens: tuple[Token, ...], weights: Floats, label: str) -> Iterator[Span]:
+    least = max(float(weights.max(initial=0.0)) * _SHARE, 0.0)
+    order = np.argsort(-weights, kind="stable")[:_MOST_SPANS].tolist()
+    best = sorted((place, tokens[place].start, tokens[place].end) for place in order if weights[place] > least)
     why = f"words that often stand in posts with {_GROUPS[label][1]}"
-    for start, end in _joined(sorted((place, token.start, token.end) for place, token, _ in best)):
+    for start, end in _joined(best):
         yield draft.span(start, end, why)
 
 
