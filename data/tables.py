@@ -34,6 +34,10 @@ class PostRow(Post, table=True):
     __table_args__ = (
         sa.UniqueConstraint("platform", "native_id"),
         sa.Index("ix_post_address", "address"),
+        *(
+            sa.Index(f"ix_post_{name}", name, sqlite_where=sa.text(f"{name} IS NOT NULL"), postgresql_where=sa.text(f"{name} IS NOT NULL"))
+            for name in ("parent_id", "thread_id")
+        ),
         sa.Index("ix_post_unread", "id", sqlite_where=sa.text("needs_reading"), postgresql_where=sa.text("needs_reading")),
     )
     id: PostId = Field(sa_type=Number, primary_key=True)

@@ -19,15 +19,16 @@ from typing import Any
 
 from data.errors import ReadingError
 from data.model.posts import Post
-from data.model.readings import CATEGORY_ORDER, SAFEGUARDING, Category, Reading
+from data.model.readings import CATEGORY_ORDER, SAFEGUARDING, Category, Mention, Reading
 from data.model.suggestion import DEFAULT_RULES, TOLD, FlagRules, Suggestion, above, suggestion
 from nlp import attacks, measures, series
 from nlp.agreement import agreement
 from nlp.bars import bars_of
+from nlp.conversations import inherited
 from nlp.draft import Draft
 from nlp.labelled import HARM_CATEGORIES, HARMLESS_LABELS, LABELS, MOST_SEVERE, BadFileError, Labelled, read_posts, read_terms
 from nlp.pipeline import Reader, open_reader
-from nlp.threads import Said, hostility, pseudonym, targets_of
+from nlp.threads import Said, hostile, pseudonym, targets_of
 
 RECALL = 0.90
 FALSE_ALARMS = (0.05, 0.10, 0.20)
@@ -83,27 +84,33 @@ class Judged:
 
 def judge(posts: Sequence[Labelled], reader: Reader, rules: FlagRules = DEFAULT_RULES) -> tuple[Judged, ...]:
     """Return what the machine makes of each post."""
-    return tuple(_judged(number, post, reader, rules) for number, post in enumerate(posts, start=1))
+    judged: dict[int, Judged] = {}
+    about: dict[str, tuple[Mention, ...]] = {}  # each series' school, as its first post that names one tells
+    for number, post in sorted(enumerate(posts, start=1), key=lambda one: (one[1].t_min or 0, one[0])):
+        one = judged[number] = _judged(number, post, reader, rules, about.get(post.series or "", ()))
+        if post.series and one.reading.mentions:
+            about.setdefault(post.series, inherited(one.reading.mentions, {}))
+    return tuple(judged[number] for number in sorted(judged))
 
 
-def _judged(number: int, labelled: Labelled, reader: Reader, rules: FlagRules) -> Judged:
+def _judged(number: int, labelled: Labelled, reader: Reader, rules: FlagRules, context: Sequence[Mention]) -> Judged:
     post = labelled.post(number)
-    reading = reader.read(post, post.first_seen_at)
+    reading = reader.read(post, post.first_seen_at, context)
     draft = reader.draft(post, reading.mentions)
     scores = best_scores(draft)
     as_ours = reading if reading.mentions else reading.model_copy(update={"scores": reader.kept(draft), "stop_cue": tuple(draft.stop_cue)})
     return Judged(
         post=labelled,
         reading=as_ours,
-        mention=bool(reading.mentions),
+        mention=any(not mention.inherited for mention in reading.mentions),
         suggested=suggestion(as_ours, rules),
         any_harm=any_harm(draft),
         scores=scores,
-        said=_said(labelled, post, draft, hostility(scores)),
+        said=_said(labelled, post, draft, hostile(draft)),
     )
 
 
-def _said(labelled: Labelled, post: Post, draft: Draft, hostile: float) -> Said:
+def _said(labelled: Labelled, post: Post, draft: Draft, at_somebody: float) -> Said:
     """Return the post as the rules for threads see it; posts of one series are taken to be about one school."""
     return Said(
         post_id=post.id,
@@ -112,7 +119,7 @@ def _said(labelled: Labelled, post: Post, draft: Draft, hostile: float) -> Said:
         at=post.first_seen_at,
         thread=labelled.series,
         targets=targets_of(draft),
-        hostile=hostile,
+        hostile=at_somebody,
         text=draft.folded.text,
     )
 

@@ -17,6 +17,7 @@ from data.model.posts import Post, storable
 from data.model.readings import Mention, Reading, Score, Span
 from data.model.watch import School, StaffMember, WatchTerm
 from nlp.components import COMPONENTS
+from nlp.conversations import without_namesakes
 from nlp.cues import LEXICONS
 from nlp.draft import Draft, attach
 from nlp.errors import ModelMismatchError, ModelMissingError
@@ -28,6 +29,7 @@ from nlp.people import People
 from nlp.proposals import disguised_mentions
 from nlp.readable import NO_TEXT, why_unreadable
 from nlp.relevance import OURS, facts_by_school, judge
+from nlp.threads import hostile
 from nlp.vocabulary import common_words
 from nlp.watched import Watched
 
@@ -51,9 +53,13 @@ class Reader:
         self._characters: int = settings["characters"]
         self._floors: dict[str, float] = settings["floors"]
 
-    def read(self, post: Post, now: datetime) -> Reading:
-        """Return what the machine read in the post at `now`: suggestions with reasons."""
+    def read(self, post: Post, now: datetime, inherited: Sequence[Mention] = ()) -> Reading:
+        """Return what the machine read in the post at `now`: suggestions with reasons.
+
+        `inherited`: what the conversation that it belongs to is about (nlp.conversations); it counts where the post names no school itself.
+        """
         mentions, namesakes = self.mentions(post.text)
+        mentions = mentions or without_namesakes(inherited, namesakes)
         not_read = self._obstacle(post, mentions)
         draft = self.draft(post, mentions) if mentions and not not_read else Draft(Folded.of(""))
         return Reading(
@@ -65,6 +71,7 @@ class Reader:
             namesakes=namesakes,
             scores=self.kept(draft),
             gravity=draft.gravity,
+            hostile=hostile(draft) if draft.scores or draft.gravity else None,
             stop_cue=(*_labelled(post), *draft.stop_cue),
             not_read=not_read or self._cut(post, mentions) or next(iter(draft.faults), None),
         )
@@ -95,7 +102,8 @@ class Reader:
         text = storable(post.text[: self._characters])
         folded = Folded.unmasked(text, self.words)
         schools = tuple(dict.fromkeys(mention.school_id for mention in mentions))
-        draft = Draft(folded, self._people.find(folded, schools), tuple(m for m in mentions if m.end <= len(text)), post.media)
+        named = tuple(mention for mention in mentions if not mention.inherited and mention.end <= len(text))
+        draft = Draft(folded, self._people.find(folded, schools), named, post.media)
         self._language(attach(self._language.make_doc(text), draft))
         return draft
 

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.model.posts import Post, PostId
-from data.model.readings import Category, Reading
+from data.model.readings import Category, Reading, Score
 from data.model.threads import ThreadFinding, ThreadKind, pseudonym
+from nlp.conversations import conversations
 from nlp.draft import Draft
 from nlp.normal import Folded
 from nlp.people import ROLE, People, Person
@@ -38,19 +39,22 @@ HOSTILE: tuple[frozenset[Category], ...] = (
 class ThreadRules:
     """From where on posts together are worth a look. New numbers are a new version."""
 
-    version: str = "threads.v1"
+    version: str = "threads.v2"
     window: timedelta = timedelta(hours=1)
     authors: int = 5  # in a window, at a school with up to `quiet` posts a day
     quiet: float = 2.0
-    joins: float = 0.25  # from here on an author counts as one of a pile-on …
-    heat: float = 0.5  # … if those who count are this hostile on average …
+    usual: float = 0.23  # how hostile a post in a conversation is read to be on average: what is above speaks against its company
+    company: float = 1.0  # how much the others of a conversation say about a post in it (log-odds above the usual, averaged) …
+    habit: float = 1.2  # … and how much the author's other posts at the same target say
+    joins: float = 0.2  # from here on an author counts as one of a pile-on …
+    heat: float = 0.45  # … if those who count are this hostile on average …
     most: float = 0.6  # … and are most of those who write about the target meanwhile
-    weak: float = 0.3  # below, a post says nothing about its author: many harmless posts do not add up to harm
+    weak: float = 0.2  # below, a post says nothing about its author: many harmless posts do not add up to harm
     twice: float = 0.35  # how likely it is that at least two of one author's posts at one target are hostile
-    steady: float = 0.28  # the same for three or more posts over a day or longer: that somebody keeps on is a sign by itself
+    steady: float = 0.2  # the same for three or more posts over a day or longer: that somebody keeps on is a sign by itself
     hostile: float = 0.5  # from here on copied text is worth a look
     rise: float = 0.35  # how much harsher the peak is than the beginning
-    peak: float = 0.6  # how hostile the peak of an escalation is at least, if another post is likely to be hostile too
+    peak: float = 0.5  # how hostile the peak of an escalation is at least, if another post is likely to be hostile too
     alone: float = 0.85  # the same for a single outburst at the end
     memory: timedelta = timedelta(days=90)  # how long one author's posts at one target belong together
     alike: float = 0.85  # shared shingles of copied text
@@ -63,6 +67,8 @@ BASE_DAYS = 28  # what a school's usual rate is taken from
 _SHINGLE = 5  # characters
 _EXACT = 300  # texts: up to here all are compared with all
 _BANDS, _ROWS = 16, 8  # of 128 minimum hashes: at a likeness of 0.85 all but 0.6 % of pairs share a band
+_BY_GRAVITY = 0.65  # of what is known about a post's hostility comes from its gravity, the rest from the heads' answers
+_DOUBT = 0.02  # no answer of a head is taken for surer than this
 _FEWEST_STEPS = 3  # posts in which something can grow
 _DAY = timedelta(days=1)
 _ROLE = "role:"
@@ -97,23 +103,46 @@ def targets_in(folded: str, people: Iterable[Person]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(whole or roles))
 
 
-def hostility(scores: Mapping[Category, float]) -> float:
-    """Return how hostile a post is at somebody: any of threat, harassment, sexual harassment, hate, defamation, taken as independent."""
+def hostile(draft: Draft) -> float:
+    """Return how hostile a read post is at somebody, from all its scores: many low ones of a conversation add up, so none is left out."""
+    return round(hostility(_best(draft.scores), draft.gravity), 3)
+
+
+def _best(scores: Iterable[Score]) -> dict[Category, float]:
+    best: dict[Category, float] = {}
+    for score in scores:
+        best[score.category] = max(score.value, best.get(score.category, 0.0))
+    return best
+
+
+def hostility(scores: Mapping[Category, float], gravity: Sequence[float] = ()) -> float:
+    """Return how hostile a post is at somebody: any of threat, harassment, sexual harassment, hate, defamation, taken as independent.
+
+    Where the post's gravity was judged, that speaks too: short answers say little of what kind they are, yet how grave they are.
+    """
     strongest = (max((scores.get(category, 0.0) for category in group), default=0.0) for group in HOSTILE)
-    return 1 - math.prod(1 - value for value in strongest)
+    aimed = 1 - math.prod(1 - value for value in strongest)
+    return _chance((1 - _BY_GRAVITY) * _odds(aimed) + _BY_GRAVITY * _odds(gravity[0])) if gravity else aimed
+
+
+def _odds(chance: float) -> float:
+    """Return the log-odds of a chance, bounded so that no single score decides."""
+    bounded = min(max(chance, _DOUBT), 1 - _DOUBT)
+    return math.log(bounded / (1 - bounded))
+
+
+def _chance(odds: float) -> float:
+    return 1 / (1 + math.exp(-odds))
 
 
 def said_of(read: Sequence[tuple[Post, Reading]], school_id: str, people: People) -> tuple[Said, ...]:
     """Return kept posts with their readings as they look from here, when nothing but the store and the staff list is at hand."""
-    threads = _threads([post for post, _ in read])
+    threads = conversations([post for post, _ in read])
     return tuple(_said(post, reading, school_id, people, threads.get(post.id)) for post, reading in read)
 
 
 def _said(post: Post, reading: Reading, school_id: str, people: People, thread: str | None) -> Said:
     folded = Folded.of(post.text[:CHARACTERS])
-    best: dict[Category, float] = {}
-    for score in reading.scores:
-        best[score.category] = max(score.value, best.get(score.category, 0.0))
     return Said(
         post_id=post.id,
         school_id=school_id,
@@ -121,7 +150,7 @@ def _said(post: Post, reading: Reading, school_id: str, people: People, thread: 
         at=min(post.created_at or post.first_seen_at, post.first_seen_at),  # nobody posts after we saw it, whatever is claimed
         thread=thread,
         targets=targets_in(folded.text, people.find(folded, (school_id,))),
-        hostile=hostility(best),
+        hostile=hostility(_best(reading.scores), reading.gravity) if reading.hostile is None else reading.hostile,
         text=folded.text,
     )
 
@@ -135,34 +164,6 @@ def _author(post: Post) -> str | None:
     return pseudonym(f"{post.platform.value} {site} {name}")
 
 
-def _threads(posts: Sequence[Post]) -> dict[PostId, str]:
-    """Return the conversations that the posts belong to, as far as they are known: those with two or more of the posts."""
-    names = {name: post for post in posts for name in _names_of(post)}
-    roots = {post.id: _root(post, names) for post in posts}
-    many = Counter(roots.values())
-    return {post_id: root for post_id, root in roots.items() if many[root] > 1}
-
-
-def _names_of(post: Post) -> tuple[str, ...]:
-    """Return under which names an answer may point at the post: its id, and its number on the server that was polled."""
-    server, number = post.raw.get("server"), post.raw.get("id")
-    return (post.native_id, f"{server}#{number}") if server and number else (post.native_id,)
-
-
-def _root(post: Post, names: Mapping[str, Post]) -> str:
-    """Return where the conversation begins: its own name where the platform gives one, else the first post that answers lead back to."""
-    above, passed = post, {post.id}
-    while not above.thread_id and above.parent_id:
-        parent = names.get(above.parent_id)
-        if parent is None:
-            return f"{above.platform.value} {above.parent_id}"
-        if parent.id in passed:  # posts that claim to answer each other
-            break
-        passed.add(parent.id)
-        above = parent
-    return f"{above.platform.value} {above.thread_id or above.native_id}"
-
-
 def read_threads(
     posts: Iterable[Said], rules: ThreadRules = DEFAULT_RULES, posts_a_day: Mapping[str, float] | None = None
 ) -> tuple[ThreadFinding, ...]:
@@ -173,8 +174,9 @@ def read_threads(
     found: list[ThreadFinding] = []
     for school_id, said in _by_school(posts).items():
         aimed = _with_targets(said, rules)
+        known, heard = _in_company(aimed, rules), _in_company(aimed, replace(rules, habit=0.0))
         need = authors_needed((posts_a_day or {}).get(school_id, 0.0), rules)
-        found += [*_pile_ons(aimed, need, rules), *_of_one_author(aimed, rules), *_copies(said, rules)]
+        found += [*_pile_ons(known, need, rules), *_courses(known, rules), *_escalations(heard, rules), *_copies(said, rules)]
     return tuple(sorted(found, key=lambda one: (-one.strength, one.since, one.kind)))
 
 
@@ -253,6 +255,36 @@ def _names(post: Said) -> bool:
     return any(not target.startswith(_ROLE) for target in post.targets)
 
 
+def _in_company(posts: Sequence[Said], rules: ThreadRules) -> list[Said]:
+    """Return the posts, each as hostile as it is in its company: what the others in the conversation, and its author elsewhere, speak for.
+
+    Weak signs add up: «sack her» means more in a thread under attack, and in the mouth of one who has attacked before; praise and defence
+    of others speak against. All of it in log-odds above what is usual, averaged with one usual post, so that one loud post decides nothing.
+    """
+    above = {post.post_id: _odds(post.hostile) - _odds(rules.usual) for post in posts}
+    threads = _totals((post.thread, above[post.post_id]) for post in posts)
+    voices = _totals(((post.thread, post.author), above[post.post_id]) for post in posts)
+    habits = _totals(((post.author, target), above[post.post_id]) for post in posts for target in post.targets if post.author)
+
+    def in_company(post: Said) -> Said:
+        odds, (own, mine), (every, count) = above[post.post_id], voices[post.thread, post.author], threads[post.thread]
+        company = (every - own) / (count - mine + 1) if post.thread else 0.0
+        elsewhere = (habits.get((post.author, target), (odds, 1)) for target in post.targets)
+        habit = max(((total - odds) / times for total, times in elsewhere), default=0.0)
+        return replace(post, hostile=_chance(_odds(post.hostile) + rules.company * company + rules.habit * habit))
+
+    return [in_company(post) for post in posts]
+
+
+def _totals(values: Iterable[tuple[object, float]]) -> dict[object, tuple[float, int]]:
+    """Return the sum and the number of the values under each key."""
+    totals: dict[object, tuple[float, int]] = defaultdict(lambda: (0.0, 0))
+    for key, value in values:
+        total, count = totals[key]
+        totals[key] = (total + value, count + 1)
+    return totals
+
+
 # --- many at one
 
 
@@ -303,16 +335,25 @@ def _heat(posts: Sequence[Said]) -> float:
 # --- one at one
 
 
-def _of_one_author(posts: Sequence[Said], rules: ThreadRules) -> Iterator[ThreadFinding]:
-    """Yield courses of conduct and escalations: the same posts may show both."""
+def _courses(posts: Sequence[Said], rules: ThreadRules) -> Iterator[ThreadFinding]:
+    for target, run in _of_one_author(posts, rules):
+        yield from _course(target, run, rules)
+
+
+def _escalations(posts: Sequence[Said], rules: ThreadRules) -> Iterator[ThreadFinding]:
+    """Yield escalations; the author's own mild beginning must not speak against the end, so the posts come without their habit."""
+    for target, run in _of_one_author(posts, rules):
+        yield from _escalation(target, run, rules)
+
+
+def _of_one_author(posts: Sequence[Said], rules: ThreadRules) -> Iterator[tuple[str, list[Said]]]:
+    """Yield the posts of each author at each target, in runs."""
     groups: dict[tuple[str, str], list[Said]] = defaultdict(list)
     for post in posts:
         for target in post.targets if post.author else ():
             groups[(str(post.author), target)].append(post)
     for (_, target), group in groups.items():
-        for run in _runs(group, rules.memory):
-            yield from _course(target, run, rules)
-            yield from _escalation(target, run, rules)
+        yield from ((target, run) for run in _runs(group, rules.memory))
 
 
 def _runs(posts: Sequence[Said], memory: timedelta) -> Iterator[list[Said]]:
@@ -488,6 +529,7 @@ __all__ = [
     "Said",
     "ThreadRules",
     "authors_needed",
+    "hostile",
     "hostility",
     "near_duplicates",
     "pseudonym",

@@ -102,6 +102,7 @@ class Mention(Record):
     school_id: str
     sure: float = 1.0
     reasons: tuple[Span, ...] = ()
+    inherited: bool = False  # the post does not name the school: the conversation it belongs to does, as the reason says
 
 
 class Head(StrEnum):
@@ -147,9 +148,17 @@ class Reading(Record):
     namesakes: tuple[Mention, ...] = Field(default=(), sa_type=Json)  # the same words, taken for another place or person
     scores: tuple[Score, ...] = Field(default=(), sa_type=Json)
     gravity: tuple[float, ...] = Field(default=(), sa_type=Json)  # how likely it is S2, S3, S4 or more; empty: not judged
+    hostile: float | None = None  # how hostile it is at somebody, from all scores, also those too low to be kept; None: not judged
     stop_cue: tuple[Span, ...] = Field(default=(), sa_type=Json)  # text cues of an indecent image: blocks capture (evidence.md §8.3)
     not_read: str | None = None
 
     def schools(self) -> tuple[str, ...]:
         """Return the schools mentioned, each once, in order of appearance."""
         return tuple(dict.fromkeys(mention.school_id for mention in self.mentions))
+
+    def conversation(self, school_id: str) -> str | None:
+        """Return why the post is taken to be about a school that it does not name («in a conversation about …»); None if it names it."""
+        mine = [mention for mention in self.mentions if mention.school_id == school_id]
+        if not mine or not all(mention.inherited for mention in mine):
+            return None
+        return next((reason.why for mention in mine for reason in mention.reasons), "in a conversation about the school")

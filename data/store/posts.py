@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from data.model.posts import Post, PostId, PostVersion, SeenPost, text_hash
+from data.model.posts import PlatformName, Post, PostId, PostVersion, SeenPost, text_hash
 from data.store.repository import Repository
 from data.store.transaction import Transaction
 from data.tables import PostVersionRow
@@ -19,6 +19,7 @@ _PLAIN = (
 )  # fmt: skip
 # What may change around a text that stays; naming `text` would index it anew.
 _AROUND = tuple(name for name in _PLAIN if name not in {"platform", "native_id", "text"})
+_SEARCHED = 5_000  # posts in which an answer's post is looked for by the number that its server gave it
 
 
 class Kept(NamedTuple):
@@ -153,6 +154,34 @@ class Posts(Repository[Post]):
             chosen = self.table.c.id.in_(post_ids[start : start + 500])
             found |= {PostId(row.id): row.text for row in self._rows(sa.select(self.table.c.id, self.table.c.text).where(chosen))}
         return found
+
+    def named(self, platform: PlatformName, names: Sequence[str]) -> list[Post]:
+        """Return the posts of a platform that answers point at by these names: their ids, or «server#number» where it was polled.
+
+        By number only the newest posts are searched: nobody waits for a whole archive.
+        """
+        numbers = {name.partition("#")[2] for name in names if "#" in name}
+        newest = sa.select(sa.func.max(self.table.c.id) - _SEARCHED).scalar_subquery()
+        by_number = sa.and_(self.table.c.id > newest, self.table.c.raw["id"].as_string().in_(numbers))
+        query = sa.select(*self.columns).where(self.table.c.platform == platform)
+        found: dict[int, Post] = {}
+        for start in range(0, len(names), 500):  # SQLite caps the number of parameters
+            by_name = self.table.c.native_id.in_(names[start : start + 500])
+            found |= {row.id: self.load(row) for row in self._rows(query.where(by_name))}
+        if numbers:
+            found |= {row.id: self.load(row) for row in self._rows(query.where(by_number))}
+        return list(found.values())
+
+    def answers(self, platform: PlatformName, names: Sequence[str], limit: int = 1_000) -> list[Post]:
+        """Return the posts of a platform that hang under the posts of these names, oldest first; `limit` at most."""
+        table = self.table
+        found: dict[int, Post] = {}
+        for column in (table.c.parent_id, table.c.thread_id):
+            for start in range(0, len(names), 500):  # SQLite caps the number of parameters
+                under = sa.and_(table.c.platform == platform, column.in_(names[start : start + 500]))
+                rows = self._rows(sa.select(*self.columns).where(under).order_by(table.c.id).limit(limit))
+                found |= {row.id: self.load(row) for row in rows}
+        return sorted(found.values(), key=lambda post: post.id)[:limit]
 
     def versions(self, post_id: PostId) -> list[PostVersion]:
         """Return the older texts of a post, oldest first."""

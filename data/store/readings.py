@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from data.model.posts import Post, PostId
 from data.model.readings import Reading
 from data.store.repository import Repository
 from data.tables import PostRow
@@ -22,6 +24,22 @@ class Readings(Repository[Reading]):
         """
         found = self._latest(school_id, self.table.c.mentions, since, first_id, limit)
         return [reading for reading in found if school_id in reading.schools()]
+
+    def put(self, reading: Reading) -> None:
+        """Store a reading over an earlier one of the same version of post and pipeline: more is known about the conversation now."""
+        keys = ("post_id", "post_version", "pipeline")
+        insert = self.work.insert(self.table).values(self.values(reading))
+        changes = {name: insert.excluded[name] for name in type(reading).model_fields if name not in keys}
+        self.work.connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=changes))
+
+    def last_of(self, posts: Sequence[Post]) -> dict[PostId, Reading]:
+        """Return how the present texts of these posts were last read; a post that was not read yet is left out."""
+        versions, found = {post.id: post.version for post in posts}, dict[PostId, Reading]()
+        for start in range(0, len(posts), 500):  # SQLite caps the number of parameters
+            for reading in self.where(post_id=[post.id for post in posts[start : start + 500]], order_by="read_at"):
+                if versions[reading.post_id] == reading.post_version:
+                    found[reading.post_id] = reading
+        return found
 
     def set_aside(self, school_id: str, *, since: datetime, first_id: int = 0, limit: int = 1_000) -> list[Reading]:
         """Return the same for posts in which the school's words were taken for another place or person, and are nowhere meant."""

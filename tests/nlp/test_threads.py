@@ -87,6 +87,28 @@ def test_five_hostile_authors_within_an_hour_are_a_pile_on() -> None:
     assert read_threads(crowd(4, 0.7)) == ()
 
 
+def test_weak_signs_add_up_in_company() -> None:
+    """Six short nasty answers, each doubtful alone, are a pile-on together; among people who praise and defend they are not."""
+    nasty = [said(place, 0.35, author=f"a{place}", minutes=place * 6, targets=("q",) if not place else ()) for place in range(6)]
+    kind = [said(20 + place, 0.03, author=f"k{place}", minutes=place * 6 + 1) for place in range(6)]
+
+    assert kinds(read_threads(nasty)) == [ThreadKind.PILE_ON]
+    assert read_threads([*nasty, *kind]) == ()
+
+
+def test_many_fair_complaints_by_one_author_stay_quiet() -> None:
+    """Ten complaints about one person in ten days are no harassment as long as none of them is hostile."""
+    complaints = [said(place, 0.15, targets=("q",), minutes=place * 24 * 60) for place in range(10)]
+
+    assert read_threads(complaints) == ()
+
+
+def test_gravity_speaks_where_the_heads_are_silent() -> None:
+    """A short answer of which no head knows the kind counts by how grave it is; without a gravity the heads speak alone."""
+    assert hostility({}, (0.7, 0.4, 0.1)) > 0.25 > hostility({}, (0.2, 0.1, 0.0))
+    assert hostility({}) == 0.0
+
+
 def test_five_authors_over_a_day_are_no_pile_on() -> None:
     """The same voices spread over a day are people with an opinion."""
     assert read_threads(crowd(5, 0.7, apart=300)) == ()
@@ -168,8 +190,8 @@ def test_two_authors_who_are_rude_once_are_no_course_of_conduct() -> None:
 
 def test_to_keep_on_for_days_counts_more() -> None:
     """Three doubtful posts in a minute say little; on three days they are a course of conduct."""
-    days = [said(place, 0.38, targets=("q",), thread=None, minutes=place * 24 * 60) for place in range(3)]
-    minutes = [said(place, 0.38, targets=("q",), thread=None, minutes=place) for place in range(3)]
+    days = [said(place, 0.3, targets=("q",), thread=None, minutes=place * 24 * 60) for place in range(3)]
+    minutes = [said(place, 0.3, targets=("q",), thread=None, minutes=place) for place in range(3)]
 
     assert ThreadKind.COURSE_OF_CONDUCT in kinds(read_threads(days))
     assert read_threads(minutes) == ()
