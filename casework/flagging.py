@@ -13,7 +13,7 @@ from casework.tuning import suggested
 from data.model.base import new_id
 from data.model.findings import Finding
 from data.model.posts import Post
-from data.model.readings import CATEGORY_ORDER, Category, Reading, Score, Severity, Span
+from data.model.readings import CATEGORY_ORDER, HARMS, Category, Reading, Score, Severity, Span
 from data.model.suggestion import ANSWERED, DEFAULT_RULES, DEFAULT_SEVERITY, FlagRules, Suggestion, severity_of
 
 CATEGORY_LABELS: dict[Category, str] = {
@@ -83,7 +83,7 @@ def flag(reading: Reading, post: Post, rules: FlagRules, *, now: datetime, schoo
     if school_id not in reading.schools():
         return None
     found = suggested(reading, post.text, rules)
-    if found is None:
+    if found is None or (reading.conversation(school_id) and not _stands_alone(found)):
         return None
     return Finding(
         id=new_id(now),
@@ -94,7 +94,7 @@ def flag(reading: Reading, post: Post, rules: FlagRules, *, now: datetime, schoo
         severity=found.severity,
         lead_category=found.lead,
         categories=found.categories,
-        reasons=_reasons(found, reading),
+        reasons=(*_reasons(found, reading), *_heard(reading, school_id)),
         highlights=_highlights(found, reading),
         stop=bool(reading.stop_cue) or Category.CSAM in found.categories,
         rule=f"{rules.version}+{reading.pipeline}",
@@ -124,6 +124,20 @@ def _reasons(found: Suggestion, reading: Reading) -> tuple[str, ...]:
     if reading.stop_cue:
         return (STOPPED, *lines)
     return lines or (f"{NOT_READ} ({reading.not_read})",)
+
+
+def _heard(reading: Reading, school_id: str) -> tuple[str, ...]:
+    """Return the line that says why a post which does not name the school is shown to it."""
+    why = reading.conversation(school_id)
+    return (f"{why}: the post does not name it",) if why else ()
+
+
+def _stands_alone(found: Suggestion) -> bool:
+    """Whether an answer that does not name the school is a finding of its own: a harm above its threshold, of S2 or more.
+
+    Criticism, and what could not be read, are not: they are part of the conversation, which is looked at as a whole.
+    """
+    return found.lead in HARMS and found.severity >= Severity.S2
 
 
 def _highlights(found: Suggestion, reading: Reading) -> tuple[Span, ...]:

@@ -28,6 +28,7 @@ from data.model.base import new_id
 from data.model.cases import RemovalCheck
 from data.model.evidence import CaptureOrder, Evidence, OrderState
 from data.model.posts import Post, SeenPost
+from data.model.readings import Reading
 from data.model.watch import Health, Source, SourceState
 from evidence import presence
 from evidence.capture import CaptureFacts, capture
@@ -35,6 +36,7 @@ from evidence.errors import CaptureForbiddenError
 from nlp.people import People
 from nlp.pipeline import Reader, open_reader
 from nlp.threads import Said, read_threads, said_of, usual_rates
+from schoolwatch.answers import Conversations
 from schoolwatch.desk import Desk
 from schoolwatch.readiness import require_ready
 
@@ -113,18 +115,23 @@ def poll_source(hands: Hands, source_id: str) -> PollReport:
 
 
 def read_posts(hands: Hands) -> int:
-    """Read one chunk of unread posts and flag what a person should look at; return how many were read (0: none left)."""
+    """Read one chunk of unread posts and flag what a person should look at; return how many were read (0: none left).
+
+    Answers are read in their conversation; those that came before the post that names the school are read once more now.
+    """
     store, now = hands.desk.store, hands.clock.now()
     with store.read() as work:
         posts = work.posts.unread(CHUNK)
+        schools = {school.id: school.name for school in work.schools.where()}
     if not posts:
         return 0
-    reader = hands.reader()
-    readings = [reader.read(post, now) for post in posts]
+    talk = Conversations(store, hands.reader(), schools, now)
+    readings = talk.read(posts)
     with store.begin("system") as work:
         for reading in readings:
             work.readings.add_once(reading)
         work.commit()
+    readings += _read_again(talk, posts, readings)
     flagged = [finding for reading in readings if reading.mentions for finding in hands.desk.casework.flag_reading(reading)]
     threads = sum(look_together(hands, school_id) for school_id in dict.fromkeys(chain(*(reading.schools() for reading in readings))))
     with store.begin("system") as work:
@@ -132,6 +139,16 @@ def read_posts(hands: Hands) -> int:
         work.commit()
     _log.info("read", posts=len(posts), flagged=len(flagged), threads=threads)
     return len(posts)
+
+
+def _read_again(talk: Conversations, posts: Sequence[Post], readings: Sequence[Reading]) -> list[Reading]:
+    """Keep the new readings of answers that were read before it was known what they are about, and return them."""
+    again = talk.read_again(posts, readings)
+    with talk.store.begin("system") as work:
+        for reading in again:
+            work.readings.put(reading)
+        work.commit()
+    return again
 
 
 def look_together(hands: Hands, school_id: str) -> int:
