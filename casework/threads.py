@@ -44,6 +44,7 @@ REASONS: dict[ThreadKind, str] = {
     ThreadKind.ESCALATION: "may be part of an escalation: one author's posts at the same target appear to grow harsher",
     ThreadKind.NEAR_DUPLICATE: "nearly the same words were posted more than once",
 }
+_OF_ONE = frozenset({ThreadKind.COURSE_OF_CONDUCT, ThreadKind.ESCALATION})  # one author at one target: one matter, so one alert
 _PUPILS = SAFEGUARDING | {
     Category.PUPIL_PERSONAL_DATA,
     Category.PUPIL_IMAGE,
@@ -94,8 +95,10 @@ def distinct(found: Sequence[ThreadFinding]) -> tuple[ThreadFinding, ...]:
 
 def is_same(alert: ThreadAlert, found: ThreadFinding) -> bool:
     """Whether the finding is the alert once more, though its first post is another: an older one came to light, or grew too old."""
-    same = (alert.kind, alert.school_id, alert.target) == (found.kind, found.school_id, found.target)
-    return same and not set(alert.post_ids).isdisjoint(found.post_ids)
+    kinds = {*alert.kinds, *found.kinds}
+    same_kind = alert.kind is found.kind or (kinds <= _OF_ONE and alert.authors == found.authors)
+    same_matter = same_kind and (alert.school_id, alert.target) == (found.school_id, found.target)
+    return same_matter and not set(alert.post_ids).isdisjoint(found.post_ids)
 
 
 def begun(found: ThreadFinding, now: datetime) -> ThreadAlert:
@@ -106,14 +109,16 @@ def begun(found: ThreadFinding, now: datetime) -> ThreadAlert:
 def grown(alert: ThreadAlert, found: ThreadFinding, hostile: Mapping[PostId, float], now: datetime) -> ThreadAlert:
     """Return the alert with the posts that came to it; what was set aside shows again when one of them is hostile enough."""
     fresh = set(found.post_ids) - set(alert.post_ids)
+    also = tuple(kind for kind in ThreadKind if kind is not alert.kind and kind in {*alert.also, *found.kinds})
     if not fresh:
-        return alert
+        return alert if also == alert.also else alert.model_copy(update={"also": also, "why": found.why, "rule": found.rule})
     shows = is_open(alert) or any(hostile.get(post_id, 0.0) >= AGAIN for post_id in fresh)
     moments = {**moments_of(found), **moments_of(alert)}
     order = sorted(moments, key=lambda post_id: (moments[post_id], post_id))
     times = [moments[post_id] for post_id in order]
     return alert.model_copy(
         update={
+            "also": also,
             "post_ids": tuple(order),
             "gaps": tuple(round((later - earlier) / timedelta(minutes=1)) for earlier, later in pairwise(times)),
             "authors": tuple(dict.fromkeys((*alert.authors, *found.authors))),
@@ -164,16 +169,37 @@ def raised(finding: Finding, alert: ThreadAlert) -> Finding:
     What a person decided stays as it is, and so does a suggestion that is higher. Criticism, praise and the like get the reason only:
     they are answered, not removed, however often they are said (§4.3; policy B31).
     """
-    if finding.state is FindingState.DECIDED or not is_open(alert) or alert.kind not in FLOORS:
+    if finding.state is FindingState.DECIDED or not is_open(alert) or FLOORS.keys().isdisjoint(alert.kinds):
         return finding
-    severity = max(finding.severity, FLOORS[alert.kind]) if finding.lead_category in HARMS else finding.severity
-    reasons = tuple(dict.fromkeys((*finding.reasons, REASONS[alert.kind])))
+    severity = max(finding.severity, floor(alert)) if finding.lead_category in HARMS else finding.severity
+    reasons = tuple(dict.fromkeys((*finding.reasons, *reasons_of(alert))))
     return finding.model_copy(update={"severity": severity, "reasons": reasons})
+
+
+def floor(alert: ThreadAlert) -> Severity:
+    """Return how serious posts are suggested to be at least for what they show together."""
+    return max(FLOORS.get(kind, Severity.S1) for kind in alert.kinds)
+
+
+def reasons_of(alert: ThreadAlert) -> tuple[str, ...]:
+    """Return the reasons that the alert gives, one for each thing that the posts show."""
+    return tuple(REASONS[kind] for kind in alert.kinds)
+
+
+def label(alert: ThreadAlert) -> str:
+    """Return what the posts may be together, all of it in one line."""
+    first, *more = (KIND_LABELS[kind] for kind in alert.kinds)
+    return "; ".join((first, *(f"{one[0].lower()}{one[1:]}" for one in more)))
+
+
+def says(alert: ThreadAlert) -> str:
+    """Return what that may mean, and what it need not."""
+    return " ".join(KIND_SAYS[kind] for kind in alert.kinds)
 
 
 def suggested(alert: ThreadAlert, findings: Iterable[Finding]) -> Severity:
     """Return how serious the posts may be together."""
-    return max([FLOORS.get(alert.kind, Severity.S1), *(one.severity for one in findings)])
+    return max([floor(alert), *(one.severity for one in findings)])
 
 
 # --- who may do what

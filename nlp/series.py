@@ -108,6 +108,6 @@ def _kind(every: Sequence[Outcome], kind: ThreadKind) -> dict[str, int]:
     should = [one for one in every if kind in one.should]
     return {
         "series": len(should),
-        "raised": sum(any(found.kind is kind for found in one.found) for one in should),
-        "raised_elsewhere": sum(any(found.kind is kind for found in one.found) for one in every if kind not in one.should),
+        "raised": sum(any(kind in found.kinds for found in one.found) for one in should),
+        "raised_elsewhere": sum(any(kind in found.kinds for found in one.found) for one in every if kind not in one.should),
     }

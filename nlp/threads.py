@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -176,7 +176,8 @@ def read_threads(
         aimed = _with_targets(said, rules)
         known, heard = _in_company(aimed, rules), _in_company(aimed, replace(rules, habit=0.0))
         need = authors_needed((posts_a_day or {}).get(school_id, 0.0), rules)
-        found += [*_pile_ons(known, need, rules), *_courses(known, rules), *_escalations(heard, rules), *_copies(said, rules)]
+        of_one = _one_matter([*_courses(known, rules), *_escalations(heard, rules)])
+        found += [*_pile_ons(known, need, rules), *of_one, *_copies(said, rules)]
     return tuple(sorted(found, key=lambda one: (-one.strength, one.since, one.kind)))
 
 
@@ -356,6 +357,44 @@ def _of_one_author(posts: Sequence[Said], rules: ThreadRules) -> Iterator[tuple[
         yield from ((target, run) for run in _runs(group, rules.memory))
 
 
+def _one_matter(found: Sequence[ThreadFinding]) -> list[ThreadFinding]:
+    """Return the findings with an escalation and the course of conduct that it is part of made one: a person gets one card, not two."""
+    courses = {
+        (one.authors, one.target, post_id): one for one in found if one.kind is ThreadKind.COURSE_OF_CONDUCT for post_id in one.post_ids
+    }
+    kept: dict[int, ThreadFinding] = {id(one): one for one in found}
+    for one in found if courses else ():
+        keys = ((one.authors, one.target, post_id) for post_id in one.post_ids)
+        course = next((courses[key] for key in keys if key in courses), None)
+        if one.kind is ThreadKind.ESCALATION and course is not None:
+            del kept[id(one)]
+            kept[id(course)] = _both(kept[id(course)], one)
+    return list(kept.values())
+
+
+def _both(course: ThreadFinding, escalation: ThreadFinding) -> ThreadFinding:
+    """Return both as one finding, with the posts of both in order of time."""
+    moments = {**_moments(course), **_moments(escalation)}
+    order = sorted(moments, key=lambda post_id: (moments[post_id], post_id))
+    gaps = tuple(_minutes(moments[earlier], moments[later]) for earlier, later in pairwise(order))
+    return course.model_copy(
+        update={
+            "also": (ThreadKind.ESCALATION,),
+            "post_ids": tuple(order),
+            "since": moments[order[0]],
+            "until": moments[order[-1]],
+            "gaps": gaps,
+            "strength": max(course.strength, escalation.strength),
+            "why": f"{len(order)} posts by one author at the same target, {_apart(gaps)}; they appear to grow harsher",
+        }
+    )
+
+
+def _moments(found: ThreadFinding) -> dict[PostId, datetime]:
+    minutes = accumulate(found.gaps, initial=0)
+    return {post_id: found.since + timedelta(minutes=passed) for post_id, passed in zip(found.post_ids, minutes, strict=True)}
+
+
 def _runs(posts: Sequence[Said], memory: timedelta) -> Iterator[list[Said]]:
     """Yield the posts in runs that no gap longer than `memory` breaks."""
     run: list[Said] = []
@@ -373,7 +412,7 @@ def _course(target: str, posts: Sequence[Said], rules: ThreadRules) -> Iterator[
     chance = _two_or_more([post.hostile for post in course])
     keeps_on = len(posts) >= _FEWEST_STEPS and posts[-1].at - posts[0].at >= _DAY
     if chance >= (rules.steady if keeps_on else rules.twice):
-        why = f"{len(course)} posts by one author at the same target, {_apart(course)}"
+        why = f"{len(course)} posts by one author at the same target, {_apart(_gaps(course))}"
         yield _finding(ThreadKind.COURSE_OF_CONDUCT, target, course, chance, why, rules)
 
 
@@ -394,7 +433,7 @@ def _escalation(target: str, posts: Sequence[Said], rules: ThreadRules) -> Itera
         return
     begun = _mean(steps[: len(steps) // 2])
     if posts[peak].hostile - begun >= rules.rise and _trend(steps) > 0:
-        why = f"{len(steps)} posts by one author, each in all harsher than those before, {_apart(steps)}"
+        why = f"{len(steps)} posts by one author, each in all harsher than those before, {_apart(_gaps(steps))}"
         yield _finding(ThreadKind.ESCALATION, target, steps, posts[peak].hostile, why, rules)
 
 
@@ -404,9 +443,8 @@ def _trend(posts: Sequence[Said]) -> int:
     return sum((later > earlier) - (later < earlier) for place, earlier in enumerate(values) for later in values[place + 1 :])
 
 
-def _apart(posts: Sequence[Said]) -> str:
-    gaps = [_in_words(_minutes(earlier.at, later.at)) for earlier, later in pairwise(posts)]
-    return f"{', '.join(gaps[:6])}{' …' if len(gaps) > 6 else ''} apart"  # noqa: PLR2004 - a line a person can read
+def _apart(gaps: Sequence[int]) -> str:
+    return f"{', '.join(map(_in_words, gaps[:6]))}{' …' if len(gaps) > 6 else ''} apart"  # noqa: PLR2004 - a line a person can read
 
 
 def _in_words(minutes: int) -> str:
@@ -502,6 +540,10 @@ def _mean(posts: Sequence[Said]) -> float:
     return sum(post.hostile for post in posts) / len(posts) if posts else 0.0
 
 
+def _gaps(posts: Sequence[Said]) -> tuple[int, ...]:
+    return tuple(_minutes(earlier.at, later.at) for earlier, later in pairwise(posts))
+
+
 def _minutes(since: datetime, until: datetime) -> int:
     return round((until - since) / timedelta(minutes=1))
 
@@ -516,7 +558,7 @@ def _finding(kind: ThreadKind, target: str | None, posts: Sequence[Said], streng
         since=posts[0].at,
         until=posts[-1].at,
         strength=round(min(1.0, strength), 3),
-        gaps=tuple(_minutes(earlier.at, later.at) for earlier, later in pairwise(posts)),
+        gaps=_gaps(posts),
         why=why,
         rule=rules.version,
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from casework.threads import KIND_LABELS, KIND_SAYS
+from casework.threads import label, says
 from casework.together import ThreadFile, ThreadPost
 from dashboard.parts import page_links, severity, times
 from dashboard.parts.muted import muted
@@ -23,10 +23,10 @@ def thread_head(file: ThreadFile, now: datetime, *, several: bool = False) -> No
     """Say what the posts may be together, and why; `several`: name the school too."""
     with st.container(horizontal=True, vertical_alignment="center"):
         severity.badge(file.severity)
-        st.markdown(f"**{KIND_LABELS[file.alert.kind]}**")
+        st.markdown(f"**{label(file.alert)}**")
     muted(as_is(f"{span(file, now)}{f' · {file.school.name}' if several else ''}"))
     st.text(one_line(why(file), 300))
-    muted(f"{KIND_SAYS[file.alert.kind]} The machine only suggests; it may be wrong.")
+    muted(f"{says(file.alert)} The machine only suggests; it may be wrong.")
 
 
 def thread_posts(file: ThreadFile, now: datetime, key: str, here: PostId | None = None) -> None:

@@ -33,6 +33,7 @@ class ThreadFinding(Record):
     """
 
     kind: ThreadKind
+    also: tuple[ThreadKind, ...] = ()  # what else the same author's posts at the same target show: one matter, one finding
     school_id: str
     target: str | None
     authors: tuple[str, ...]
@@ -44,11 +45,17 @@ class ThreadFinding(Record):
     why: str
     rule: str
 
+    @property
+    def kinds(self) -> tuple[ThreadKind, ...]:
+        """All that the posts show."""
+        return (self.kind, *self.also)
+
 
 class ThreadAlert(ThreadFinding):
     """A thread finding as it is kept: found again with more posts it stays the same alert, until a person sets it aside with a reason."""
 
     id: str  # made of kind, school, target and first post: the same posts found again are the same alert
+    also: tuple[ThreadKind, ...] = Field(default=(), sa_type=Json)
     authors: tuple[str, ...] = Field(default=(), sa_type=Json)
     post_ids: tuple[PostId, ...] = Field(default=(), sa_type=Json)
     gaps: tuple[int, ...] = Field(default=(), sa_type=Json)

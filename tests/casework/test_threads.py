@@ -57,7 +57,7 @@ def test_an_alert_keeps_its_id_when_its_first_post_changes() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"kind": ThreadKind.ESCALATION}, {"target": "t-other"}, {"school_id": "ashcombe"}], ids=["kind", "target", "school"]
+    "changes", [{"kind": ThreadKind.PILE_ON}, {"target": "t-other"}, {"school_id": "ashcombe"}], ids=["kind", "target", "school"]
 )
 def test_another_matter_is_another_alert(changes: dict[str, object]) -> None:
     """Another kind, target or school is never taken for the same, though posts are shared."""
@@ -74,6 +74,21 @@ def test_the_same_posts_at_two_people_are_one_alert() -> None:
         (ThreadKind.COURSE_OF_CONDUCT, "t-a"),
         (ThreadKind.ESCALATION, "t-quillfeather"),
     ]
+
+
+def test_a_course_that_grows_harsher_is_one_alert_that_names_both() -> None:
+    """One author's escalation, found beside or after the course of conduct, is no second card; label, reasons and floor name both."""
+    grown = a_thread(1, 2, 3, also=(ThreadKind.ESCALATION,))
+    found = threads.merge([grown], [an_alert(1, 2)], HOT, NOON)
+    alone = threads.merge([a_thread(1, 2, kind=ThreadKind.ESCALATION)], [an_alert(1, 2)], HOT, NOON)
+    others = threads.merge([a_thread(1, 2, kind=ThreadKind.ESCALATION, authors=("a-2",))], [an_alert(1, 2)], HOT, NOON)
+
+    assert [(one.id, one.kinds) for one in found] == [(an_alert(1, 2).id, (ThreadKind.COURSE_OF_CONDUCT, ThreadKind.ESCALATION))]
+    assert [one.also for one in alone] == [(ThreadKind.ESCALATION,)]
+    assert [one.id == an_alert(1, 2).id for one in others] == [False]
+    assert threads.label(found[0]) == "The same author at the same target more than once; one author who may be growing harsher"
+    assert len(threads.reasons_of(found[0])) == len(found[0].kinds) == 2
+    assert threads.merge([grown], found, HOT, NOON) == ()
 
 
 def test_what_was_set_aside_stays_so_for_a_harmless_post() -> None:

@@ -69,7 +69,7 @@ def said(
 
 def kinds(found: Sequence[ThreadFinding]) -> list[ThreadKind]:
     """Return what was found."""
-    return [finding.kind for finding in found]
+    return [kind for finding in found for kind in finding.kinds]
 
 
 def crowd(count: int, hostile: float, *, apart: float = 8.0) -> list[Said]:
@@ -257,7 +257,7 @@ def test_an_escalation_ends_at_its_peak() -> None:
     posts = [
         said(place, hostile, thread=None, targets=("q",), minutes=place * 90) for place, hostile in enumerate((0.0, 0.1, 0.35, 0.9, 0.0))
     ]
-    found = [finding for finding in read_threads(posts) if finding.kind is ThreadKind.ESCALATION]
+    found = [finding for finding in read_threads(posts) if ThreadKind.ESCALATION in finding.kinds]
 
     assert found[0].post_ids == (0, 1, 2, 3)
 
