@@ -10,7 +10,7 @@ import pytest
 
 from data.clock import FixedClock
 from data.model.posts import PlatformName, SeenPost
-from data.model.readings import Severity
+from data.model.readings import Reading, Severity
 from data.model.threads import ThreadAlert, ThreadKind
 from schoolwatch import round as one_round
 from schoolwatch.demo.watchlist import ASHCOMBE, FERNLEY
@@ -198,3 +198,92 @@ def test_a_busy_school_is_looked_at_within_bounds(watched: Watched, monkeypatch:
     read(watched)
 
     assert alerts(watched, ThreadKind.PILE_ON) == []  # six in an hour are usual where every six posts cover an hour
+
+
+def answer(watched: Watched, name: str, text: str, minutes_ago: float, *, under: str = "root", author: str | None = None) -> None:
+    """Keep an answer that names no school."""
+    post(watched, name, text, author or f"{name}-author", minutes_ago, parent_id=under)
+
+
+def reading_of(watched: Watched, name: str) -> Reading:
+    """Return how a post was read last."""
+    with watched.desk.store.read() as work:
+        found = work.posts.named(PlatformName.FORUM, [name])
+        return work.readings.last_of(found)[found[0].id]
+
+
+NAME = "Fernley Green Primary School"
+ROOT = "Two hours in the hall at Fernley Green Primary and Mrs Bramblecote sent them home without lunch."
+NASTY = (
+    "That woman is a vile, worthless cow",
+    "Hope she gets hounded out, pathetic bully",
+    "Everyone email her every hour until she quits, make her life hell",
+    "disgusting excuse for a human being, sack her",
+    "someone should slap that stupid smug face of hers",
+    "She is a liar and a thief and we all know it",
+)
+
+
+def test_answers_that_name_no_school_are_read_and_make_a_pile_on(watched: Watched) -> None:
+    """Nasty answers under a post about the school are about the school and about whom the post names; each says how that is known."""
+    post(watched, "root", ROOT, "parent", 55)
+    for number, text in enumerate(NASTY):
+        answer(watched, f"r{number}", text, 50 - 5 * number)
+    read(watched)
+    one = reading_of(watched, "r0")
+
+    assert one.schools() == (FERNLEY,)
+    assert one.conversation(FERNLEY) == f"in a conversation about {NAME}"
+    assert reading_of(watched, "root").conversation(FERNLEY) is None
+    assert [len(alert.authors) >= 5 for alert in alerts(watched, ThreadKind.PILE_ON)] == [True]
+
+
+def test_an_answer_kept_before_its_post_is_read_once_more(watched: Watched) -> None:
+    """Sources list the newest first: an answer read too early inherits the school as soon as the post is read, and down the chain."""
+    answer(watched, "r1", NASTY[2], 10, under="r0")
+    answer(watched, "r0", NASTY[0], 20)
+    read(watched)
+    early = reading_of(watched, "r0").mentions
+    watched.forward(minutes=1)
+    post(watched, "root", ROOT, "parent", 55)
+    read(watched)
+
+    assert early == ()
+    assert [reading_of(watched, name).schools() for name in ("r0", "r1")] == [(FERNLEY,)] * 2
+    assert reading_of(watched, "r1").mentions[0].sure < reading_of(watched, "r0").mentions[0].sure
+
+
+def test_an_answer_is_no_finding_for_criticism_alone(watched: Watched) -> None:
+    """A complaint in an answer stays in the conversation; a threat in one is a finding of its own, which says where it stands."""
+    post(watched, "root", ROOT, "parent", 55)
+    answer(watched, "fair", "I think the whole policy is poor planning and a disgrace, the governors should look at it", 40)
+    answer(watched, "grave", "I will wait at the gate for her tonight and kill her", 30)
+    read(watched)
+    found = {one.post_id: one for one in watched.findings()}
+    grave, fair = reading_of(watched, "grave"), reading_of(watched, "fair")
+
+    assert fair.schools() == (FERNLEY,)
+    assert fair.post_id not in found
+    assert found[grave.post_id].reasons[-1] == f"in a conversation about {NAME}: the post does not name it"
+
+
+def test_an_answer_elsewhere_inherits_nothing(watched: Watched) -> None:
+    """An answer to a post about something else, on another platform, or that names another school, is not drawn in."""
+    post(watched, "root", ROOT, "parent", 55)
+    post(watched, "other", "The bins on Mill Lane were not emptied again.", "neighbour", 55)
+    answer(watched, "bins", NASTY[0], 40, under="other")
+    answer(watched, "own", "At Ashcombe Vale Academy they do lunch properly.", 30)
+    read(watched)
+
+    assert reading_of(watched, "bins").mentions == ()
+    assert reading_of(watched, "own").schools() == (ASHCOMBE,)
+
+
+def test_an_answer_is_found_by_its_number_on_the_server(watched: Watched) -> None:
+    """Some servers name the post above only by its number there."""
+    post(watched, "https://social.example/a/1", ROOT, "parent", 55, raw={"server": "social.example", "id": "77"})
+    read(watched)
+    answer(watched, "r0", NASTY[0], 40, under="social.example#77")
+    read(watched)
+
+    assert reading_of(watched, "r0").schools() == (FERNLEY,)
