@@ -41,6 +41,7 @@ STACKED = ("fair_criticism", "neutral", "any_harm", "urgent", "grave", "review",
 BLOCKS = ("words", "pieces", "facts")
 _EIGHT_BITS = 127.0
 _STEEPEST = 30.0
+_EVERYWHERE = 3.7  # inverse document frequency: in one of fifteen posts
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,11 @@ class Vocabulary:
         parts = [self._block("words", seen.words), self._block("pieces", seen.pieces), self._facts(seen.facts)]
         numbers = np.concatenate([part[0] for part in parts])
         return numbers, np.concatenate([part[1] for part in parts])
+
+    def is_common(self, word: str) -> bool:
+        """Whether a word stands in so many posts that it explains nothing to a person («the», «her»)."""
+        number = self.numbers["words"].get(word)
+        return number is not None and float(self.rarity[number]) < _EVERYWHERE
 
     def _block(self, block: str, found: Mapping[str, float]) -> tuple[Whole, Floats]:
         known = self.numbers[block]

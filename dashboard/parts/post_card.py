@@ -15,7 +15,7 @@ from data.model.posts import PlatformName, Post, PostVersion
 from data.model.readings import Span
 
 AT_ONCE = 3_000  # characters shown before "the rest"
-MOST_SPANS = 12
+MOST_REASONS, MOST_SPANS = 12, 8  # shown; and words for each
 _NAMES = {
     PlatformName.X: "X",
     PlatformName.TIKTOK: "TikTok",
@@ -85,14 +85,17 @@ def _address(address: str, *, stop: bool, key: str) -> None:
 
 def highlights(text: str, spans: Sequence[Span]) -> None:
     """List the words that drove the flag, each with its reason."""
-    shown = tuple(dict.fromkeys((one_line(text[span.start : span.end], 80), one_line(span.why, 120)) for span in spans))
-    if not shown:
+    by_reason: dict[str, list[str]] = {}
+    for span in dict.fromkeys(spans):
+        by_reason.setdefault(one_line(span.why, 120), []).append(one_line(text[span.start : span.end], 80))
+    if not by_reason:
         return
     muted("Words that drove this")
-    for words, why in shown[:MOST_SPANS]:
-        st.text(f"“{words}”: {why}" if why else f"“{words}”")
-    if len(shown) > MOST_SPANS:
-        muted(f"and {len(shown) - MOST_SPANS} more")
+    for why, found in list(by_reason.items())[:MOST_REASONS]:
+        words = ", ".join(f"“{one}”" for one in dict.fromkeys(found[:MOST_SPANS]) if one)
+        st.text(": ".join(part for part in (words, why) if part))
+    if len(by_reason) > MOST_REASONS:
+        muted(f"and {len(by_reason) - MOST_REASONS} more")
 
 
 def earlier_versions(versions: Sequence[PostVersion], now: datetime) -> None:

@@ -42,7 +42,7 @@ def read(doc: Doc) -> Doc:
     for sentence, hit, span in draft.hits(lexicon(WORDS)):
         target = _target(draft, sentence)
         spans = (span, *(draft.span(person.start, person.end, person.why) for person in draft.people_in(sentence)[:1]))
-        category = hit.cue.category or target or Category.PUPIL_BULLYING
+        category = hit.cue.category or target or (Category.HARASSMENT_STAFF if draft.people else Category.PUPIL_BULLYING)
         draft.add(Head.HARASSMENT, category, _value(sentence, hit, aimed=target is not None), NAME, spans)
     return doc
 

@@ -128,7 +128,7 @@ def _reasons(draft: Draft, model: Model, answer: Answer) -> dict[str, tuple[Span
     """Return for each label that was answered at all the words that weighed most, neighbours as one span."""
     told = [label for label in LABEL_HEADS if answer.values[label] >= _EXPLAINED]
     weights = model.weighed(answer, told)
-    weights[[not _speaks(token) for token in answer.tokens]] = 0
+    weights[[not _speaks(token) or model.vocabulary.is_common(token.text) for token in answer.tokens]] = 0
     return {label: tuple(_weightiest(draft, answer.tokens, weights[:, column], label)) for column, label in enumerate(told)}
 
 
