@@ -86,8 +86,8 @@ COVERAGE: tuple[CoverageRow, ...] = (
         "Mastodon and the fediverse",
         PlatformName.MASTODON,
         Coverage.FULL,
-        "Only posts that carry a watched hashtag, and that the chosen server knows. Posts without one are found only where "
-        "server and author allow search.",
+        "Only posts that carry a watched hashtag, and that the chosen server knows; answers without it do not come. Posts without one are "
+        "found only where server and author allow search.",
         "Add the hashtags that parents use; use the report form for posts without one.",
         watched=True,
     ),
@@ -124,7 +124,8 @@ COVERAGE: tuple[CoverageRow, ...] = (
         "Blogs and news sites",
         PlatformName.BLOG,
         Coverage.FULL,
-        "Only the sites that were added as sources, and only what their feed or WordPress interface shows.",
+        "Only the sites that were added as sources, and only what their feed or WordPress interface shows. Comments come with WordPress "
+        "sites that show them to programs, and are read in their conversation; from feeds no comments come.",
         "Add the feed of each local site; use the report form for the others.",
         watched=True,
     ),
@@ -132,7 +133,8 @@ COVERAGE: tuple[CoverageRow, ...] = (
         "Forums and other web pages",
         PlatformName.FORUM,
         Coverage.GIVEN_URL,
-        "Only the pages that were added as sources, and only where the site's robots.txt allows it.",
+        "Only the pages that were added as sources, and only where the site's robots.txt allows it. Which post answers which is not known "
+        "here: an answer that does not name the school is kept, but not read as part of a conversation.",
         "Add the page where your school is talked about; use the report form for the others.",
         watched=True,
     ),
