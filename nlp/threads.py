@@ -51,7 +51,7 @@ class ThreadRules:
     most: float = 0.6  # … and are most of those who write about the target meanwhile
     weak: float = 0.2  # below, a post says nothing about its author: many harmless posts do not add up to harm
     twice: float = 0.35  # how likely it is that at least two of one author's posts at one target are hostile
-    steady: float = 0.2  # the same for three or more posts over a day or longer: that somebody keeps on is a sign by itself
+    steady: float = 0.15  # the same for three or more posts over a day or longer: that somebody keeps on is a sign by itself
     hostile: float = 0.5  # from here on copied text is worth a look
     rise: float = 0.35  # how much harsher the peak is than the beginning
     peak: float = 0.5  # how hostile the peak of an escalation is at least, if another post is likely to be hostile too

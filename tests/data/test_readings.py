@@ -72,3 +72,38 @@ def test_findings_since_a_moment(any_store: Store) -> None:
         work.commit()
     with any_store.read() as work:
         assert [one.id for one in work.findings.made_since("fg", NOW - timedelta(days=90))] == ["f0", "f1"]
+
+
+def test_answers_and_what_they_answer_are_found(any_store: Store) -> None:
+    """By id, by conversation and by the server's number; of the same platform only."""
+
+    def seen(name: str, platform: PlatformName = PlatformName.MASTODON, **more: object) -> SeenPost:
+        return SeenPost(platform=platform, native_id=name, permalink=f"https://s.example/{name}", text=name, **more)
+
+    with any_store.begin("system") as work:
+        answers = [seen("a", parent_id="root"), seen("b", thread_id="root"), seen("c", parent_id="root", platform=PlatformName.BLOG)]
+        work.posts.keep([seen("root", raw={"server": "s.example", "id": "7"}), *answers], source_id=None, seen_at=NOW)
+        work.commit()
+    with any_store.read() as work:
+        assert [one.native_id for one in work.posts.named(PlatformName.MASTODON, ["root", "c"])] == ["root"]
+        assert [one.native_id for one in work.posts.named(PlatformName.MASTODON, ["s.example#7"])] == ["root"]
+        assert [one.native_id for one in work.posts.answers(PlatformName.MASTODON, ["root"])] == ["a", "b"]
+        assert work.posts.named(PlatformName.BLOG, []) == work.posts.answers(PlatformName.BLOG, []) == []
+
+
+def test_a_reading_may_be_written_over(any_store: Store) -> None:
+    """More is known about the conversation later: the reading of the same version and pipeline is the newer one, with how hostile it is."""
+    with any_store.begin("system") as work:
+        kept = work.posts.keep(
+            [SeenPost(platform=PlatformName.BLOG, native_id="1", permalink="https://b.example/1", text="one")], source_id=None, seen_at=NOW
+        )
+        first = Reading(post_id=kept.post_ids[0], post_version=1, pipeline="p", read_at=NOW)
+        heard = Mention(start=0, end=0, term_id="t", school_id="fg", inherited=True)
+        second = first.model_copy(update={"mentions": (heard,), "hostile": 0.25, "read_at": NOW + timedelta(hours=1)})
+        for reading in (first, second, second):
+            work.readings.put(reading)
+        work.commit()
+    with any_store.read() as work:
+        assert work.readings.where() == [second]
+        assert work.readings.last_of(work.posts.where()) == {kept.post_ids[0]: second}
+        assert work.readings.last_of([]) == {}
