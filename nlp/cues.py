@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from typing import Any
 from data.model.readings import Category
 from nlp.errors import ModelMismatchError, ModelMissingError
 from nlp.normal import fold
-from nlp.triggers import Gate
+from nlp.triggers import DIGITS, Gate
 
 LEXICONS = Path(__file__).parent / "lexicons"
 PERSON = "\ue000"  # stands for each character of a person's name in masked text; folding leaves none of it in a post
@@ -49,6 +49,9 @@ _SLOT_WORDS = {  # for what is looked for first: how each of the words of a slot
         "bairn", "bab", "teenager",
     ),
     "<when>": ("to", "soon", "later", "mon", "tue", "wed", "thu", "fri", "am", "pm"),
+    "<class>": (*DIGITS, "reception", "nursery", "sixth form"),
+    r"\d": DIGITS,
+    r"\d+": DIGITS,
 }  # fmt: skip
 _SKIP = f"(?:{_GAP}{_WORD}){{0,5}}?"
 _TOKENS = re.compile(r"<\w+>|\.\.\.|\\.\+?|(?<![^\s(|])_(?![^\s)|?])|.")
@@ -170,12 +173,19 @@ class Lexicon:
         self.cues = {cue: _cue(cue, entry) for cue, entry in entries.get("cues", {}).items()}
         self.spares = tuple(_spare(entry) for entry in entries.get("spare", {}).values())
         listed = [(cue, phrase) for cue, entry in entries.get("cues", {}).items() for phrase in in_order(entry["phrases"])]
-        self._phrases = [(self.cues[cue], re.compile(_edged(phrase))) for cue, phrase in listed]
-        self._gate = Gate([fold(phrase).strip() for _, phrase in listed], _SLOT_WORDS)
+        self._patterns = [(self.cues[cue], re.compile(_edged(phrase))) for cue, phrase in listed]
+        self.phrases = tuple(fold(phrase).strip() for _, phrase in listed)
 
-    def hits(self, sentence: str, post: str) -> Iterator[Hit]:
-        """Yield the hits in the sentence that no spare context excuses, of each cue the first few. Both texts are masked plain text."""
-        found = self.found(sentence)
+    @cached_property
+    def _gate(self) -> Gate:
+        return Gate(self.phrases, _SLOT_WORDS)
+
+    def hits(self, sentence: str, post: str, opened: Sequence[int] | None = None) -> Iterator[Hit]:
+        """Yield the hits in the sentence that no spare context excuses, of each cue the first few. Both texts are masked plain text.
+
+        `opened`, here and below, are the numbers of the phrases that may be there, where that is known (see `Shelf`).
+        """
+        found = self.found(sentence, opened)
         if not found:
             return
         names = {hit.cue.name for hit in found}
@@ -185,21 +195,40 @@ class Lexicon:
             if not any(_excuses(spare, where, hit) for spare, where in excuses):
                 yield hit
 
-    def found(self, text: str) -> list[Hit]:
+    def found(self, text: str, opened: Sequence[int] | None = None) -> list[Hit]:
         """Return the hits in the text cue by cue, of each cue the first few, none over another of its own; spare contexts apart."""
         by_cue: dict[str, list[Hit]] = {}
-        for number in self._gate.open_for(text):
-            cue, pattern = self._phrases[number]
+        for number in self._gate.open_for(text) if opened is None else opened:
+            cue, pattern = self._patterns[number]
             for match in islice(pattern.finditer(text), _MOST):
                 by_cue.setdefault(cue.name, []).append(Hit(cue, *match.span()))
         return [hit for hits in by_cue.values() for hit in (_apart(hits) if len(hits) > 1 else hits)]
 
-    def firsts(self, text: str) -> dict[str, Hit]:
+    def firsts(self, text: str, opened: Sequence[int] | None = None) -> dict[str, Hit]:
         """Return the first hit of each cue that is in the text, spare contexts apart."""
         first: dict[str, Hit] = {}
-        for hit in self.found(text):
+        for hit in self.found(text, opened):
             first.setdefault(hit.cue.name, hit)
         return first
+
+
+class Shelf:
+    """Word lists that are asked together which of their phrases may be in a text: one look, where each list by itself takes one."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        """Take the lists of these names. Raises as `lexicon`."""
+        self._names = tuple(names)
+        lists = [lexicon(name) for name in names]
+        self._owners = [(words.name, number) for words in lists for number in range(len(words.phrases))]
+        self._gate = Gate([phrase for words in lists for phrase in words.phrases], _SLOT_WORDS)
+
+    def open_for(self, text: str) -> dict[str, list[int]]:
+        """Return for each list the numbers of the phrases that may be in the text, ascending."""
+        opened: dict[str, list[int]] = {name: [] for name in self._names}
+        for place in self._gate.open_for(text):
+            name, number = self._owners[place]
+            opened[name].append(number)
+        return opened
 
 
 def _apart(hits: list[Hit]) -> list[Hit]:

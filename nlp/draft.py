@@ -6,19 +6,54 @@ The draft travels with the spaCy Doc (`doc.user_data`), so that a component need
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import NamedTuple
 
 from spacy.tokens import Doc
 
 from data.model.posts import Media
 from data.model.readings import Category, Head, Mention, Score, Span
 from nlp.claims import Claim
-from nlp.cues import Hit, Lexicon, lexicon
+from nlp.cues import Hit, Lexicon, Shelf, lexicon
 from nlp.normal import Folded
 from nlp.people import People, Person, mask
 
 _KEY = "schoolwatch.draft"
+_LISTS = ("markers", "stop_cue", "safeguarding", "threat", "harassment", "defamation", "pupil", "no_action")  # asked of every sentence
 _MOST_REASONS = 24  # a person reads no more
+
+
+class Reason(NamedTuple):
+    """A Span before it is kept: of all the reasons found few are, and a checked record takes thirty times as long to make."""
+
+    start: int
+    end: int
+    why: str
+
+    def kept(self) -> Span:
+        """Return it as a record."""
+        return Span(start=self.start, end=self.end, why=self.why)
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """A Score before it is kept."""
+
+    head: Head
+    category: Category
+    value: float
+    scorer: str
+    spans: tuple[Reason, ...] = ()
+
+    def of_value(self, value: float) -> Rated:
+        """Return the same answer with another number."""
+        return replace(self, value=value)
+
+    def kept(self) -> Score:
+        """Return it as a record."""
+        spans = tuple(span.kept() for span in self.spans)
+        return Score(head=self.head, category=self.category, value=self.value, scorer=self.scorer, spans=spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +65,7 @@ class Sentence:
     text: str  # masked
     marks: dict[str, Hit]
     is_question: bool
+    opened: dict[str, list[int]] = field(default_factory=dict)  # by word list: the phrases that may be in it
 
 
 @dataclass
@@ -42,7 +78,7 @@ class Draft:
     media: tuple[Media, ...] = ()
     masked: str = ""
     sentences: tuple[Sentence, ...] = ()
-    scores: list[Score] = field(default_factory=list)
+    scores: list[Rated] = field(default_factory=list)
     stop_cue: list[Span] = field(default_factory=list)
     cues: list[str] = field(default_factory=list)  # every cue that fired, as «list name»: what the learned heads see
     claims: list[Claim] = field(default_factory=list)  # what is said that people did
@@ -50,31 +86,30 @@ class Draft:
     gravity: tuple[float, ...] = ()  # how likely it is S2, S3, S4 or more; empty: no component judged
     any_harm: float | None = None  # a component's own calibrated answer to «any harm by the writer?»; None: combined from the scores
 
-    def span(self, start: int, end: int, why: str) -> Span:
-        """Return plain characters as a Span of the original text."""
-        first, last = self.folded.span(start, end)
-        return Span(start=first, end=last, why=why)
+    def span(self, start: int, end: int, why: str) -> Reason:
+        """Return plain characters as characters of the original text, with why they matter."""
+        return Reason(*self.folded.span(start, end), why)
 
     def people_in(self, sentence: Sentence) -> tuple[Person, ...]:
         """Return the people named or pointed at in the sentence."""
         return tuple(person for person in self.people if sentence.start <= person.start < sentence.end)
 
-    def hits(self, words: Lexicon) -> Iterator[tuple[Sentence, Hit, Span]]:
+    def hits(self, words: Lexicon) -> Iterator[tuple[Sentence, Hit, Reason]]:
         """Yield each hit of a word list with its sentence and its place in the original."""
         for sentence in self.sentences:
-            for hit in words.hits(sentence.text, self.masked):
+            for hit in words.hits(sentence.text, self.masked, sentence.opened.get(words.name)):
                 self.cues.append(f"{words.name} {hit.cue.name}")
                 yield sentence, hit, self.span(sentence.start + hit.start, sentence.start + hit.end, hit.cue.why)
 
-    def add(self, head: Head, category: Category, value: float, scorer: str, spans: tuple[Span, ...]) -> None:
+    def add(self, head: Head, category: Category, value: float, scorer: str, spans: tuple[Reason, ...]) -> None:
         """Keep a score; of two with one head and category the higher stays, with the reasons of both."""
         value = round(min(1.0, max(0.0, value)), 3)
         for place, score in enumerate(self.scores):
-            if (score.head, score.category, score.scorer) == (head, category, scorer):
+            if score.category is category and score.head is head and score.scorer == scorer:
                 reasons = tuple(dict.fromkeys((*score.spans, *spans)))[:_MOST_REASONS]
-                self.scores[place] = score.model_copy(update={"value": max(score.value, value), "spans": reasons})
+                self.scores[place] = Rated(head, category, max(score.value, value), scorer, reasons)
                 return
-        self.scores.append(Score(head=head, category=category, value=value, scorer=scorer, spans=spans))
+        self.scores.append(Rated(head, category, value, scorer, spans))
 
 
 def attach(doc: Doc, draft: Draft) -> Doc:
@@ -101,8 +136,14 @@ def _sentences(doc: Doc, draft: Draft) -> Iterator[Sentence]:
     starts = [draft.folded.at(sentence.start_char) for sentence in doc.sents] if doc.has_annotation("SENT_START") else [0]
     for start, end in zip(starts, [*starts[1:], len(draft.masked)], strict=True):
         text = draft.masked[start:end]
-        marks = markers.firsts(text)
-        yield Sentence(start, end, text, marks, _asks(text, marks))
+        opened = _shelf().open_for(text)
+        marks = markers.firsts(text, opened[markers.name])
+        yield Sentence(start, end, text, marks, _asks(text, marks), opened)
+
+
+@cache
+def _shelf() -> Shelf:
+    return Shelf(_LISTS)
 
 
 def _asks(text: str, marks: dict[str, Hit]) -> bool:

@@ -57,14 +57,18 @@ class Seen:
 
     tokens: tuple[Token, ...]
     words: dict[str, float]  # words in a row, also crossed with the marks of their sentence
-    pieces: dict[str, float]
     facts: dict[str, float]  # cues and counts
+
+    @property
+    def pieces(self) -> dict[str, float]:
+        """Pieces of the words, counted when they are asked for: reading a post takes them word by word (nlp.heads)."""
+        return dict(Counter(piece for word in spelt(self.tokens) for piece in cut(word)))
 
 
 def see(draft: Draft) -> Seen:
     """Return what the heads see of a draft whose sentences and cue scores are there."""
     tokens = tuple(_tokens(draft))[:_TOKEN_LIMIT]
-    return Seen(tokens, _words(draft, tokens), _pieces(tokens), dict(_facts(draft, tokens)))
+    return Seen(tokens, _words(draft, tokens), dict(_facts(draft, tokens)))
 
 
 def _tokens(draft: Draft) -> Iterator[Token]:
@@ -154,12 +158,9 @@ def _marks(sentence: Sentence) -> tuple[str, ...]:
     return tuple(mark for mark in _CROSSED if (sentence.is_question if mark == "question" else mark in sentence.marks))
 
 
-def _pieces(tokens: Iterable[Token]) -> dict[str, float]:
-    found: Counter[str] = Counter()
-    for token in tokens:
-        if token.text[0] != _STOP and token.text[0].isalpha():
-            found.update(cut(token.text))
-    return dict(found)
+def spelt(tokens: Iterable[Token]) -> list[str]:
+    """Return the words whose pieces are looked at: all but masks, signs and numbers."""
+    return [token.text for token in tokens if token.text[0].isalpha()]
 
 
 @lru_cache(maxsize=16384)

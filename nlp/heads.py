@@ -13,7 +13,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nlp.errors import ModelMismatchError, ModelMissingError
-from nlp.features import VERSION, Seen, Token
+from nlp.features import VERSION, Seen, Token, cut, spelt
 
 Floats = npt.NDArray[np.float32]
 Whole = npt.NDArray[np.int64]
@@ -39,9 +39,28 @@ MILD = slice(10, 14)  # criticism, news, praise, everyday talk
 HEADS = (*LABEL_HEADS, "any_harm", "urgent", "grave", "review", "about_pupil")
 STACKED = ("fair_criticism", "neutral", "any_harm", "urgent", "grave", "review", "about_pupil")
 BLOCKS = ("words", "pieces", "facts")
+_MOST_WORDS_KEPT = 20_000
 _EIGHT_BITS = 127.0
 _STEEPEST = 30.0
 _EVERYWHERE = 3.7  # inverse document frequency: in one of fifteen posts
+
+
+class _PieceNumbers(dict[str, Whole]):
+    """The numbers of a word's known pieces, each as often as it stands in the word; fills itself as words are met.
+
+    A post has a few dozen words but hundreds of pieces: looked up one by one they cost more than all else that the heads do.
+    """
+
+    def __init__(self, known: Mapping[str, int]) -> None:
+        super().__init__()
+        self._known = known
+
+    def __missing__(self, word: str) -> Whole:
+        numbers = np.array([self._known[piece] for piece in cut(word) if piece in self._known], np.int64)
+        if len(self) >= _MOST_WORDS_KEPT:  # hostile text cannot make the table grow without end
+            self.clear()
+        self[word] = numbers
+        return numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +70,15 @@ class Vocabulary:
     numbers: dict[str, dict[str, int]]
     rarity: Floats
     scales: dict[str, float]
+    _of_word: _PieceNumbers = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Start without any word's pieces."""
+        object.__setattr__(self, "_of_word", _PieceNumbers(self.numbers["pieces"]))
 
     def vector(self, seen: Seen) -> tuple[Whole, Floats]:
-        """Return the numbers of the known inputs of a post, ascending, and their values."""
-        parts = [self._block("words", seen.words), self._block("pieces", seen.pieces), self._facts(seen.facts)]
+        """Return the numbers of the known inputs of a post and their values."""
+        parts = [self._words(seen.words), self._pieces(seen.tokens), self._facts(seen.facts)]
         numbers = np.concatenate([part[0] for part in parts])
         return numbers, np.concatenate([part[1] for part in parts])
 
@@ -63,20 +87,31 @@ class Vocabulary:
         number = self.numbers["words"].get(word)
         return number is not None and float(self.rarity[number]) < _EVERYWHERE
 
-    def _block(self, block: str, found: Mapping[str, float]) -> tuple[Whole, Floats]:
-        known = self.numbers[block]
-        pairs = [(known[key], value) for key, value in found.items() if key in known]
-        if not pairs:
-            return np.empty(0, np.int64), np.empty(0, np.float32)
-        numbers = np.array([number for number, _ in pairs], np.int64)
-        values = (1 + np.log(np.array([value for _, value in pairs], np.float32))) * self.rarity[numbers]
-        return numbers, values * np.float32(self.scales[block] / float(np.sqrt(values @ values)))
+    def _words(self, found: Mapping[str, float]) -> tuple[Whole, Floats]:
+        numbers, counts = self._known("words", found)
+        return numbers, self._scaled("words", numbers, counts)
+
+    def _pieces(self, tokens: Sequence[Token]) -> tuple[Whole, Floats]:
+        each = [self._of_word[word] for word in spelt(tokens)]
+        numbers, counts = np.unique(np.concatenate(each), return_counts=True) if each else (np.empty(0, np.int64), np.empty(0))
+        return numbers, self._scaled("pieces", numbers, counts.astype(np.float32))
+
+    def _scaled(self, block: str, numbers: Whole, counts: Floats) -> Floats:
+        """Return what counts of a block weigh: dampened, the rare ones more, and together as long as the block's scale."""
+        if not numbers.size:
+            return np.empty(0, np.float32)
+        values: Floats = (1 + np.log(counts)) * self.rarity[numbers]
+        scaled: Floats = values * np.float32(self.scales[block] / float(np.sqrt(values @ values)))
+        return scaled
 
     def _facts(self, found: Mapping[str, float]) -> tuple[Whole, Floats]:
-        known = self.numbers["facts"]
-        pairs = [(known[key], value) for key, value in found.items() if key in known]
-        numbers = np.array([number for number, _ in pairs], np.int64)
-        return numbers, np.array([value for _, value in pairs], np.float32) * np.float32(self.scales["facts"])
+        numbers, values = self._known("facts", found)
+        return numbers, values * np.float32(self.scales["facts"])
+
+    def _known(self, block: str, found: Mapping[str, float]) -> tuple[Whole, Floats]:
+        number_of = self.numbers[block].get
+        pairs = [(number, value) for key, value in found.items() if (number := number_of(key)) is not None]
+        return np.array([number for number, _ in pairs], np.int64), np.array([value for _, value in pairs], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,30 +186,28 @@ class Model:
 
         A network of rectified units is linear in the inputs of one post: only the units that answer to it count.
         """
-        columns = np.array([HEADS.index(head) for head in heads], np.int64)
-        places, shares, numbers = self._places(answer.tokens)
-        rows = self.linear[np.ix_(numbers, columns)]
-        if answer.units.size:
-            through = self.network.entry[np.ix_(numbers, answer.units)] @ self.network.exit[np.ix_(answer.units, columns)]
-            rows = (rows + through) * np.float32(0.5)
-        spoken = np.zeros((len(answer.tokens), len(heads)), np.float32)
-        np.add.at(spoken, places, rows * (shares * self.vocabulary.rarity[numbers])[:, None])
-        return spoken
+        texts, columns = [token.text for token in answer.tokens], np.array([HEADS.index(head) for head in heads], np.int64)
+        through = self.network.exit[np.ix_(answer.units, columns)]
+        pairs = np.zeros((len(texts) + 1, len(columns)), np.float32)  # the pair before each word; the first and the last lack one
+        pairs[1:-1] = self._speaking([f"{one} {other}" for one, other in pairwise(texts)], columns, answer.units, through)
+        return self._speaking(texts, columns, answer.units, through) + (pairs[:-1] + pairs[1:]) * np.float32(0.5)
 
-    def _places(self, tokens: Sequence[Token]) -> tuple[Whole, Floats, Whole]:
-        """Return, for each known word and pair of words, the place of a token in it, its share, and the number of the input."""
+    def _speaking(self, keys: Sequence[str], columns: Whole, units: Whole, through: Floats) -> Floats:
+        """Return the weights of words or word pairs for some heads, nought for unknown ones."""
         known = self.vocabulary.numbers["words"]
-        alone = [(place, 1.0, token.text) for place, token in enumerate(tokens)]
-        pairs = [(place, f"{one.text} {other.text}") for place, (one, other) in enumerate(pairwise(tokens))]
-        found = [*alone, *((place + step, 0.5, pair) for place, pair in pairs for step in (0, 1))]
-        told = [(place, share, known[key]) for place, share, key in found if key in known]
-        places, shares, numbers = zip(*told, strict=True) if told else ((), (), ())
-        return np.array(places, np.int64), np.array(shares, np.float32), np.array(numbers, np.int64)
+        places = [place for place, key in enumerate(keys) if key in known]
+        numbers = [known[keys[place]] for place in places]
+        rows = self.linear[numbers][:, columns]
+        if units.size:
+            rows = (rows + self.network.entry[numbers][:, units] @ through) * np.float32(0.5)
+        spoken = np.zeros((len(keys), len(columns)), np.float32)
+        spoken[places] = rows * self.vocabulary.rarity[numbers, None]
+        return spoken
 
 
 def chance(raw: Floats) -> Floats:
     """Return numbers between 0 and 1 for raw answers."""
-    bounded = np.clip(raw, -_STEEPEST, _STEEPEST)
+    bounded = np.minimum(np.maximum(raw, -_STEEPEST), _STEEPEST)  # numpy's clip takes four times as long for a few numbers
     answer: Floats = np.asarray(1 / (1 + np.exp(-bounded)), raw.dtype)
     return answer
 

@@ -14,6 +14,7 @@ import tomllib
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,10 +121,7 @@ class Folded:
     @classmethod
     def of(cls, original: str) -> Folded:
         """Fold `original` and keep every character's place."""
-        text = fold(original)
-        if original.isascii() and len(text) == len(original):  # nothing was dropped: each character stands where it stood
-            return cls(original, text, range(len(text)))
-        return cls(original, text, _places(original))
+        return _folded(original)
 
     @classmethod
     def unmasked(cls, original: str, words: Vocabulary) -> Folded:
@@ -148,6 +146,14 @@ class Folded:
     def at(self, place: int) -> int:
         """Return the index of the first plain character that stands at `place` of the original, or behind it."""
         return bisect.bisect_left(self.places, place)
+
+
+@lru_cache(maxsize=2)  # each step of reading a post folds it anew, so that no step needs another one's work
+def _folded(original: str) -> Folded:
+    text = fold(original)
+    if original.isascii() and len(text) == len(original):  # nothing was dropped: each character stands where it stood
+        return Folded(original, text, range(len(text)))
+    return Folded(original, text, _places(original))
 
 
 def _places(original: str) -> list[int]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,20 +37,23 @@ from nlp.watched import Watched
 CONFIG = Path(__file__).parent / "pipeline.cfg"
 _EXPLICIT = frozenset({"porn", "nsfw", "sexual", "nudity", "nude", "graphic-media", "adult"})  # labels as servers and apps write them
 _LABELLED = "the platform or its author marks the post as sexual or sensitive"
+_WORDS_ASKED = ("IS_PUNCT", "IS_SPACE")  # what the components ask of a word: the rest of spaCy's questions take most of its time
+_MOST_WORDS = 60_000  # spaCy keeps every word it meets: from here on it starts afresh, or hostile text would fill the memory
 _MOST_JUDGED = 20  # mentions of one school that are weighed one by one; more of them say nothing new
 
 
 class Reader:
     """Reads posts. Pure but for the time it is given; never raises on any text; one Reader serves one thread at a time."""
 
-    def __init__(self, watched: Watched, language: Language, settings: dict[str, Any]) -> None:
-        """Take what is watched (staff lists for reading only) and the built pipeline; see `open_reader`."""
+    def __init__(self, watched: Watched, build: Callable[[], Language], settings: dict[str, Any]) -> None:
+        """Take what is watched (staff lists for reading only) and what builds the pipeline; see `open_reader`."""
         self.matcher = Matcher(watched.terms)
         self.version: str = settings["version"]
         self.words = common_words().with_own([term.phrase for term in watched.terms] + [member.name for member in watched.staff])
         self._facts = facts_by_school(watched.terms, watched.staff, watched.schools)
         self._people = People(watched.staff)
-        self._language = language
+        self._build = build
+        self._language = build()
         self._characters: int = settings["characters"]
         self._floors: dict[str, float] = settings["floors"]
 
@@ -104,12 +108,14 @@ class Reader:
         schools = tuple(dict.fromkeys(mention.school_id for mention in mentions))
         named = tuple(mention for mention in mentions if not mention.inherited and mention.end <= len(text))
         draft = Draft(folded, self._people.find(folded, schools), named, post.media)
+        if len(self._language.vocab.strings) > _MOST_WORDS:
+            self._language = self._build()
         self._language(attach(self._language.make_doc(text), draft))
         return draft
 
     def kept(self, draft: Draft) -> tuple[Score, ...]:
         """Return the scores of a draft that are worth keeping in a Reading: those not below the floor of their head."""
-        return tuple(score for score in draft.scores if score.value >= self._floors.get(score.head.value, 0.0))
+        return tuple(score.kept() for score in draft.scores if score.value >= self._floors.get(score.head.value, 0.0))
 
     @staticmethod
     def _obstacle(post: Post, mentions: tuple[Mention, ...]) -> str | None:
@@ -158,17 +164,26 @@ def open_reader(
     loaded["nlp"]["pipeline"] = [name for name in loaded["nlp"]["pipeline"] if name not in without]
     if not reading or {"characters", "floors"} - reading.keys():
         raise ModelMismatchError(path.name, "a configuration with [reading] characters and [reading.floors]", "one without")
-    return Reader(Watched(tuple(terms), tuple(staff), tuple(schools)), _language(loaded, path.name), {**reading, "version": _version(path)})
+    build = partial(_language, _known(loaded, path.name))
+    return Reader(Watched(tuple(terms), tuple(staff), tuple(schools)), build, {**reading, "version": _version(path)})
 
 
-def _language(loaded: Config, name: str) -> Language:
-    """Build the spaCy pipeline, each component known and versioned."""
+def _known(loaded: Config, name: str) -> Config:
+    """Return the configuration with factories as spaCy names them, each component known and versioned."""
     for component in loaded.get("components", {}).values():
         factory = component.get("factory", "")
         if factory not in {*COMPONENTS, "sentencizer"}:
             raise ModelMismatchError(name, f"made of {', '.join(COMPONENTS)} and sentencizer", f"one that names '{factory}'")
         component["factory"] = spacy_name(factory)
-    return English.from_config(loaded, auto_fill=True)
+    return loaded
+
+
+def _language(config: Config) -> Language:
+    """Build the spaCy pipeline."""
+    language = English.from_config(config, auto_fill=True)
+    words: Any = language.vocab
+    words.lex_attr_getters = {number: words.lex_attr_getters[number] for number in map(words.strings.__getitem__, _WORDS_ASKED)}
+    return language
 
 
 def _version(path: Path) -> str:

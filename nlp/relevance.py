@@ -11,13 +11,14 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from data.model.readings import Mention, Span
 from data.model.watch import School, StaffMember, TermKind, WatchTerm
 from nlp.normal import Folded, fold
+from nlp.triggers import Gate
 from nlp.vocabulary import common_words
 
 OURS = 0.5  # from here on a mention counts as the school's
@@ -45,6 +46,12 @@ _OTHER_TOWN_BEFORE = re.compile(
     r"\b(?:[Aa]|[Tt]he|[Aa]nother|[Oo]ther) ([A-Z][a-z]{2,})(?: [Pp]rimary| [Hh]igh)?"
     r" (?:school|academy|college|primary)s?,? (?:called |named )?$"
 )
+_KIND_BEFORE = re.compile(r"(?:school|academy|college|primary)s?,? (?:called |named )?$")  # asked first: seldom there, quickly told
+_KIND_REACH = 20  # characters that it takes at most
+_CLASSES = re.compile(r"\[[^]]*\]|\{[^}]*\}")
+_POSSESSIVE = re.compile(r"s(?!\w)")
+_PREPOSITION = re.compile(r"(?<!\w)(at|@|in|on|along|down|off)( the)? $")
+_CASED_WORDS = re.compile(r"[A-Za-z]{2,}")
 _TOP_LEVEL = re.compile(r"(?:\((?:[^()]|\([^()]*\))*\)|[^|()])+")
 _NO_TOWN = frozenset({"ofsted", "facebook", "instagram", "whatsapp", "september", "october", "november", "december", "january", "february"})
 
@@ -73,6 +80,11 @@ class Facts:
     places: frozenset[str] = frozenset()  # folded words of the town and of the school's own names
     surnames: re.Pattern[str] | None = None
     namesakes: tuple[str, ...] = ()
+
+    @cached_property
+    def plain_town(self) -> str:
+        """The town as folded text has it; nothing where it is not known."""
+        return fold(self.town or "").strip()
 
     @classmethod
     def of(cls, terms: Iterable[WatchTerm], staff: Iterable[StaffMember] = (), school: School | None = None) -> Facts:
@@ -152,7 +164,7 @@ class _Scene:
     @property
     def behind(self) -> int:
         """Where the plain text goes on behind the mention and its possessive s."""
-        possessive = re.compile(r"s(?!\w)").match(self.folded.text, self.end)
+        possessive = _POSSESSIVE.match(self.folded.text, self.end)
         return possessive.end() if possessive else self.end
 
     def span(self, start: int, end: int, why: str) -> Span:
@@ -182,10 +194,15 @@ def _lexicon() -> dict[str, Any]:
     return tomllib.loads(_LEXICON.read_text(encoding="utf-8"))
 
 
+def _ways(entry: Mapping[str, Any]) -> list[str]:
+    """Return the alternatives of an entry."""
+    return _TOP_LEVEL.findall(str(entry["words"]).replace("\n", ""))
+
+
 def _words(entry: Mapping[str, Any]) -> str:
     """Return the alternatives of an entry as one expression, sorted under their first letters: fewer tries at each place."""
     under: dict[str, list[str]] = {}
-    for way in _TOP_LEVEL.findall(str(entry["words"]).replace("\n", "")):
+    for way in _ways(entry):
         literal = way[0].isalnum() and way[1:2] not in {"", "?", "*", "{"}
         under.setdefault(way[0] if literal else "", []).append(way[1:] if literal else way)
     loose = under.pop("", [])
@@ -259,7 +276,7 @@ def _is_own(scene: _Scene, words: str) -> bool:
 
 def _preposition(scene: _Scene, before: str) -> Iterator[_Weighed]:
     """Weigh «at Fernley Green» for the school; «in» or «on» a name that is a street's or a park's, against."""
-    match = re.search(r"(?<!\w)(at|@|in|on|along|down|off)( the)? $", before)
+    match = _PREPOSITION.search(before)
     if match is None:
         return
     start = scene.start - len(match[0])
@@ -274,7 +291,7 @@ def _preposition(scene: _Scene, before: str) -> Iterator[_Weighed]:
 
 def _is_town(scene: _Scene) -> bool:
     """Whether the term is also the name of the town."""
-    return scene.folded.text[scene.start : scene.end] == fold(scene.facts.town or "").strip()
+    return scene.folded.text[scene.start : scene.end] == scene.facts.plain_town
 
 
 def _namesakes(scene: _Scene) -> Iterator[_Weighed]:
@@ -299,19 +316,21 @@ def _towns(scene: _Scene) -> Iterator[_Weighed]:
         if match and _is_other_town(match[match.lastindex or 0], scene, certain=pattern is _IN_OTHER_TOWN):
             yield _OTHER_TOWN, scene.of_original(*match.span(match.lastindex or 0), "another town's, it seems")
             break
-    match = _OTHER_TOWN_BEFORE.search(original, 0, start)
+    match = _OTHER_TOWN_BEFORE.search(original, 0, start) if _KIND_BEFORE.search(original[max(0, start - _KIND_REACH) : start]) else None
     if match and _is_other_town(match[1], scene, certain=True):
         yield _OTHER_TOWN, scene.of_original(*match.span(1), "another town's, it seems")
-    town = fold(scene.facts.town or "").strip()
-    for found in re.finditer(rf"(?<!\w){re.escape(town)}(?!\w)", scene.folded.text) if town and not _is_town(scene) else ():
+    town = scene.facts.plain_town
+    is_there = town and town in scene.folded.text and not _is_town(scene)
+    for found in re.finditer(rf"(?<!\w){re.escape(town)}(?!\w)", scene.folded.text) if is_there else ():
         if found.end() <= scene.start or found.start() >= scene.end:
             yield _TOWN, scene.span(*found.span(), "the school's town is named")
             return
 
 
+@lru_cache(maxsize=2)  # asked for every mention of one post
 def _is_mixed(text: str) -> bool:
     """Whether capitals say something: not all words begin with one."""
-    words = re.findall(r"[A-Za-z]{2,}", text)
+    words = _CASED_WORDS.findall(text)
     return len(words) < _FEW_WORDS or sum(word[0].isupper() for word in words) * 2 <= len(words)
 
 
@@ -329,9 +348,30 @@ def _spoken_of(scene: _Scene) -> Iterator[_Weighed]:
     for match in filter(scene.is_outside, surnames):
         yield _STAFF, scene.span(*match.span(), "a member of staff is named")
         break
-    for group in (*_groups("school"), *_groups("topic")):
+    for group, matches in _matches(text):
         found: dict[str, re.Match[str]] = {}
-        for match in filter(scene.is_outside, group.pattern.finditer(text)):
+        for match in filter(scene.is_outside, matches):
             found.setdefault(match[0], match)
         for number, match in enumerate(list(found.values())[:_MOST_WORDS]):
             yield group.weight * _SECOND**number, scene.span(*match.span(), group.why)
+
+
+@lru_cache(maxsize=2)  # asked for every mention of one post
+def _matches(plain: str) -> tuple[tuple[_Group, tuple[re.Match[str], ...]], ...]:
+    """Return the words of each kind that stand in a text; a kind is looked for only where letters that it needs are there."""
+    groups, gate, owners = _spoken_groups()
+    open_groups = sorted({owners[number] for number in gate.open_for(plain)})
+    return tuple((groups[number], tuple(groups[number].pattern.finditer(plain))) for number in open_groups)
+
+
+@cache
+def _spoken_groups() -> tuple[tuple[_Group, ...], Gate, tuple[int, ...]]:
+    """Return the kinds of words that tell what is spoken of, what may be in a text of all their words, and whose each word is."""
+    entries = [*_lexicon()["school"].values(), *_lexicon()["topic"].values()]
+    ways = [(number, _phrase(way)) for number, entry in enumerate(entries) for way in _ways(entry)]
+    return (*_groups("school"), *_groups("topic")), Gate([way for _, way in ways]), tuple(number for number, _ in ways)
+
+
+def _phrase(way: str) -> str:
+    """Return a regular expression of the list in the small language that nlp.triggers reads: character classes are any sign."""
+    return _CLASSES.sub(lambda found: r"\w" if found[0][0] == "[" else "", way)

@@ -21,7 +21,7 @@ from data.model.posts import Post, PostId
 from data.model.readings import Category, Reading, Score
 from data.model.threads import ThreadFinding, ThreadKind, pseudonym
 from nlp.conversations import conversations
-from nlp.draft import Draft
+from nlp.draft import Draft, Rated
 from nlp.normal import Folded
 from nlp.people import ROLE, People, Person
 
@@ -108,7 +108,7 @@ def hostile(draft: Draft) -> float:
     return round(hostility(_best(draft.scores), draft.gravity), 3)
 
 
-def _best(scores: Iterable[Score]) -> dict[Category, float]:
+def _best(scores: Iterable[Score | Rated]) -> dict[Category, float]:
     best: dict[Category, float] = {}
     for score in scores:
         best[score.category] = max(score.value, best.get(score.category, 0.0))

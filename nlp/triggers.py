@@ -12,9 +12,12 @@ from dataclasses import dataclass
 
 import ahocorasick_rs
 
+DIGITS = tuple(char for char in map(chr, range(0x20000)) if char.isdecimal())  # of all scripts: what \\d stands for
 _TOKENS = re.compile(r"<\w+>|\.\.\.|\\.\+?|(?<![^\s(|])_(?![^\s)|?])|.")
-_FEWEST = 2  # characters of a string worth looking for, unless it is a picture
+_FEWEST = 2  # characters of a string worth looking for, unless it is a picture, a digit or a word by itself
 _PICTURE = 5  # how many letters a picture counts for
+_DIGIT = 2  # how many letters a digit counts for
+_MOST_ALSO = 2  # further sets of a phrase that are asked for
 _WHOLE = 2  # how many letters it is worth that a string is a whole word
 
 
@@ -29,21 +32,23 @@ class Trigger:
     @property
     def worth(self) -> int:
         """How seldom it may be expected, in letters."""
-        letters = len(self.text) if self.text.isascii() else _PICTURE
-        return letters + _WHOLE * (self.begins and self.ends) if letters >= _FEWEST else 0
+        letters = _PICTURE if not self.text.isascii() else _DIGIT if self.text.isdigit() else len(self.text)
+        is_word = self.begins and self.ends
+        return letters + _WHOLE * is_word if letters >= _FEWEST or is_word else 0
 
 
 Needs = frozenset[Trigger]
 
 
-def needed(phrase: str, slots: Mapping[str, Iterable[str]] | None = None) -> Needs | None:
-    """Return triggers of which every text that the folded phrase matches holds at least one; None when there is no such set.
+def needed(phrase: str, slots: Mapping[str, Iterable[str]] | None = None) -> list[Needs]:
+    """Return sets of triggers: every text that the folded phrase matches holds at least one of each. The most selective set comes first.
 
-    `slots` says which words a slot («<child>») stands for, where these can be listed.
+    There are none for a phrase of which nothing can be promised. `slots` says which words a slot («<child>») stands for, where these can
+    be listed.
     """
     parser = _Parser(phrase, slots or {})
-    found = parser.choices(begins=True, last=True)
-    return found if parser.is_done else None  # an odd parenthesis: no promise
+    found = parser.sets()
+    return found if parser.is_done else []  # an odd parenthesis: no promise
 
 
 def _worth(needs: Needs) -> tuple[int, int]:
@@ -73,17 +78,23 @@ class _Parser:
         self._place += here
         return here
 
-    def choices(self, *, begins: bool, last: bool = False) -> Needs | None:
-        """Return what alternatives need together: nothing unless each needs something."""
-        ways = [self._sequence(begins=begins, last=last)]
+    def sets(self) -> list[Needs]:
+        """Return what the whole phrase needs, the most selective set first."""
+        found = self._sequence(begins=True, last=True)
+        if self._peek() != "|":
+            return found
+        needs = self._with_others(found, begins=True, last=True)
+        return [] if needs is None else [needs]
+
+    def _with_others(self, first: list[Needs], *, begins: bool, last: bool) -> Needs | None:
+        """Return what an alternative and those behind it need together: nothing unless each needs something."""
+        ways = [first]
         while self._take("|"):
             ways.append(self._sequence(begins=begins, last=last))
-        if any(way is None for way in ways):
-            return None
-        return frozenset(one for way in ways if way is not None for one in way)
+        return frozenset(one for way in ways for one in way[0]) if all(ways) else None
 
-    def _sequence(self, *, begins: bool, last: bool) -> Needs | None:
-        """Return the most selective of what the elements of a sequence need."""
+    def _sequence(self, *, begins: bool, last: bool) -> list[Needs]:
+        """Return what the elements of a sequence need, the most selective set first."""
         sets: list[Needs] = []
         run, fresh = "", begins  # the letters since the last break, and whether they begin a word
 
@@ -110,7 +121,7 @@ class _Parser:
             else:
                 run += token
         end(whole=last)
-        return max((one for one in sets if one and _worth(one)[0]), key=_worth, default=None)
+        return sorted((one for one in sets if one and _worth(one)[0]), key=_worth, reverse=True)
 
     def _slot(self, token: str) -> list[Needs]:
         words = self._slots.get(token)
@@ -118,7 +129,7 @@ class _Parser:
 
     def _group(self, *, begins: bool) -> list[Needs]:
         self._take("(")
-        inner = self.choices(begins=begins)
+        inner = self._with_others(self._sequence(begins=begins, last=False), begins=begins, last=False)
         self._take(")")
         optional = self._take("?")
         return [] if optional or inner is None else [inner]
@@ -134,13 +145,15 @@ class Gate:
     def __init__(self, phrases: Sequence[str], slots: Mapping[str, Iterable[str]] | None = None) -> None:
         """Take folded phrases; they are known by their number."""
         self._always: list[int] = []
+        self._also: dict[int, list[tuple[str, ...]]] = {}
         owners: dict[Trigger, list[int]] = {}
         for number, phrase in enumerate(phrases):
-            needs = needed(phrase, slots)
-            if needs is None:
+            first, *others = needed(phrase, slots) or [frozenset()]
+            if not first:
                 self._always.append(number)
-            for trigger in needs or ():
+            for trigger in first:
                 owners.setdefault(trigger, []).append(number)
+            self._also[number] = [tuple(trigger.text for trigger in needs) for needs in others[:_MOST_ALSO]]
         self._owned = list(owners.items())
         texts = [trigger.text for trigger in owners]
         self._find = ahocorasick_rs.AhoCorasick(texts, store_patterns=False).find_matches_as_indexes if texts else None
@@ -148,8 +161,6 @@ class Gate:
     def open_for(self, text: str) -> list[int]:
         """Return the numbers of the phrases that may be in the text, ascending."""
         found = self._find(text, overlapping=True) if self._find else ()
-        if not found:
-            return self._always
         numbers = set(self._always)
         for hit, start, end in found:
             trigger, owners = self._owned[hit]
@@ -157,4 +168,14 @@ class Gate:
                 continue
             if not (trigger.ends and end < len(text) and text[end].isalnum()):
                 numbers.update(owners)
-        return sorted(numbers)
+        return sorted(number for number in numbers if self._has_others(number, text))
+
+    def _has_others(self, number: int, text: str) -> bool:
+        """Whether what else the phrase needs is there too, anywhere: told in a moment, where the phrase's expression takes a while."""
+        for needs in self._also[number]:
+            for letters in needs:
+                if letters in text:
+                    break
+            else:
+                return False
+        return True

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from spacy.tokens import Doc
 
-from data.model.readings import Category, Head, Span
+from data.model.readings import Category, Head
 from nlp.cues import Hit, compile_phrases, lexicon
-from nlp.draft import Draft, Sentence, draft_of
+from nlp.draft import Draft, Reason, Sentence, draft_of
 from nlp.factory import register
 
 NAME = "schoolwatch.defamation.v1"
@@ -27,7 +27,7 @@ _PRONOUNS = (" he ", " she ", " hes ", " shes ", " his ", " her ", " him ")
 _GROUPS = ("teachers", "staff", "the teachers", "governors", "management", "slt")
 
 
-def _about(draft: Draft, sentence: Sentence) -> tuple[float, Span | None]:
+def _about(draft: Draft, sentence: Sentence) -> tuple[float, Reason | None]:
     """Return how surely the sentence is about an identifiable adult of the school, and the words that say so."""
     people = draft.people_in(sentence)
     if people:

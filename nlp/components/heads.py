@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from spacy.tokens import Doc
 
-from data.model.readings import SAFEGUARDING, Category, Head, Score, Span
-from nlp.draft import Draft, draft_of
+from data.model.readings import SAFEGUARDING, Category, Head
+from nlp.draft import Draft, Rated, Reason, draft_of
 from nlp.errors import ModelMismatchError, ModelMissingError
 from nlp.factory import register
 from nlp.features import MASKS, Token, see
@@ -53,6 +53,7 @@ _EXPLAINED = 0.15  # a lower answer needs no words shown
 _SHARE = 0.35  # of the weightiest word's weight: what is shown beside it
 _MOST_SPANS = 4
 _FEW = 3  # a shorter word says nothing by itself
+_LEARNED = frozenset(category for _, _, categories in _GROUPS.values() for category in categories)
 
 
 @cache
@@ -85,26 +86,25 @@ def read(doc: Doc) -> Doc:
     return doc
 
 
-def _floored(score: Score) -> Score | None:
+def _floored(score: Rated) -> Rated | None:
     """Return what stays of a rule's own number: all of it where no head answers, a floor where a person may be in danger."""
     if score.category in SAFEGUARDING:
-        return score.model_copy(update={"value": min(FLOOR, score.value)})
-    learned = any(score.category in categories for _, _, categories in _GROUPS.values())
-    return None if learned else score
+        return score.of_value(min(FLOOR, score.value))
+    return None if score.category in _LEARNED else score
 
 
-def _answer(draft: Draft, label: str, values: dict[str, float], rules: tuple[Score, ...], reasons: tuple[Span, ...]) -> None:
+def _answer(draft: Draft, label: str, values: dict[str, float], rules: tuple[Rated, ...], reasons: tuple[Reason, ...]) -> None:
     head, words, categories = _GROUPS[label]
-    found = sorted((score for score in rules if score.category in categories), key=lambda score: -score.value)
+    found = sorted((score for score in rules if score.category in categories), key=lambda score: -score.value) if rules else []
     category = found[0].category if found else _usual(label, values, draft)
     claims = tuple(_claimed(draft, label)) if values[label] >= _EXPLAINED else ()
     spans = (*claims, *(span for score in found for span in score.spans), *reasons)
     if not spans and values[label] >= _EXPLAINED:  # nothing stands out: said openly, with no highlight
-        spans = (Span(start=0, end=0, why=f"no single word decided; as a whole it reads like {words}"),)
+        spans = (Reason(0, 0, f"no single word decided; as a whole it reads like {words}"),)
     draft.add(head, category, values[label], NAME, tuple(dict.fromkeys(spans)))
 
 
-def _claimed(draft: Draft, label: str) -> Iterator[Span]:
+def _claimed(draft: Draft, label: str) -> Iterator[Reason]:
     """Yield what the post says that somebody did, as far as it bears on the label: the plainest reason there is."""
     for claim in draft.claims:
         accuses = label == "defamation" and claim.actor in ("staff", "school", "other") and claim.kind_of_act.fact
@@ -124,7 +124,7 @@ def _usual(label: str, values: dict[str, float], draft: Draft) -> Category:
     return _GROUPS[label][2][0]
 
 
-def _reasons(draft: Draft, model: Model, answer: Answer) -> dict[str, tuple[Span, ...]]:
+def _reasons(draft: Draft, model: Model, answer: Answer) -> dict[str, tuple[Reason, ...]]:
     """Return for each label that was answered at all the words that weighed most, neighbours as one span."""
     told = [label for label in LABEL_HEADS if answer.values[label] >= _EXPLAINED]
     weights = model.weighed(answer, told)
@@ -132,7 +132,7 @@ def _reasons(draft: Draft, model: Model, answer: Answer) -> dict[str, tuple[Span
     return {label: tuple(_weightiest(draft, answer.tokens, weights[:, column], label)) for column, label in enumerate(told)}
 
 
-def _weightiest(draft: Draft, tokens: tuple[Token, ...], weights: Floats, label: str) -> Iterator[Span]:
+def _weightiest(draft: Draft, tokens: tuple[Token, ...], weights: Floats, label: str) -> Iterator[Reason]:
     least = max(float(weights.max(initial=0.0)) * _SHARE, 0.0)
     order = np.argsort(-weights, kind="stable")[:_MOST_SPANS].tolist()
     best = sorted((place, tokens[place].start, tokens[place].end) for place in order if weights[place] > least)

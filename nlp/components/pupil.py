@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from spacy.tokens import Doc
 
-from data.model.readings import Category, Head, Span
+from data.model.readings import Category, Head
 from nlp.cues import Cue, lexicon
-from nlp.draft import Draft, Sentence, draft_of
+from nlp.draft import Draft, Reason, Sentence, draft_of
 from nlp.factory import register
 
 NAME = "schoolwatch.pupil.v1"
@@ -63,23 +63,26 @@ def _why(child: _Child, cue: Cue | None) -> str:
 
 def _name_scores(draft: Draft, sentence: Sentence) -> None:
     """Score names that stand beside a class, or beside something private."""
-    classes = [match.span() for match in lexicon(WORDS).cues["class"].pattern.finditer(sentence.text)]
-    detail = lexicon(WORDS).cues["detail"].pattern.search(sentence.text)
-    spoken_of = detail and lexicon(WORDS).cues["child"].pattern.search(sentence.text)
+    cues = lexicon(WORDS).cues
+    classes = [match.span() for match in cues["class"].pattern.finditer(sentence.text)]
+    detail = cues["detail"].pattern.search(sentence.text)
+    if not classes and not detail:  # said first: names are looked for only where one would count
+        return
+    spoken_of = detail and cues["child"].pattern.search(sentence.text)
     for child in _children(draft, sentence)[:20]:
         near = [span for span in classes if abs(sentence.start + span[0] - child.start) <= _REACH]
         if not near and not (detail and (child.is_full or spoken_of)):
             continue
-        spans = [draft.span(child.start, child.end, _why(child, None if near else lexicon(WORDS).cues["detail"]))]
+        spans = [draft.span(child.start, child.end, _why(child, None if near else cues["detail"]))]
         spans += [draft.span(sentence.start + start, sentence.start + end, "gives the child's class or year") for start, end in near[:1]]
         value = _NAMED_IN_CLASS * bool(near) + _FULL * child.is_full + _MEDIA * bool(draft.media)
         if detail:
             value += _DETAIL + (0 if near else _NAMED_IN_CLASS - 0.1)
-            spans.append(draft.span(sentence.start + detail.start(), sentence.start + detail.end(), lexicon(WORDS).cues["detail"].why))
+            spans.append(draft.span(sentence.start + detail.start(), sentence.start + detail.end(), cues["detail"].why))
         _add_name(draft, sentence, value, tuple(spans), has_detail=detail is not None)
 
 
-def _add_name(draft: Draft, sentence: Sentence, value: float, spans: tuple[Span, ...], *, has_detail: bool) -> None:
+def _add_name(draft: Draft, sentence: Sentence, value: float, spans: tuple[Reason, ...], *, has_detail: bool) -> None:
     if _OWN.search(sentence.text) and not has_detail:
         value -= _OWN_CHILD  # a parent about the own child: not to be chased (domain.md §4.6)
     category = Category.PUPIL_IMAGE if draft.media and not has_detail else Category.PUPIL_PERSONAL_DATA

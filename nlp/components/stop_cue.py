@@ -9,9 +9,9 @@ import re
 
 from spacy.tokens import Doc
 
-from data.model.readings import Category, Head, Span
+from data.model.readings import Category, Head
 from nlp.cues import lexicon
-from nlp.draft import Draft, Sentence, draft_of
+from nlp.draft import Draft, Reason, Sentence, draft_of
 from nlp.factory import register
 from nlp.normal import fold
 
@@ -21,7 +21,7 @@ _LEAKED = re.compile(r"leak|changing|toilet|shower|deepfake")
 _ALT = "the description of an attached picture gives a sign of a sexual picture"
 
 
-def _category(draft: Draft, sentence: Sentence, span: Span) -> Category:
+def _category(draft: Draft, sentence: Sentence, span: Reason) -> Category:
     """Return whose picture it seems to be: an adult's only where staff are named and no child is spoken of."""
     words = lexicon("pupil")
     young = words.cues["class"].pattern.search(draft.masked) or words.cues["child"].pattern.search(draft.masked)
@@ -38,11 +38,12 @@ def read(doc: Doc) -> Doc:
     """Note every cue as a reason to stop, and as a score for the safeguarding lead."""
     draft = draft_of(doc)
     for sentence, hit, span in draft.hits(lexicon(WORDS)):
-        draft.stop_cue.append(span)
+        draft.stop_cue.append(span.kept())
         draft.add(Head.SAFEGUARDING, _category(draft, sentence, span), hit.cue.value, NAME, (span,))
     if _in_description(draft):
-        draft.stop_cue.append(Span(start=0, end=0, why=_ALT))
-        draft.add(Head.SAFEGUARDING, Category.CSAM, 0.8, NAME, (Span(start=0, end=0, why=_ALT),))
+        described = Reason(0, 0, _ALT)
+        draft.stop_cue.append(described.kept())
+        draft.add(Head.SAFEGUARDING, Category.CSAM, 0.8, NAME, (described,))
     return doc
 
 
