@@ -24,8 +24,9 @@ soak:
 bench:
     pytest benchmarks --benchmark-only -q -s
 
-# make the weights of the reading again: `just train ../datasets`; the extra `train` must be installed
+# make the weights of the reading again, the parser's first: `just train ../datasets`; the extra `train` must be installed
 train DATA:
+    python -m nlp.parser_train --data "{{trim_start_match(DATA, "DATA=")}}"
     python -m nlp.train --data "{{trim_start_match(DATA, "DATA=")}}" --corpus nlp/corpus
 
 demo:
