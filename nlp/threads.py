@@ -43,7 +43,7 @@ class ThreadRules:
     window: timedelta = timedelta(hours=1)
     authors: int = 5  # in a window, at a school with up to `quiet` posts a day
     quiet: float = 2.0
-    usual: float = 0.23  # how hostile a post in a conversation is read to be on average: what is above speaks against its company
+    usual: float = 0.29  # how hostile a post in a conversation is read to be on average: what is above speaks against its company
     company: float = 1.0  # how much the others of a conversation say about a post in it (log-odds above the usual, averaged) …
     habit: float = 1.2  # … and how much the author's other posts at the same target say
     joins: float = 0.2  # from here on an author counts as one of a pile-on …

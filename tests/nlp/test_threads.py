@@ -89,7 +89,7 @@ def test_five_hostile_authors_within_an_hour_are_a_pile_on() -> None:
 
 def test_weak_signs_add_up_in_company() -> None:
     """Six short nasty answers, each doubtful alone, are a pile-on together; among people who praise and defend they are not."""
-    nasty = [said(place, 0.35, author=f"a{place}", minutes=place * 6, targets=("q",) if not place else ()) for place in range(6)]
+    nasty = [said(place, 0.42, author=f"a{place}", minutes=place * 6, targets=("q",) if not place else ()) for place in range(6)]
     kind = [said(20 + place, 0.03, author=f"k{place}", minutes=place * 6 + 1) for place in range(6)]
 
     assert kinds(read_threads(nasty)) == [ThreadKind.PILE_ON]
