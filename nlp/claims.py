@@ -94,19 +94,6 @@ class Claim:
         """Whether a crime or grave misconduct of someone of the school is stated as fact."""
         return self.asserted and self.kind_of_act.is_grave and self.actor in ("staff", "school")
 
-    def facts(self) -> Iterator[str]:
-        """Yield short strings for the learned heads."""
-        stance = self.stance
-        yield f"claim actor={self.actor} act={self.act} {stance}"
-        yield f"claim actor={self.actor} {stance}"
-        yield f"claim {stance} {self.act}"
-        if self.patient:
-            yield f"claim {self.patient} patient of {self.act}"
-        if self.hearsay and stance == "asserted":
-            yield f"claim hearsay {self.actor}"
-        if self.kind_of_act.is_grave:
-            yield f"claim grave {self.actor} {stance}"
-
     def why(self) -> str:
         """Return in plain words what is said and how; never whether it is true or unlawful."""
         how = next((words for name, words in _SAID if getattr(self, name)), None)

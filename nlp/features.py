@@ -20,7 +20,7 @@ from nlp.cues import PERSON, lexicon
 from nlp.draft import Draft, Sentence
 from nlp.people import ROLE
 
-VERSION = "features.v2"
+VERSION = "features.v3"
 _TOKEN = re.compile(
     rf"{PERSON}+|https?\S+|www\.\S+|@\w[\w.]*|#\w+|(?:year|yr|yrs|y) ?\d{{1,2}}s?(?!\w)|\d+(?:[:.]\d\d)? ?(?:am|pm)(?!\w)"
     r"|\d{1,2}[:.]\d\d(?!\d)|£\d[\d,.]*k?|\d{1,2}[a-z](?!\w)|\d[\d,.]*|[^\W\d_]\w*(?:\*+\w*)*|[!?]+|[^\w\s]"
@@ -171,7 +171,6 @@ def cut(word: str) -> tuple[str, ...]:
 
 def _facts(draft: Draft, tokens: tuple[Token, ...]) -> Iterator[tuple[str, float]]:
     yield from _cue_facts(draft)
-    yield from ((fact, 1.0) for claim in draft.claims for fact in claim.facts())
     yield from _mark_facts(draft)
     yield from _count_facts(draft, tokens)
 

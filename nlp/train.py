@@ -21,7 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from data.errors import ReadingError
+from data.model.readings import Mention
 from nlp import measures
+from nlp.conversations import inherited
 from nlp.features import Seen, see
 from nlp.heads import BLOCKS, HEADS, LABEL_HEADS, STACKED, WEIGHTS, Floats, Model, Network, Vocabulary, chance, save, shapes
 from nlp.labelled import HARMLESS_LABELS, Labelled, read_posts, read_terms
@@ -64,11 +66,15 @@ def lessons(posts: Path, terms: Path) -> tuple[Lesson, ...]:
     """Return the posts of a file as lessons. Raises BadFileError."""
     watched = read_terms([terms])
     reader = open_reader(watched.terms, watched.staff, schools=watched.schools, without=frozenset({"heads"}))
-    found = []
-    for number, labelled in enumerate(read_posts([posts]), start=1):
-        post = labelled.post(number)
-        found.append(Lesson(labelled, see(reader.draft(post, reader.mentions(post.text)[0]))))
-    return tuple(found)
+    found: dict[int, Lesson] = {}
+    about: dict[str, tuple[Mention, ...]] = {}  # an answer is read in its conversation, as in the product
+    for number, labelled in sorted(enumerate(read_posts([posts]), start=1), key=lambda one: (one[1].t_min or 0, one[0])):
+        post, series = labelled.post(number), labelled.series or ""
+        mentions = reader.mentions(post.text)[0]
+        if series and mentions:
+            about.setdefault(series, inherited(mentions, {}))
+        found[number] = Lesson(labelled, see(reader.draft(post, mentions or about.get(series, ()))))
+    return tuple(found[number] for number in sorted(found))
 
 
 def sources(folder: Path | None, corpus: Path) -> list[tuple[Path, Path]]:

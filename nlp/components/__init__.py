@@ -15,6 +15,6 @@ COMPONENTS: tuple[str, ...] = (
     defamation.NAME,
     pupil.NAME,
     no_action.NAME,
-    claims.NAME,
     heads.NAME,
+    claims.NAME,
 )

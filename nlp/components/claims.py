@@ -1,26 +1,30 @@
-"""What is said that people did (nlp.claims), put on the draft for the heads and the reasons; it scores nothing itself.
+"""What is said that people did (nlp.claims), as the first reasons of scores that speak of it; it scores nothing itself.
 
-The parser runs only on sentences with a word for an act and somebody who may have done it, and starts when the first one comes.
+The parser runs only where a score asks for it, on sentences with a word for an act and somebody who may have done it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from spacy.tokens import Doc, Span
 
+from data.model.readings import Category
 from nlp.acts import Found, acts
 from nlp.claims import Claim, Marks, Scene, Word, claims_in, settled
-from nlp.draft import Draft, Sentence, draft_of
+from nlp.draft import Draft, Rated, Sentence, draft_of
 from nlp.errors import ModelMismatchError, ModelMissingError
 from nlp.factory import register
 from nlp.normal import fold
 from nlp.parser import Parser, shipped
 
 NAME = "schoolwatch.claims.v1"
+ASKED = 0.15  # a lower score needs no such reason
+_ACCUSES = frozenset({Category.DEFAMATION_INDIVIDUAL, Category.KNOWINGLY_FALSE})
+_TELLS = frozenset({Category.SAFEGUARDING_DISCLOSURE, Category.STAFF_ALLEGATION})
 _LONGEST = 60  # words that are parsed together: an unpunctuated post is cut
 _MOST = 6  # parts of one post that are parsed
 _SHOUTED = 0.6  # share of capitals
@@ -77,6 +81,33 @@ class _Part:
 
 
 def read(doc: Doc) -> Doc:
+    """Put what is said that somebody did before the other reasons of an accusation or a telling of harm."""
+    draft = draft_of(doc)
+    if any(score.category in _ACCUSES | _TELLS and score.value >= ASKED for score in draft.scores):
+        find(doc)
+        draft.scores = [_reasoned(draft, score) for score in draft.scores]
+    return doc
+
+
+def _reasoned(draft: Draft, score: Rated) -> Rated:
+    """Return the score with the claims that bear on it first."""
+    if score.value < ASKED:
+        return score
+    accusing = score.category in _ACCUSES
+    told = [claim for claim in draft.claims if (_accuses(claim) if accusing else score.category in _TELLS and _tells(claim))]
+    first = tuple(draft.span(*claim.act_span, claim.why()) for claim in told)
+    return replace(score, spans=tuple(dict.fromkeys((*first, *score.spans)))) if first else score
+
+
+def _accuses(claim: Claim) -> bool:
+    return claim.actor in ("staff", "school", "other") and claim.kind_of_act.fact
+
+
+def _tells(claim: Claim) -> bool:
+    return claim.patient in ("pupil", "writer") and claim.asserted
+
+
+def find(doc: Doc) -> Doc:
     """Put the claims of the post on its draft."""
     draft = draft_of(doc)
     found = acts().find(draft.masked) if draft.masked else []

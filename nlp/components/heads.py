@@ -97,20 +97,10 @@ def _answer(draft: Draft, label: str, values: dict[str, float], rules: tuple[Rat
     head, words, categories = _GROUPS[label]
     found = sorted((score for score in rules if score.category in categories), key=lambda score: -score.value) if rules else []
     category = found[0].category if found else _usual(label, values, draft)
-    claims = tuple(_claimed(draft, label)) if values[label] >= _EXPLAINED else ()
-    spans = (*claims, *(span for score in found for span in score.spans), *reasons)
+    spans = (*(span for score in found for span in score.spans), *reasons)
     if not spans and values[label] >= _EXPLAINED:  # nothing stands out: said openly, with no highlight
         spans = (Reason(0, 0, f"no single word decided; as a whole it reads like {words}"),)
     draft.add(head, category, values[label], NAME, tuple(dict.fromkeys(spans)))
-
-
-def _claimed(draft: Draft, label: str) -> Iterator[Reason]:
-    """Yield what the post says that somebody did, as far as it bears on the label: the plainest reason there is."""
-    for claim in draft.claims:
-        accuses = label == "defamation" and claim.actor in ("staff", "school", "other") and claim.kind_of_act.fact
-        tells = label == "disclosure" and claim.patient in ("pupil", "writer") and claim.asserted
-        if accuses or tells:
-            yield draft.span(*claim.act_span, claim.why())
 
 
 def _usual(label: str, values: dict[str, float], draft: Draft) -> Category:

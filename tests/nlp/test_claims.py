@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from spacy.lang.en import English
 
+from data.model.readings import Category, Head
 from data.model.watch import StaffMember
 from nlp.acts import acts, inflected, read_acts
 from nlp.claims import MOST, Claim, Marks, Scene, Word, claims_in
 from nlp.components import claims as component
-from nlp.draft import Draft, attach
+from nlp.draft import Draft, Rated, Reason, attach
 from nlp.errors import ModelMismatchError, ModelMissingError
 from nlp.normal import Folded
 from nlp.people import People
@@ -20,19 +21,26 @@ from nlp.pipeline import Reader
 
 STAFF = ("Mr Quillander", "Mrs Brackenby")
 Read = Callable[[str], Draft]
+C = Category
+
+
+def in_sentences() -> English:
+    """Return what cuts a text into sentences."""
+    language = English()
+    language.add_pipe("sentencizer")
+    return language
 
 
 @pytest.fixture(scope="module")
 def read(rules_reader: Reader) -> Read:
     """Return what puts the claims of a text on a draft."""
-    language = English()
-    language.add_pipe("sentencizer")
+    language = in_sentences()
     people = People([StaffMember(id=name, school_id="fgps", name=name) for name in STAFF])
 
     def claims_of(text: str) -> Draft:
         folded = Folded.of(text)
         draft = Draft(folded, people.find(folded, ("fgps",)), rules_reader.matcher.find(text))
-        component.read(attach(language(text), draft))
+        component.find(attach(language(text), draft))
         return draft
 
     return claims_of
@@ -178,13 +186,29 @@ def test_a_reason_in_plain_words(read: Read) -> None:
             assert "defam" not in why
 
 
-def test_facts_for_the_heads(read: Read) -> None:
-    """The learned heads are told doer, act, sufferer and manner in short strings."""
-    (claim,) = read("My son was hit by Mr Quillander at Fernley Green").claims
+def test_a_claim_is_the_first_reason_of_what_it_bears_on(read: Read) -> None:
+    """An accusation and a telling of harm each get the claims that they rest on; a low score, and any other, gets none."""
+    draft = read("My son was hit by Mr Quillander at Fernley Green. He stole the trip money too.")
+    words = Reason(0, 2, "words")
+    for category, value in ((C.DEFAMATION_INDIVIDUAL, 0.9), (C.SAFEGUARDING_DISCLOSURE, 0.9), (C.HARASSMENT_STAFF, 0.9), (C.PRAISE, 0.1)):
+        draft.scores.append(Rated(Head.DEFAMATION, category, value, "test.v1", (words,)))
+    component.read(attach(in_sentences()(draft.folded.original), draft))
+    reasons = {score.category: [span.why for span in score.spans] for score in draft.scores}
 
-    assert {"claim actor=staff act=violence asserted", "claim pupil patient of violence", "claim grave staff asserted"} <= set(
-        claim.facts()
-    )
+    hurt, took = "that a member of staff hit, grabbed or hurt a pupil", "that a member of staff took money or things that were not theirs"
+    assert reasons[C.DEFAMATION_INDIVIDUAL] == [f"says, as a fact, {hurt}", f"says, as a fact, {took}", "words"]
+    assert reasons[C.SAFEGUARDING_DISCLOSURE] == [f"says, as a fact, {hurt}", "words"]
+    assert reasons[C.HARASSMENT_STAFF] == reasons[C.PRAISE] == ["words"]
+
+
+def test_the_parser_waits_until_a_score_asks(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing is accused or told, nothing is parsed."""
+    draft = read("Mr Quillander stole the trip money from Fernley Green.")
+    draft.scores = [Rated(Head.DEFAMATION, C.DEFAMATION_INDIVIDUAL, component.ASKED - 0.01, "test.v1")]
+    monkeypatch.setattr(component, "find", lambda _: pytest.fail("parsed"))
+
+    component.read(attach(in_sentences()(draft.folded.original), draft))
+    assert draft.scores[0].spans == ()
 
 
 @pytest.mark.parametrize(
