@@ -71,7 +71,7 @@ class Hands:
             terms, staff, schools = work.terms.where(active=True), work.staff.where(), work.schools.where()
         key = hashlib.sha256(repr((terms, staff, schools)).encode()).hexdigest()
         if self._reader is None or key != self._reader_key:
-            self._reader, self._people, self._reader_key = open_reader(terms, staff), People(staff), key
+            self._reader, self._people, self._reader_key = open_reader(terms, staff, schools=schools), People(staff), key
         return self._reader
 
     def people(self) -> People:
