@@ -26,11 +26,11 @@ GOLD = Path(__file__).resolve().parents[1] / "tests" / "gold"
 _SYMBOLS, _BATCH, _PIECES = "\u2190", 32, 200
 
 
-def all_lessons(data: Path) -> tuple[list[Any], list[Any]]:
+def all_lessons(folder: Path) -> tuple[list[Any], list[Any]]:
     """Return the training posts and the judging posts, as the heads see them."""
     from nlp.train import CORPUS, lessons, sources
 
-    taught = [lesson for posts, terms in sources(data, CORPUS) for lesson in lessons(posts, terms)]
+    taught = [lesson for posts, terms in sources(folder, CORPUS) for lesson in lessons(posts, terms)]
     judged = [lesson for posts in sorted(GOLD.glob("g*.jsonl")) for lesson in lessons(posts, posts.with_name(f"{posts.stem}.terms.json"))]
     return taught, judged
 
@@ -54,7 +54,7 @@ def encode(texts: list[str], folder: str) -> npt.NDArray[Any]:
     return np.stack([found[place] for place in range(len(told))])
 
 
-def judge(data: Path, vectors: npt.NDArray[Any]) -> dict[str, Any]:
+def judge(folder: Path, vectors: npt.NDArray[Any]) -> dict[str, Any]:
     """Return AUC and average precision of any harm on tests/gold, without and with the vectors."""
     from scipy.sparse import csr_matrix, hstack
     from threadpoolctl import threadpool_limits
@@ -64,7 +64,7 @@ def judge(data: Path, vectors: npt.NDArray[Any]) -> dict[str, Any]:
     from nlp.network_train import trained
     from nlp.train import matrix, pairs_of, straight, truths, vocabulary_of
 
-    taught, judged = all_lessons(data)
+    taught, judged = all_lessons(folder)
     vocabulary, right = vocabulary_of(taught), truths(taught)
     plain = matrix(vocabulary, taught), matrix(vocabulary, judged)
     extra = csr_matrix(vectors[: len(taught)]), csr_matrix(vectors[len(taught) :])
