@@ -12,13 +12,14 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from data.model.readings import Mention, Span
 from data.model.watch import School, StaffMember, TermKind, WatchTerm
 from nlp.normal import Folded, fold
-from nlp.triggers import Gate
+from nlp.records import span_of
 from nlp.vocabulary import common_words
 
 OURS = 0.5  # from here on a mention counts as the school's
@@ -48,12 +49,40 @@ _OTHER_TOWN_BEFORE = re.compile(
 )
 _KIND_BEFORE = re.compile(r"(?:school|academy|college|primary)s?,? (?:called |named )?$")  # asked first: seldom there, quickly told
 _KIND_REACH = 20  # characters that it takes at most
-_CLASSES = re.compile(r"\[[^]]*\]|\{[^}]*\}")
 _POSSESSIVE = re.compile(r"s(?!\w)")
+_PREPOSITION_REACH = 12  # characters that it takes at most, and one before
 _PREPOSITION = re.compile(r"(?<!\w)(at|@|in|on|along|down|off)( the)? $")
 _CASED_WORDS = re.compile(r"[A-Za-z]{2,}")
+_TIMES = r"(?:[?*+]|\{[^}]*\})?"
+_CHOICE = re.compile(r"\(((?:[^()]|\([^()]*\))*)\)((?![?*+{]).*)")  # an expression that begins with a choice
+_ELEMENT = re.compile(rf"(?:\((?:[^()]|\([^()]*\))*\)|\[[^]]*\]|\\.|.){_TIMES}")
+_WITHIN_WORD = re.compile(r"(?:[\w()|?*+\[\]{},]|\\[dw])+")  # an element without a space or any other sign
 _TOP_LEVEL = re.compile(r"(?:\((?:[^()]|\([^()]*\))*\)|[^|()])+")
+_SHAPES = {
+    "behind": r" (?:{})(?!\w)",
+    "before": r"(?<!\w)(?:{})\W{{1,2}}$",
+    "school": r"(?<!\w)(?:{})(?!\w)",
+    "topic": r"(?<!\w)(?:{})(?!\w)",
+}
+_WORD = re.compile(r"\w+")
+_MOST_KEPT = 20_000  # words whose kinds are remembered
 _NO_TOWN = frozenset({"ofsted", "facebook", "instagram", "whatsapp", "september", "october", "november", "december", "january", "february"})
+
+
+class Placed(Protocol):
+    """A mention, or the place of one that is not made yet."""
+
+    @property
+    def start(self) -> int:
+        """Where it begins in the original text."""
+
+    @property
+    def end(self) -> int:
+        """Where it ends."""
+
+    @property
+    def term_id(self) -> str:
+        """Which term was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +147,17 @@ def facts_by_school(terms: Sequence[WatchTerm], staff: Sequence[StaffMember] = (
     }
 
 
-def judge(text: str, mention: Mention, facts: Facts) -> Relevance:
+def judge(text: str, mention: Placed, facts: Facts) -> Relevance:
     """Return how surely `mention` in `text` means the school of `facts`, with reasons as spans of the original. Never raises.
 
     Looks at 400 characters on either side, so that a long text costs no more than a short one.
     """
     first = max(0, mention.start - _REACH)
-    scene = _Scene.of(text[first : mention.end + _REACH], mention, first, facts)
+    scene = _Scene(text[first : mention.end + _REACH], mention, first, facts)
     weighed = [*_kind(scene), *_around(scene), *_spoken_of(scene)]
-    odds = sum(weight for weight, _ in weighed)
-    reasons = [span for weight, span in sorted(weighed, key=lambda one: -abs(one[0])) if span.why]
-    return Relevance(round(1 / (1 + math.exp(-odds)), 3), tuple(dict.fromkeys(reasons))[:_MOST_REASONS])
+    odds = sum([weight for weight, _ in weighed])
+    places = dict.fromkeys([place for _, place in sorted(weighed, key=_heaviest) if place[2]])
+    return Relevance(round(1 / (1 + math.exp(-odds)), 3), tuple(span_of(*place) for place in islice(places, _MOST_REASONS)))
 
 
 def ours(text: str, mentions: Sequence[Mention], facts: Mapping[str, Facts]) -> tuple[tuple[Mention, ...], tuple[Relevance, ...]]:
@@ -137,25 +166,58 @@ def ours(text: str, mentions: Sequence[Mention], facts: Mapping[str, Facts]) -> 
     return tuple(mention for mention, one in zip(mentions, judged, strict=True) if one.is_ours), judged
 
 
-_Weighed = tuple[float, Span]
+_Place = tuple[int, int, str]  # a Span before it is kept: few of those found are
+_Weighed = tuple[float, _Place]
+_Found = tuple[int, int, str]  # plain characters, and the word that stands there
 
 
-@dataclass(frozen=True, slots=True)
+def _heaviest(one: _Weighed) -> float:
+    return -abs(one[0])
+
+
+class _Ground:
+    """What all mentions in one piece of text share."""
+
+    def __init__(self, cut: str) -> None:
+        self.folded = Folded.of(cut)
+        self._staff: tuple[Facts, list[_Found]] | None = None
+
+    @cached_property
+    def spoken_of(self) -> list[tuple[_Group, list[_Found]]]:
+        """The words of each kind that stand in the text."""
+        return _matches(self.folded.text)
+
+    @cached_property
+    def is_mixed(self) -> bool:
+        """Whether capitals say something: not all words begin with one."""
+        firsts = [word[0] for word in _CASED_WORDS.findall(self.folded.original)]
+        return len(firsts) < _FEW_WORDS or sum(map(str.isupper, firsts)) * 2 <= len(firsts)
+
+    def staff(self, facts: Facts) -> list[_Found]:
+        """Return where surnames of the school's staff stand."""
+        if facts.surnames is None:
+            return []
+        if self._staff is None or self._staff[0] is not facts:
+            self._staff = facts, [(*match.span(), match[0]) for match in facts.surnames.finditer(self.folded.text)]
+        return self._staff[1]
+
+
+_ground = lru_cache(maxsize=2)(_Ground)  # asked for every mention of one post
+
+
 class _Scene:
-    """A mention in its surroundings: `start` and `end` are plain characters of `folded`, `first` is where the cut begins."""
+    """A mention in its surroundings: `start` and `end` are plain characters of `text`, `first` is where the cut begins."""
 
-    folded: Folded
-    start: int
-    end: int
-    first: int
-    facts: Facts
-    term: WatchTerm | None
+    __slots__ = ("end", "facts", "first", "folded", "ground", "plain", "sign", "start", "term", "text")
 
-    @classmethod
-    def of(cls, cut: str, mention: Mention, first: int, facts: Facts) -> _Scene:
-        folded = Folded.of(cut)
-        start, end = folded.at(mention.start - first), folded.at(mention.end - first)
-        return cls(folded, start, end, first, facts, facts.terms.get(mention.term_id))
+    def __init__(self, cut: str, mention: Placed, first: int, facts: Facts) -> None:
+        self.ground = _ground(cut)
+        self.folded = self.ground.folded
+        self.text = self.folded.text
+        self.start, self.end = self.folded.at(mention.start - first), self.folded.at(mention.end - first)
+        self.first, self.facts, self.term = first, facts, facts.terms.get(mention.term_id)
+        self.plain = self.text[self.start : self.end]
+        self.sign = self.text[max(0, self.start - 1) : self.start] in {"#", "@"}
 
     @property
     def written(self) -> str:
@@ -164,22 +226,18 @@ class _Scene:
     @property
     def behind(self) -> int:
         """Where the plain text goes on behind the mention and its possessive s."""
-        possessive = _POSSESSIVE.match(self.folded.text, self.end)
+        possessive = _POSSESSIVE.match(self.text, self.end)
         return possessive.end() if possessive else self.end
 
-    def span(self, start: int, end: int, why: str) -> Span:
+    def span(self, start: int, end: int, why: str) -> _Place:
         first, last = self.folded.span(start, end)
-        return Span(start=self.first + first, end=self.first + last, why=why)
+        return self.first + first, self.first + last, why
 
-    def itself(self, why: str) -> Span:
+    def itself(self, why: str) -> _Place:
         return self.span(self.start, self.end, why)
 
-    def is_outside(self, match: re.Match[str]) -> bool:
-        """Whether the words stand outside the mention."""
-        return match.end() <= self.start or match.start() >= self.end
-
-    def of_original(self, start: int, end: int, why: str) -> Span:
-        return Span(start=self.first + start, end=self.first + end, why=why)
+    def of_original(self, start: int, end: int, why: str) -> _Place:
+        return self.first + start, self.first + end, why
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,14 +269,26 @@ def _words(entry: Mapping[str, Any]) -> str:
 
 @cache
 def _groups(kind: str) -> tuple[_Group, ...]:
-    shape = {"behind": r" (?:{})(?!\w)", "before": r"(?<!\w)(?:{})\W{{1,2}}$"}.get(kind, r"(?<!\w)(?:{})(?!\w)")
-    return tuple(_Group(one["why"], one["weight"], re.compile(shape.format(_words(one)))) for one in _lexicon()[kind].values())
+    return tuple(_Group(one["why"], one["weight"], re.compile(_SHAPES[kind].format(_words(one)))) for one in _lexicon()[kind].values())
+
+
+@cache
+def _any_group(kind: str) -> re.Pattern[str]:
+    """Return one expression for all groups of a kind: it tells at one look that none is there, as mostly."""
+    ways = [way for entry in _lexicon()[kind].values() for way in _ways(entry)]
+    return re.compile(_SHAPES[kind].format(_words({"words": "|".join(ways)})))
 
 
 @cache
 def _named(kind: str) -> re.Pattern[str]:
     ending = r"$" if kind == "street" else r"(?!\w)"
     return re.compile(rf"(?<!\w)(?:{_words(_lexicon()[kind])}){ending}")
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _is_named(kind: str, plain: str) -> bool:
+    """Whether the words of a term, as they are written here, name a school or a street."""
+    return _named(kind).search(plain) is not None
 
 
 def _any_of(words: Iterable[str]) -> re.Pattern[str] | None:
@@ -233,13 +303,12 @@ def _surname(name: str) -> str:
 
 def _kind(scene: _Scene) -> Iterator[_Weighed]:
     """Weigh what the term is by itself."""
-    plain = scene.folded.text[scene.start : scene.end]
-    term = scene.term
-    if scene.folded.text[max(0, scene.start - 1) : scene.start] in {"#", "@"} or plain[:1] in {"#", "@"}:
+    plain, term = scene.plain, scene.term
+    if scene.sign or plain[:1] in {"#", "@"}:
         yield _SIGIL, scene.itself("the school's own hashtag or handle")
     elif term and term.kind is TermKind.SITE_DOMAIN:
         yield _DOMAIN, scene.itself("the school's own address")
-    elif _named("name").search(plain):
+    elif _is_named("name", plain):
         yield _SCHOOL_NAME, scene.itself("named as a school")
     elif term and term.kind is TermKind.ABBREVIATION:
         yield _ABBREVIATION, scene.itself("an abbreviation, which may stand for other things")
@@ -251,26 +320,28 @@ def _kind(scene: _Scene) -> Iterator[_Weighed]:
 
 def _around(scene: _Scene) -> Iterator[_Weighed]:
     """Weigh the words directly before and behind the name."""
-    text = scene.folded.text
-    for group in _groups("behind"):
-        match = group.pattern.match(text, scene.behind)
+    text, behind = scene.text, scene.behind
+    for group in _groups("behind") if _any_group("behind").match(text, behind) else ():
+        match = group.pattern.match(text, behind)
         if match and not _is_own(scene, match[0]):
             yield group.weight, scene.span(match.start() + 1, match.end(), group.why)
             break
     before = text[max(0, scene.start - 40) : scene.start]
-    for group in _groups("before"):
+    for group in _groups("before") if _any_group("before").search(before) else ():
         match = group.pattern.search(before)
         if match:
             start = max(0, scene.start - 40) + match.start()
             yield group.weight, scene.span(start, scene.start, group.why)
-    yield from _preposition(scene, before)
-    yield from _namesakes(scene)
+    if before.endswith(" "):
+        yield from _preposition(scene, before[-_PREPOSITION_REACH:])
+    if scene.facts.namesakes:
+        yield from _namesakes(scene)
     yield from _towns(scene)
 
 
 def _is_own(scene: _Scene, words: str) -> bool:
     """Whether a watch term of the school goes on like this: «Cradmoor High School» behind «Cradmoor»."""
-    whole = " ".join(re.findall(r"\w+", scene.folded.text[scene.start : scene.end] + words))
+    whole = " ".join(re.findall(r"\w+", scene.plain + words))
     return any(" ".join(re.findall(r"\w+", fold(term.phrase))).startswith(whole) for term in scene.facts.terms.values())
 
 
@@ -280,23 +351,22 @@ def _preposition(scene: _Scene, before: str) -> Iterator[_Weighed]:
     if match is None:
         return
     start = scene.start - len(match[0])
-    plain = scene.folded.text[scene.start : scene.end]
     if match[1] in {"at", "@"}:
         yield _AT, scene.span(start, scene.start, "said to happen at it")
     elif match[1] == "in" and _is_town(scene):
         yield _IN_TOWN, scene.span(start, scene.end, "written as the town is")
-    elif _named("street").search(plain) and not _named("name").search(plain):
+    elif _is_named("street", scene.plain) and not _is_named("name", scene.plain):
         yield _PLACE, scene.span(start, scene.end, "written as a street or an open place is")
 
 
 def _is_town(scene: _Scene) -> bool:
     """Whether the term is also the name of the town."""
-    return scene.folded.text[scene.start : scene.end] == scene.facts.plain_town
+    return scene.plain == scene.facts.plain_town
 
 
 def _namesakes(scene: _Scene) -> Iterator[_Weighed]:
     """Weigh the namesakes that the school's own terms list."""
-    around = scene.folded.text[max(0, scene.start - 60) : scene.end + 60]
+    around = scene.text[max(0, scene.start - 60) : scene.end + 60]
     for name in scene.facts.namesakes:  # those that are no term of its own
         place = around.find(name)
         if place >= 0 and " " in name and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", around):
@@ -309,69 +379,90 @@ def _towns(scene: _Scene) -> Iterator[_Weighed]:
     """Weigh our town for the school, another town's name beside it against."""
     original = scene.folded.original
     start, end = scene.folded.span(scene.start, scene.end)
-    sign = scene.folded.text[max(0, scene.start - 1) : scene.start] in {"#", "@"}
-    behind = (_IN_OTHER_TOWN, _OTHER_TOWN_BEHIND) if _is_mixed(original) and not sign else ()
-    for pattern in behind:
+    for pattern in () if scene.sign else (_IN_OTHER_TOWN, _OTHER_TOWN_BEHIND):
         match = pattern.match(original, end)
-        if match and _is_other_town(match[match.lastindex or 0], scene, certain=pattern is _IN_OTHER_TOWN):
+        is_told = match and scene.ground.is_mixed  # asked last: it looks at all words
+        if match and is_told and _is_other_town(match[match.lastindex or 0], scene, certain=pattern is _IN_OTHER_TOWN):
             yield _OTHER_TOWN, scene.of_original(*match.span(match.lastindex or 0), "another town's, it seems")
             break
     match = _OTHER_TOWN_BEFORE.search(original, 0, start) if _KIND_BEFORE.search(original[max(0, start - _KIND_REACH) : start]) else None
     if match and _is_other_town(match[1], scene, certain=True):
         yield _OTHER_TOWN, scene.of_original(*match.span(1), "another town's, it seems")
     town = scene.facts.plain_town
-    is_there = town and town in scene.folded.text and not _is_town(scene)
-    for found in re.finditer(rf"(?<!\w){re.escape(town)}(?!\w)", scene.folded.text) if is_there else ():
+    is_there = town and town in scene.text and not _is_town(scene)
+    for found in re.finditer(rf"(?<!\w){re.escape(town)}(?!\w)", scene.text) if is_there else ():
         if found.end() <= scene.start or found.start() >= scene.end:
             yield _TOWN, scene.span(*found.span(), "the school's town is named")
             return
-
-
-@lru_cache(maxsize=2)  # asked for every mention of one post
-def _is_mixed(text: str) -> bool:
-    """Whether capitals say something: not all words begin with one."""
-    words = _CASED_WORDS.findall(text)
-    return len(words) < _FEW_WORDS or sum(word[0].isupper() for word in words) * 2 <= len(words)
 
 
 def _is_other_town(word: str, scene: _Scene, *, certain: bool) -> bool:
     plain = fold(word)
     if plain in scene.facts.places or plain in _NO_TOWN or (scene.facts.surnames and scene.facts.surnames.fullmatch(plain)):
         return False
-    return plain not in common_words() and (certain or bool(_named("name").search(scene.folded.text[scene.start : scene.end])))
+    return plain not in common_words() and (certain or _is_named("name", scene.plain))
 
 
 def _spoken_of(scene: _Scene) -> Iterator[_Weighed]:
     """Weigh what else the post speaks of: staff, school life, or other things; a second word of a kind weighs half."""
-    text = scene.folded.text
-    surnames = scene.facts.surnames.finditer(text) if scene.facts.surnames else ()
-    for match in filter(scene.is_outside, surnames):
-        yield _STAFF, scene.span(*match.span(), "a member of staff is named")
-        break
-    for group, matches in _matches(text):
-        found: dict[str, re.Match[str]] = {}
-        for match in filter(scene.is_outside, matches):
-            found.setdefault(match[0], match)
-        for number, match in enumerate(list(found.values())[:_MOST_WORDS]):
-            yield group.weight * _SECOND**number, scene.span(*match.span(), group.why)
+    for start, end, _ in scene.ground.staff(scene.facts):
+        if end <= scene.start or start >= scene.end:
+            yield _STAFF, scene.span(start, end, "a member of staff is named")
+            break
+    for group, found in scene.ground.spoken_of:
+        seen: list[str] = []
+        for start, end, word in found:
+            if (end <= scene.start or start >= scene.end) and word not in seen:
+                yield group.weight * _SECOND ** len(seen), scene.span(start, end, group.why)
+                seen.append(word)
+                if len(seen) == _MOST_WORDS:
+                    break
 
 
-@lru_cache(maxsize=2)  # asked for every mention of one post
-def _matches(plain: str) -> tuple[tuple[_Group, tuple[re.Match[str], ...]], ...]:
-    """Return the words of each kind that stand in a text; a kind is looked for only where letters that it needs are there."""
-    groups, gate, owners = _spoken_groups()
-    open_groups = sorted({owners[number] for number in gate.open_for(plain)})
-    return tuple((groups[number], tuple(groups[number].pattern.finditer(plain))) for number in open_groups)
+def _matches(plain: str) -> list[tuple[_Group, list[_Found]]]:
+    """Return the words of each kind that stand in a text; a kind is looked for only at words that may begin one of it."""
+    groups = _spoken_groups()
+    found: dict[int, list[_Found]] = {}
+    for word in _WORD.finditer(plain):
+        for number in _begun_by(word[0]):
+            start, earlier = word.start(), found.get(number)
+            if earlier and start < earlier[-1][1]:
+                continue
+            match = groups[number].pattern.match(plain, start)
+            if match:
+                found.setdefault(number, []).append((start, match.end(), match[0]))
+    return [(groups[number], found[number]) for number in sorted(found)]
 
 
 @cache
-def _spoken_groups() -> tuple[tuple[_Group, ...], Gate, tuple[int, ...]]:
-    """Return the kinds of words that tell what is spoken of, what may be in a text of all their words, and whose each word is."""
+def _spoken_groups() -> tuple[_Group, ...]:
+    """Return the kinds of words that tell what is spoken of."""
+    return (*_groups("school"), *_groups("topic"))
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _begun_by(word: str) -> tuple[int, ...]:
+    """Return the numbers of the kinds that a text may hold from this word on."""
+    return tuple(number for number, pattern in enumerate(_first_words()) if pattern.fullmatch(word))
+
+
+@cache
+def _first_words() -> tuple[re.Pattern[str], ...]:
+    """Return for each kind how the first words of what is looked for are written."""
     entries = [*_lexicon()["school"].values(), *_lexicon()["topic"].values()]
-    ways = [(number, _phrase(way)) for number, entry in enumerate(entries) for way in _ways(entry)]
-    return (*_groups("school"), *_groups("topic")), Gate([way for _, way in ways]), tuple(number for number, _ in ways)
+    return tuple(re.compile("|".join(first for way in _ways(entry) for first in _firsts(way))) for entry in entries)
 
 
-def _phrase(way: str) -> str:
-    """Return a regular expression of the list in the small language that nlp.triggers reads: character classes are any sign."""
-    return _CLASSES.sub(lambda found: r"\w" if found[0][0] == "[" else "", way)
+def _firsts(way: str) -> list[str]:
+    """Return expressions for how the first word may be written of all that the given one matches."""
+    choice = _CHOICE.fullmatch(way)
+    if choice:
+        return [first for one in _TOP_LEVEL.findall(choice[1]) for first in _firsts(one + choice[2])]
+    written = ""
+    for element in _ELEMENT.findall(way):
+        if element == " ":
+            return [written]
+        if not _WITHIN_WORD.fullmatch(element):
+            return [written + r"\w*"]
+        written += element
+    return [written]
