@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from nlp.cues import PERSON, lexicon
@@ -21,9 +22,10 @@ from nlp.draft import Draft, Sentence
 from nlp.people import ROLE
 
 VERSION = "features.v3"
-_TOKEN = re.compile(
-    rf"{PERSON}+|https?\S+|www\.\S+|@\w[\w.]*|#\w+|(?:year|yr|yrs|y) ?\d{{1,2}}s?(?!\w)|\d+(?:[:.]\d\d)? ?(?:am|pm)(?!\w)"
-    r"|\d{1,2}[:.]\d\d(?!\d)|£\d[\d,.]*k?|\d{1,2}[a-z](?!\w)|\d[\d,.]*|[^\W\d_]\w*(?:\*+\w*)*|[!?]+|[^\w\s]"
+_WORD = r"[^\W\d_]\w*(?:\*+\w*)*"
+_TOKEN = re.compile(  # most words by far cannot begin anything else: they are told first
+    rf"(?![hwy]){_WORD}|{PERSON}+|https?\S+|www\.\S+|@\w[\w.]*|#\w+|(?:year|yr|yrs|y) ?\d{{1,2}}s?(?!\w)"
+    rf"|\d+(?:[:.]\d\d)? ?(?:am|pm)(?!\w)|\d{{1,2}}[:.]\d\d(?!\d)|£\d[\d,.]*k?|\d{{1,2}}[a-z](?!\w)|\d[\d,.]*|{_WORD}|[!?]+|[^\w\s]"
 )
 _CLASS = re.compile(r"(?:year|yr|yrs|y) ?\d{1,2}s?|\d{1,2}[a-z]")
 _TIME = re.compile(r"\d+(?:[:.]\d\d)? ?(?:am|pm)|\d{1,2}[:.]\d\d")
@@ -41,6 +43,14 @@ _PRONOUNS = {
     "i": frozenset(("i", "im", "ive", "id", "ill", "me", "my", "mine", "myself")),
     "we": frozenset(("we", "our", "us", "were", "weve", "ours")),
 }
+_COUNTED = (  # facts of how often words of one kind stand in the post, and how many of them are as many as count
+    *((f"has {mask}", frozenset({mask}), 2) for mask in (_STAFF, _ROLE, _NAME, "§class", "§time", "§user", "§link", "§money")),
+    *((f"pronoun {name}", forms, 4) for name, forms in _PRONOUNS.items()),
+)
+_FACT_OF = {form: name for name, forms, _ in _COUNTED for form in forms}
+_FOREIGN = re.compile("[^\x00-\x7f]+")
+_CAPITALS = bytes(range(ord("A"), ord("Z") + 1))
+_NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 
 
 class Token(NamedTuple):
@@ -56,8 +66,13 @@ class Seen:
     """What is seen of one post."""
 
     tokens: tuple[Token, ...]
-    words: dict[str, float]  # words in a row, also crossed with the marks of their sentence
+    runs: Collection[str]  # each word, each pair and each three in a row, then the words crossed with the marks of their sentence
     facts: dict[str, float]  # cues and counts
+
+    @property
+    def words(self) -> dict[str, float]:
+        """The runs of words, counted when they are asked for: reading a post counts their numbers (nlp.heads)."""
+        return dict(Counter(self.runs))
 
     @property
     def pieces(self) -> dict[str, float]:
@@ -67,30 +82,35 @@ class Seen:
 
 def see(draft: Draft) -> Seen:
     """Return what the heads see of a draft whose sentences and cue scores are there."""
-    tokens = tuple(_tokens(draft))[:_TOKEN_LIMIT]
-    return Seen(tokens, _words(draft, tokens), dict(_facts(draft, tokens)))
+    tokens = tuple(_tokens(draft)[:_TOKEN_LIMIT])
+    texts = [token.text for token in tokens]
+    marks = [_marks(sentence) for sentence in draft.sentences]
+    return Seen(tokens, _runs(draft, tokens, texts, marks), _facts(draft, texts, marks))
 
 
-def _tokens(draft: Draft) -> Iterator[Token]:
-    """Yield the tokens in order; a school's name is one token, whatever it is made of."""
+def _tokens(draft: Draft) -> list[Token]:
+    """Return the tokens in order; a school's name is one token, whatever it is made of."""
     schools = [(draft.folded.at(mention.start), draft.folded.at(mention.end)) for mention in draft.mentions]
     roles = {person.start for person in draft.people if person.why == ROLE}
     starts = {sentence.start for sentence in draft.sentences}
+    masked, original, places = draft.masked, draft.folded.original, draft.folded.places
+    tokens: list[Token] = []
     last = 0
-    for start, end in [*sorted(schools), (len(draft.masked), len(draft.masked))]:
-        for match in _TOKEN.finditer(draft.masked, last, max(start, last)):
-            yield Token(_masked(draft, match, roles, starts), *match.span())
+    for start, end in [*sorted(schools), (len(masked), len(masked))]:
+        for match in islice(_TOKEN.finditer(masked, last, max(start, last)), _TOKEN_LIMIT):
+            word, place = match[0], match.start()
+            text = _known(word) if len(word) <= _WORD_LIMIT else _plain(word)
+            if text[0] == _STOP:
+                text = _ROLE if text == _STAFF and place in roles else text
+            elif original[places[place]].isupper() and word[0].isalpha() and place not in starts:  # few words: the rest told at once
+                text = _NAME if _is_name(original, places[place], word) else text
+            tokens.append(Token(text, place, match.end()))
         if start < end:
-            yield Token(_SCHOOL, start, end)
+            tokens.append(Token(_SCHOOL, start, end))
+        if len(tokens) >= _TOKEN_LIMIT:
+            break
         last = max(end, last)
-
-
-def _masked(draft: Draft, match: re.Match[str], roles: set[int], starts: set[int]) -> str:
-    word = match[0]
-    if word[0] == PERSON:
-        return _ROLE if match.start() in roles else _STAFF
-    text = _known(word) if len(word) <= _WORD_LIMIT else _plain(word)
-    return _NAME if text[0] != _STOP and word[0].isalpha() and _is_name(draft, match, starts) else text
+    return tokens
 
 
 def _plain(word: str) -> str:
@@ -99,21 +119,16 @@ def _plain(word: str) -> str:
         return "§link" if word.startswith(("http", "www.")) else "§class" if _CLASS.fullmatch(word) else word[:_WORD_LIMIT]
     if word[0].isdigit() or word[0] == "£":
         return "§class" if _CLASS.fullmatch(word) else "§time" if _TIME.fullmatch(word) else "§money" if word[0] == "£" else "§number"
-    return _signed(word)
+    return _STAFF if word[0] == PERSON else _signed(word)
 
 
 _known = lru_cache(maxsize=16384)(_plain)  # words come again and again
 
 
-def _is_name(draft: Draft, match: re.Match[str], starts: set[int]) -> bool:
-    """Whether a word inside a sentence is written like a name: one capital, and no ordinary word that people give one."""
-    if match.start() in starts:
-        return False
-    place = draft.folded.places[match.start()]
-    if not draft.folded.original[place].isupper():  # most words: told at once
-        return False
-    written = draft.folded.original[place : place + len(match[0])]
-    return not written[1:2].isupper() and len(written) > 1 and not _ordinary(match[0])
+def _is_name(original: str, place: int, word: str) -> bool:
+    """Whether a word with a capital inside a sentence is written like a name: just one, and no ordinary word that people give one."""
+    written = original[place : place + len(word)]
+    return not written[1:2].isupper() and len(written) > 1 and not _ordinary(word)
 
 
 @lru_cache(maxsize=4096)
@@ -126,7 +141,7 @@ def _signed(word: str) -> str:
         return "§user"
     if word[0] in "!?":
         return word[:2]
-    return word if word[0] == "#" or word.isascii() else _picture(word)
+    return word if word[0] == "#" or word.isascii() else _picture(word[0])
 
 
 @lru_cache(maxsize=4096)
@@ -135,25 +150,26 @@ def _picture(char: str) -> str:
     return f"<{unicodedata.name(char, 'sign').lower()}>"
 
 
-def _words(draft: Draft, tokens: tuple[Token, ...]) -> dict[str, float]:
-    texts = [token.text for token in tokens]
-    runs = [" ".join(run) for size in range(2, _LONGEST + 1) for run in zip(*(texts[step:] for step in range(size)), strict=False)]
+def _runs(draft: Draft, tokens: tuple[Token, ...], texts: list[str], marks: list[tuple[str, ...]]) -> list[str]:
+    """Return all runs of words, those crossed with marks, and the roles in full; nlp.heads counts on the order of words and pairs."""
+    pairs = list(map(" ".join, pairwise(texts)))
+    threes = map(" ".join, zip(pairs, texts[2:], strict=False))
     roles = [f"role {draft.folded.text[p.start : p.end]}" for p in draft.people if p.why == ROLE] if draft.masked else []
-    return dict(Counter([*texts, *runs, *_crossed(draft, tokens), *roles]))  # counted at once: four times as fast as one by one
+    return [*texts, *pairs, *threes, *(_crossed(draft, tokens, marks) if any(marks) else ()), *roles]
 
 
-def _crossed(draft: Draft, tokens: tuple[Token, ...]) -> Iterator[str]:
+def _crossed(draft: Draft, tokens: tuple[Token, ...], marks: list[tuple[str, ...]]) -> Iterator[str]:
     """Yield every word with the marks of its sentence: «stole» in a question is another thing than «stole»."""
-    marks = [(sentence.start, _marks(sentence)) for sentence in draft.sentences]
-    starts = [start for start, _ in marks]
-    for token in tokens:
-        place = bisect_right(starts, token.start) - 1
-        if place >= 0 and marks[place][1]:
-            for mark in marks[place][1]:
-                yield f"{mark}|{token.text}"
+    starts = [token.start for token in tokens]
+    edges = [*(bisect_left(starts, sentence.start) for sentence in draft.sentences), len(tokens)]
+    for place, some in enumerate(marks):
+        if some:
+            yield from [f"{mark}|{token.text}" for token in tokens[edges[place] : edges[place + 1]] for mark in some]
 
 
 def _marks(sentence: Sentence) -> tuple[str, ...]:
+    if not sentence.marks and not sentence.is_question:
+        return ()
     return tuple(mark for mark in _CROSSED if (sentence.is_question if mark == "question" else mark in sentence.marks))
 
 
@@ -169,39 +185,28 @@ def cut(word: str) -> tuple[str, ...]:
     return tuple(edged[place : place + size] for size in _PIECES for place in range(len(edged) - size + 1))
 
 
-def _facts(draft: Draft, tokens: tuple[Token, ...]) -> Iterator[tuple[str, float]]:
-    yield from _cue_facts(draft)
-    yield from _mark_facts(draft)
-    yield from _count_facts(draft, tokens)
-
-
-def _cue_facts(draft: Draft) -> Iterator[tuple[str, float]]:
-    for score in draft.scores:
-        yield f"score {score.head.value} {score.category.value}", score.value
+def _facts(draft: Draft, texts: list[str], marks: list[tuple[str, ...]]) -> dict[str, float]:
+    facts = {f"score {score.head.value} {score.category.value}": score.value for score in draft.scores}
     for name, times in Counter(draft.cues).items():
-        yield f"cue {name}", min(2.0, times)
-    yield "stop cue", float(bool(draft.stop_cue))
-
-
-def _mark_facts(draft: Draft) -> Iterator[tuple[str, float]]:
-    count = max(1, len(draft.sentences))
-    for mark, times in Counter(mark for sentence in draft.sentences for mark in _marks(sentence)).items():
-        yield f"mark {mark}", 0.5 + 0.5 * times / count
-
-
-def _count_facts(draft: Draft, tokens: tuple[Token, ...]) -> Iterator[tuple[str, float]]:
-    texts = Counter(token.text for token in tokens)
-    yield "length", math.log1p(len(tokens)) / 5
-    yield "sentences", math.log1p(len(draft.sentences)) / 3
-    yield "capitals", _capitals(draft.folded.original)
-    yield "media", float(bool(draft.media))
-    yield "mentions", min(1.0, len(draft.mentions) / 2)
-    for mask in (_STAFF, _ROLE, _NAME, "§class", "§time", "§user", "§link", "§money"):
-        yield f"has {mask}", min(1.0, texts[mask] / 2)
-    for name, forms in _PRONOUNS.items():
-        yield f"pronoun {name}", min(1.0, sum(texts[form] for form in forms) / 4)
+        facts[f"cue {name}"] = min(2.0, times)
+    facts["stop cue"] = float(bool(draft.stop_cue))
+    if any(marks):
+        for mark, times in Counter(mark for some in marks for mark in some).items():
+            facts[f"mark {mark}"] = 0.5 + 0.5 * times / len(marks)
+    facts["length"] = math.log1p(len(texts)) / 5
+    facts["sentences"] = math.log1p(len(draft.sentences)) / 3
+    facts["capitals"] = _capitals(draft.folded.original[:2000])
+    facts["media"] = float(bool(draft.media))
+    facts["mentions"] = min(1.0, len(draft.mentions) / 2)
+    counts = Counter(map(_FACT_OF.get, texts))
+    for name, _, most in _COUNTED:
+        facts[name] = min(1.0, counts.get(name, 0) / most)
+    return facts
 
 
 def _capitals(text: str) -> float:
-    letters = list(filter(str.isalpha, text[:2000]))
-    return sum(map(str.isupper, letters)) / len(letters) if letters else 0.0
+    """Return the share of letters that are capitals; those of ASCII are counted without any Python code for a single letter."""
+    plain = text.encode("ascii", "ignore").translate(None, _NO_LETTERS)
+    foreign = [] if text.isascii() else list(filter(str.isalpha, "".join(_FOREIGN.findall(text))))
+    capitals = len(plain) - len(plain.translate(None, _CAPITALS)) + sum(map(str.isupper, foreign))
+    return capitals / (len(plain) + len(foreign)) if plain or foreign else 0.0

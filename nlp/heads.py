@@ -12,18 +12,19 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import pairwise
+from itertools import repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from nlp.errors import ModelMismatchError, ModelMissingError
-from nlp.features import VERSION, Seen, Token, cut, spelt
+from nlp.features import VERSION, Seen, Token, cut
 
 Floats = npt.NDArray[np.float32]
 Whole = npt.NDArray[np.int64]
@@ -43,6 +44,8 @@ _MOST_WORDS_KEPT = 20_000
 _EIGHT_BITS = 127.0
 _STEEPEST = 30.0
 _EVERYWHERE = 3.7  # inverse document frequency: in one of fifteen posts
+_UNKNOWN = -1  # the number of a word that is no input: that of the last row, which is empty
+_PLACES = {head: place for place, head in enumerate(HEADS)}
 
 
 class _PieceNumbers(dict[str, Whole]):
@@ -56,7 +59,8 @@ class _PieceNumbers(dict[str, Whole]):
         self._known = known
 
     def __missing__(self, word: str) -> Whole:
-        numbers = np.array([self._known[piece] for piece in cut(word) if piece in self._known], np.int64)
+        pieces = cut(word) if word[0].isalpha() else ()  # masks, signs and numbers have none
+        numbers = np.array([self._known[piece] for piece in pieces if piece in self._known], np.int64)
         if len(self) >= _MOST_WORDS_KEPT:  # hostile text cannot make the table grow without end
             self.clear()
         self[word] = numbers
@@ -70,48 +74,63 @@ class Vocabulary:
     numbers: dict[str, dict[str, int]]
     rarity: Floats
     scales: dict[str, float]
+    common: frozenset[str] = field(init=False, repr=False, compare=False)  # they stand in so many posts that they explain nothing («the»)
     _of_word: _PieceNumbers = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Start without any word's pieces."""
+        rarities = self.rarity.tolist()
+        object.__setattr__(
+            self, "common", frozenset(word for word, place in self.numbers["words"].items() if rarities[place] < _EVERYWHERE)
+        )
         object.__setattr__(self, "_of_word", _PieceNumbers(self.numbers["pieces"]))
+
+    def found(self, seen: Seen) -> list[int]:
+        """Return the number of every run of words that is seen, `_UNKNOWN` for those that are no input."""
+        return list(map(self.numbers["words"].get, seen.runs, repeat(_UNKNOWN)))
 
     def vector(self, seen: Seen) -> tuple[Whole, Floats]:
         """Return the numbers of the known inputs of a post and their values."""
-        parts = [self._words(seen.words), self._pieces(seen.tokens), self._facts(seen.facts)]
-        numbers = np.concatenate([part[0] for part in parts])
-        return numbers, np.concatenate([part[1] for part in parts])
+        return self.vector_of(seen, self.found(seen))
 
-    def is_common(self, word: str) -> bool:
-        """Whether a word stands in so many posts that it explains nothing to a person («the», «her»)."""
-        number = self.numbers["words"].get(word)
-        return number is not None and float(self.rarity[number]) < _EVERYWHERE
-
-    def _words(self, found: Mapping[str, float]) -> tuple[Whole, Floats]:
-        numbers, counts = self._known("words", found)
-        return numbers, self._scaled("words", numbers, counts)
+    def vector_of(self, seen: Seen, found: list[int]) -> tuple[Whole, Floats]:
+        """Return the same when its runs of words are looked up already. Few steps over long arrays: each costs more than its sums."""
+        words = Counter(found)
+        words.pop(_UNKNOWN, None)
+        pieces, often = self._pieces(seen.tokens)
+        facts, levels = self._facts(seen.facts)
+        size, last = len(words), len(words) + len(pieces)
+        numbers = np.concatenate([np.fromiter(words, np.int64, size), pieces, facts])
+        values = np.concatenate([np.fromiter(words.values(), np.float32, size), often, levels])
+        counts = values[:last]
+        np.log(counts, out=counts)
+        counts += 1
+        counts *= self.rarity.take(numbers[:last])
+        self._scale("words", values[:size])
+        self._scale("pieces", values[size:last])
+        values[last:] *= np.float32(self.scales["facts"])
+        return numbers, values
 
     def _pieces(self, tokens: Sequence[Token]) -> tuple[Whole, Floats]:
-        each = [self._of_word[word] for word in spelt(tokens)]
-        numbers, counts = np.unique(np.concatenate(each), return_counts=True) if each else (np.empty(0, np.int64), np.empty(0))
-        return numbers, self._scaled("pieces", numbers, counts.astype(np.float32))
+        """Return the numbers of the words' pieces in order, and how often each is there (numpy's unique takes twice as long)."""
+        if not tokens:
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        each = np.concatenate([self._of_word[token.text] for token in tokens])
+        each.sort()
+        is_edge = np.ones(len(each) + 1, np.bool_)
+        np.not_equal(each[1:], each[:-1], out=is_edge[1:-1])
+        edges = is_edge.nonzero()[0]
+        return each.take(edges[:-1]), (edges[1:] - edges[:-1]).astype(np.float32)
 
-    def _scaled(self, block: str, numbers: Whole, counts: Floats) -> Floats:
-        """Return what counts of a block weigh: dampened, the rare ones more, and together as long as the block's scale."""
-        if not numbers.size:
-            return np.empty(0, np.float32)
-        values: Floats = (1 + np.log(counts)) * self.rarity[numbers]
-        scaled: Floats = values * np.float32(self.scales[block] / float(np.sqrt(values @ values)))
-        return scaled
+    def _scale(self, block: str, values: Floats) -> None:
+        """Make the values of a block together as long as the block's scale."""
+        if values.size:
+            values *= np.float32(self.scales[block] / float(np.sqrt(values @ values)))
 
     def _facts(self, found: Mapping[str, float]) -> tuple[Whole, Floats]:
-        numbers, values = self._known("facts", found)
-        return numbers, values * np.float32(self.scales["facts"])
-
-    def _known(self, block: str, found: Mapping[str, float]) -> tuple[Whole, Floats]:
-        number_of = self.numbers[block].get
-        pairs = [(number, value) for key, value in found.items() if (number := number_of(key)) is not None]
-        return np.array([number for number, _ in pairs], np.int64), np.array([value for _, value in pairs], np.float32)
+        numbers = np.fromiter(map(self.numbers["facts"].get, found, repeat(_UNKNOWN)), np.int64, len(found))
+        levels, is_known = np.fromiter(found.values(), np.float32, len(found)), numbers >= 0
+        return numbers[is_known], levels[is_known]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +163,37 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the heads answer to one post, and the units of the network that answered: what its reasons are made of."""
+    """What the heads answer to one post, the words' numbers and the units of the network that answered: what its reasons are made of."""
 
     tokens: tuple[Token, ...]
     values: dict[str, float]
     units: Whole
+    found: list[int]  # the number of each word, then of each pair in a row, then others
+
+
+class Rows(NamedTuple):
+    """The weights of linear heads and network side by side, a row for each input and an empty one: one step gives both.
+
+    Loaded ones stay the eight-bit numbers that they were stored as: a post's few hundred rows lie all over the array, and what is small
+    comes four times as fast.
+    """
+
+    weights: npt.NDArray[Any]
+    scale: Floats  # of each column
+
+    @classmethod
+    def of(cls, linear: npt.NDArray[Any], entry: npt.NDArray[Any], scale: Floats | None = None) -> Rows:
+        """Return two arrays side by side; without a scale they are taken as they are."""
+        weights = np.zeros((len(linear) + 1, linear.shape[1] + entry.shape[1]), linear.dtype)
+        weights[:-1, : linear.shape[1]], weights[:-1, linear.shape[1] :] = linear, entry
+        return cls(weights, np.ones(weights.shape[1], np.float32) if scale is None else scale)
+
+    def some(self, numbers: Whole) -> Floats:
+        """Return some inputs' rows, not yet scaled."""
+        return self.weights.take(numbers, axis=0).astype(np.float32, copy=False)
+
+
+_NO_ROWS = Rows(np.empty((0, 0), np.float32), np.empty(0, np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +207,19 @@ class Model:
     curves: Floats  # a row for each head: slope and offset of its Platt curve
     second: Floats  # a column for each of STACKED, a row for each of `shapes`, the last one the constants
     card: dict[str, Any]  # versions, row counts, hashes
+    rows: Rows = field(default=_NO_ROWS, repr=False, compare=False)  # made of `linear` and the network's entry unless they are given
+    _through: Floats = field(init=False, repr=False, compare=False)  # what each column of the rows speaks for each head
+
+    def __post_init__(self) -> None:
+        """Put the weights side by side."""
+        rows = Rows.of(self.linear, self.network.entry) if self.rows is _NO_ROWS else self.rows
+        object.__setattr__(self, "rows", rows)
+        exits = np.concatenate([np.eye(len(HEADS), dtype=np.float32), self.network.exit])
+        object.__setattr__(self, "_through", exits * rows.scale[:, None])
 
     def logits(self, seen: Seen) -> Floats:
         """Return the raw answer of each head."""
-        numbers, values = self.vocabulary.vector(seen)
-        return self.network.joined(values @ self.linear[numbers] + self.bias, self.network.units(numbers, values))
+        return self._raw(*self.vocabulary.vector(seen))[0]
 
     def values(self, seen: Seen) -> dict[str, float]:
         """Return each head's calibrated answer."""
@@ -174,35 +227,33 @@ class Model:
 
     def answer(self, seen: Seen) -> Answer:
         """Return each head's calibrated answer, and what is needed to say why."""
-        numbers, values = self.vocabulary.vector(seen)
-        units = self.network.units(numbers, values)
-        raw = self.network.joined(values @ self.linear[numbers] + self.bias, units)
+        found = self.vocabulary.found(seen)
+        raw, units = self._raw(*self.vocabulary.vector_of(seen, found))
         answers = dict(zip(HEADS, chance(raw * self.curves[:, 0] + self.curves[:, 1]).tolist(), strict=True))
         answers |= dict(zip(STACKED, chance(shapes(raw) @ self.second).tolist(), strict=True))
-        return Answer(seen.tokens, answers, np.flatnonzero(units))
+        return Answer(seen.tokens, answers, units.nonzero()[0], found)
+
+    def _raw(self, numbers: Whole, values: Floats) -> tuple[Floats, Floats]:
+        """Return the raw answers to inputs and their values, and how strongly each unit answers."""
+        sums = (values @ self.rows.some(numbers)) * self.rows.scale
+        units = np.maximum(sums[len(HEADS) :] + self.network.entry_bias, 0)
+        return self.network.joined(sums[: len(HEADS)] + self.bias, units), units
 
     def weighed(self, answer: Answer, heads: Sequence[str]) -> Floats:
         """Return what each word, with the word pairs that it stands in, speaks for each of the heads: a row a token, a column a head.
 
         A network of rectified units is linear in the inputs of one post: only the units that answer to it count.
         """
-        texts, columns = [token.text for token in answer.tokens], np.array([HEADS.index(head) for head in heads], np.int64)
-        through = self.network.exit[np.ix_(answer.units, columns)]
-        pairs = np.zeros((len(texts) + 1, len(columns)), np.float32)  # the pair before each word; the first and the last lack one
-        pairs[1:-1] = self._speaking([f"{one} {other}" for one, other in pairwise(texts)], columns, answer.units, through)
-        return self._speaking(texts, columns, answer.units, through) + (pairs[:-1] + pairs[1:]) * np.float32(0.5)
-
-    def _speaking(self, keys: Sequence[str], columns: Whole, units: Whole, through: Floats) -> Floats:
-        """Return the weights of words or word pairs for some heads, nought for unknown ones."""
-        known = self.vocabulary.numbers["words"]
-        places = [place for place, key in enumerate(keys) if key in known]
-        numbers = [known[keys[place]] for place in places]
-        rows = self.linear[numbers][:, columns]
-        if units.size:
-            rows = (rows + self.network.entry[numbers][:, units] @ through) * np.float32(0.5)
-        spoken = np.zeros((len(keys), len(columns)), np.float32)
-        spoken[places] = rows * self.vocabulary.rarity[numbers, None]
-        return spoken
+        count, part = len(answer.tokens), self._through.take([_PLACES[head] for head in heads], axis=1)
+        share = np.zeros((len(part), 1), np.float32)
+        share[: len(HEADS)] = share[answer.units + len(HEADS)] = 0.5 if answer.units.size else 1.0
+        numbers = np.array(answer.found[: max(0, 2 * count - 1)], np.int64)
+        spoken: Floats = self.rows.some(numbers) @ (part * share)  # of unknown ones nought, as the row at _UNKNOWN is empty
+        spoken *= self.vocabulary.rarity.take(numbers)[:, None]
+        words, pairs = spoken[:count], spoken[count:] * np.float32(0.5)
+        words[:-1] += pairs
+        words[1:] += pairs
+        return words
 
 
 def chance(raw: Floats) -> Floats:
@@ -299,10 +350,11 @@ def _model(card: dict[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Mode
         first += len(numbers[block])
     vocabulary = Vocabulary(numbers, arrays["rarity"].astype(np.float32), card["scales"])
     rest = {key: value for key, value in card.items() if key != "vocabulary"}
-    linear: Floats = arrays["linear"].astype(np.float32) * arrays["linear_scale"]
-    entry: Floats = arrays["entry"].astype(np.float32) * arrays["entry_scale"]
-    network = Network(entry, arrays["entry_bias"], arrays["exit"], arrays["exit_bias"])
-    return Model(vocabulary, linear, arrays["bias"], network, arrays["curves"], arrays["second"], rest)
+    linear, entry, scales = arrays["linear"], arrays["entry"], (arrays["linear_scale"], arrays["entry_scale"])
+    rows = Rows.of(linear, entry, np.concatenate(scales))
+    network = Network(entry.astype(np.float32) * scales[1], arrays["entry_bias"], arrays["exit"], arrays["exit_bias"])
+    answers = linear.astype(np.float32) * scales[0]
+    return Model(vocabulary, answers, arrays["bias"], network, arrays["curves"], arrays["second"], rest, rows)
 
 
 def gravity(values: Mapping[str, float]) -> tuple[float, ...]:

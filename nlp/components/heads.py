@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 from spacy.tokens import Doc
 
 from data.model.readings import SAFEGUARDING, Category, Head
@@ -18,7 +17,7 @@ from nlp.draft import Draft, Rated, Reason, draft_of
 from nlp.errors import ModelMismatchError, ModelMissingError
 from nlp.factory import register
 from nlp.features import MASKS, Token, see
-from nlp.heads import LABEL_HEADS, WEIGHTS, Answer, Floats, Model, gravity, load
+from nlp.heads import LABEL_HEADS, WEIGHTS, Answer, Model, gravity, load
 
 NAME = "schoolwatch.heads.v1"
 C = Category
@@ -54,6 +53,8 @@ _SHARE = 0.35  # of the weightiest word's weight: what is shown beside it
 _MOST_SPANS = 4
 _FEW = 3  # a shorter word says nothing by itself
 _LEARNED = frozenset(category for _, _, categories in _GROUPS.values() for category in categories)
+_WHY = {label: f"words that often stand in posts with {words}" for label, (_, words, _) in _GROUPS.items()}
+_WHOLE = {label: (Reason(0, 0, f"no single word decided; as a whole it reads like {words}"),) for label, (_, words, _) in _GROUPS.items()}
 
 
 @cache
@@ -78,7 +79,7 @@ def read(doc: Doc) -> Doc:
     answer = model.answer(see(draft))
     values, reasons = answer.values, _reasons(draft, model, answer)
     rules = tuple(draft.scores)
-    draft.scores = [score for score in (_floored(score) for score in rules) if score is not None]
+    draft.scores = [score for score in map(_floored, rules) if score is not None]
     for label in LABEL_HEADS:
         _answer(draft, label, values, rules, reasons.get(label, ()))
     draft.any_harm = values["any_harm"]
@@ -94,13 +95,16 @@ def _floored(score: Rated) -> Rated | None:
 
 
 def _answer(draft: Draft, label: str, values: dict[str, float], rules: tuple[Rated, ...], reasons: tuple[Reason, ...]) -> None:
-    head, words, categories = _GROUPS[label]
-    found = sorted((score for score in rules if score.category in categories), key=lambda score: -score.value) if rules else []
+    """Write a label's answer; no other one has its head and category, so that none is looked for (Draft.add)."""
+    head, _, categories = _GROUPS[label]
+    found = [score for score in rules if score.category in categories] if rules else []
+    if found:
+        found.sort(key=lambda score: -score.value)
+        reasons = (*(span for score in found for span in score.spans), *reasons)
     category = found[0].category if found else _usual(label, values, draft)
-    spans = (*(span for score in found for span in score.spans), *reasons)
-    if not spans and values[label] >= _EXPLAINED:  # nothing stands out: said openly, with no highlight
-        spans = (Reason(0, 0, f"no single word decided; as a whole it reads like {words}"),)
-    draft.add(head, category, values[label], NAME, tuple(dict.fromkeys(spans)))
+    if not reasons and values[label] >= _EXPLAINED:  # nothing stands out: said openly, with no highlight
+        reasons = _WHOLE[label]
+    draft.scores.append(Rated(head, category, round(values[label], 3), NAME, tuple(dict.fromkeys(reasons))))
 
 
 def _usual(label: str, values: dict[str, float], draft: Draft) -> Category:
@@ -117,22 +121,22 @@ def _usual(label: str, values: dict[str, float], draft: Draft) -> Category:
 def _reasons(draft: Draft, model: Model, answer: Answer) -> dict[str, tuple[Reason, ...]]:
     """Return for each label that was answered at all the words that weighed most, neighbours as one span."""
     told = [label for label in LABEL_HEADS if answer.values[label] >= _EXPLAINED]
-    weights = model.weighed(answer, told)
-    weights[[not _speaks(token) or model.vocabulary.is_common(token.text) for token in answer.tokens]] = 0
-    return {label: tuple(_weightiest(draft, answer.tokens, weights[:, column], label)) for column, label in enumerate(told)}
+    common = model.vocabulary.common
+    places = [place for place, (text, _, _) in enumerate(answer.tokens) if len(text) >= _FEW and text not in MASKS and text not in common]
+    if not told or not places:
+        return {}
+    weights = model.weighed(answer, told)[places].T.tolist()
+    return {label: tuple(_weightiest(draft, answer.tokens, places, some, label)) for label, some in zip(told, weights, strict=True)}
 
 
-def _weightiest(draft: Draft, tokens: tuple[Token, ...], weights: Floats, label: str) -> Iterator[Reason]:
-    least = max(float(weights.max(initial=0.0)) * _SHARE, 0.0)
-    order = np.argsort(-weights, kind="stable")[:_MOST_SPANS].tolist()
-    best = sorted((place, tokens[place].start, tokens[place].end) for place in order if weights[place] > least)
-    why = f"words that often stand in posts with {_GROUPS[label][1]}"
-    for start, end in _joined(best):
-        yield draft.span(start, end, why)
-
-
-def _speaks(token: Token) -> bool:
-    return token.text not in MASKS and len(token.text) >= _FEW
+def _weightiest(draft: Draft, tokens: tuple[Token, ...], places: list[int], weights: list[float], label: str) -> Iterator[Reason]:
+    """Yield the weightiest of the words at these places, which have these weights."""
+    least = max(max(weights) * _SHARE, 0.0)
+    best = [number for number, weight in enumerate(weights) if weight > least]
+    if len(best) > _MOST_SPANS:
+        best = sorted(sorted(best, key=lambda number: -weights[number])[:_MOST_SPANS])
+    for start, end in _joined([(place, tokens[place].start, tokens[place].end) for place in map(places.__getitem__, best)]):
+        yield draft.span(start, end, _WHY[label])
 
 
 def _joined(places: list[tuple[int, int, int]]) -> Iterator[tuple[int, int]]:
