@@ -8,6 +8,7 @@ and the like are spared. What it cannot name for sure it leaves alone. Time grow
 from __future__ import annotations
 
 import re
+import string
 import tomllib
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,8 @@ from functools import cache
 from itertools import pairwise, product
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import ahocorasick_rs
 
 if TYPE_CHECKING:
     from nlp.vocabulary import Vocabulary
@@ -38,7 +41,6 @@ _SHORT, _SPLIT_AT_LEAST, _MOST_RUNS = 3, 6, 4
 _SPACED = re.compile(
     r"(?<![\w@#$])[a-z0-9@$](?=(?P<sep>[ ._*/|,~+·•:=]{1,3})[a-z0-9@$!|](?![@$!|]?[^\W_]))(?:(?P=sep)[a-z0-9@$!|](?![@$!|]?[^\W_])){2,}",
 )
-_CHUNK = re.compile(r"\S+")
 _TOKEN = re.compile(r"[^\s\"“”(),;:?/\\<>\[\]{}=&]+")
 _ODD = re.compile(rf"[a-z][{re.escape(_SIGNS + _STARS)}\d]|[\d$|][a-z]{{2}}|([a-z])\1\1")
 _PROTECTED = re.compile(r"\W{0,3}[@#]\w|.{0,20}(?:://|\bwww\.)|[^@]{1,64}@\w[^.]{0,64}\.\w|[^.]{1,64}\.(?:com|org|net|uk|test|example)\b")
@@ -50,7 +52,8 @@ _PLAUSIBLE = re.compile(r"(?=.{5})[a-z]+(?:([013457])\1?[a-z]+)+")  # digits sin
 _STARRED = re.compile(rf"[a-z][a-z]*[{re.escape(_STARS)}]+[a-z]*")
 _REPEATED = re.compile(r"([a-z])\1{2,}")
 _DASHED = re.compile(r"(?<![\w'\u2019-])([a-z]{1,3})(-{1,6})([a-z]{1,8})(?![\w'\u2019-])", re.IGNORECASE)
-_CAPITAL_I = re.compile(r"[a-z]I")
+_CAPITAL_I = re.compile(r"I(?<=[a-z].)")  # a sign that is seldom there comes first: quickly told
+_MAY_BE_SPACED = re.compile(r"[ ._*/|,~+·•:=][a-z0-9@$!|][ ._*/|,~+·•:=]{1,3}[a-z0-9@$!|](?![^\W_])")  # the end of any such run
 _LETTERS = re.compile(r"[a-z]+")
 _SPARED_RUNS = frozenset({"www", "xxx", "iii"})
 
@@ -65,7 +68,7 @@ class Edit:
     sources: Sequence[int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Text:
     """What a rule looks at."""
 
@@ -90,24 +93,48 @@ def _emoji_run() -> re.Pattern[str]:
 
 def may_hide(plain: str, original: str) -> bool:
     """Whether any trick but a torn word may be in the text: a quick look."""
-    return bool(_ODD.search(plain) or _SPACED.search(plain) or (_CAPITAL_I.search(original)))
+    return bool(_is_odd(plain) or _is_spaced(plain) or _CAPITAL_I.search(original))
+
+
+def _is_odd(plain: str) -> bool:
+    return bool(not plain.isascii() or _odd_letters()(plain)) and _ODD.search(plain) is not None
+
+
+@cache
+def _odd_letters() -> Callable[[str], list[tuple[int, int, int]]]:
+    """Return what finds how anything that _ODD finds begins in plain ASCII text: quicker where there is nothing, as mostly."""
+    letters, digits = string.ascii_lowercase, string.digits
+    begun = [f"{letter}{sign}" for letter in letters for sign in {*_SIGNS, *_STARS, *digits} if sign.isascii()]
+    begun += [f"{sign}{letter}" for sign in f"{digits}$|" for letter in letters] + [letter * 3 for letter in letters]
+    kind = ahocorasick_rs.Implementation.DFA
+    find: Callable[[str], list[tuple[int, int, int]]] = ahocorasick_rs.AhoCorasick(
+        begun, implementation=kind, store_patterns=False
+    ).find_matches_as_indexes
+    return find
+
+
+def _is_spaced(plain: str) -> bool:
+    return _MAY_BE_SPACED.search(plain) is not None and _SPACED.search(plain) is not None
 
 
 def undone(plain: str, places: Sequence[int], original: str, words: Vocabulary) -> tuple[str, Sequence[int]]:
     """Return the plain text with its disguises undone, and where each character stands in the original. Never raises."""
+    text = _Text(plain, places, original, words)
     for _ in range(_PASSES):
-        before = plain
+        before = text.plain
         for rule in _RULES:
-            plain, places = _ruled(rule, _Text(plain, places, original, words))
-        if plain == before:
+            text = _ruled(rule, text)
+        if text.plain == before:
             break
-    return _ruled(_named_emoji, _Text(plain, places, original, words))
+    if not text.plain.isascii():
+        text = _ruled(_named_emoji, text)
+    return text.plain, text.places
 
 
-def _ruled(rule: Callable[[_Text], Iterator[Edit]], text: _Text) -> tuple[str, Sequence[int]]:
-    """Return the text and the places after one rule."""
+def _ruled(rule: Callable[[_Text], Iterator[Edit]], text: _Text) -> _Text:
+    """Return the text after one rule."""
     edits = list(rule(text))
-    return _edited(text.plain, text.places, edits) if edits else (text.plain, text.places)
+    return _Text(*_edited(text.plain, text.places, edits), text.original, text.words) if edits else text
 
 
 def _edited(plain: str, places: Sequence[int], edits: list[Edit]) -> tuple[str, Sequence[int]]:
@@ -127,7 +154,7 @@ def _edited(plain: str, places: Sequence[int], edits: list[Edit]) -> tuple[str, 
 
 
 def _joined_letters(text: _Text) -> Iterator[Edit]:
-    for run in _SPACED.finditer(text.plain):
+    for run in _SPACED.finditer(text.plain) if _MAY_BE_SPACED.search(text.plain) else ():
         step = len(run["sep"]) + 1
         for group in _groups(range(run.start(), run.end(), step), text.places):
             yield from _joined_group(group, text)
@@ -182,14 +209,15 @@ def _sources(new: str, group: Sequence[int]) -> list[int]:
 
 def _plain_words(text: _Text) -> Iterator[Edit]:
     """Yield digits, signs, stars and repeats undone, token by token; handles, hashtags and addresses are spared."""
-    if not _ODD.search(text.plain):
+    if not _is_odd(text.plain):
         return
-    for chunk in _CHUNK.finditer(text.plain):
-        if not _ODD.search(text.plain, *chunk.span()) or _PROTECTED.match(text.plain, *chunk.span()):
-            continue
-        for token in _TOKEN.finditer(text.plain, *chunk.span()):
+    odd = _ODD.search(text.plain)
+    while odd:  # from one odd place to the chunk around it, and on behind that: most chunks are never looked at
+        chunk = text.plain.rfind(" ", 0, odd.start()) + 1, (text.plain.find(" ", odd.end()) + 1 or len(text.plain) + 1) - 1
+        for token in () if _PROTECTED.match(text.plain, *chunk) else _TOKEN.finditer(text.plain, *chunk):
             if token.end() - token.start() <= _LONGEST_TOKEN and _ODD.search(token[0]):
                 yield from _plain_word(token, text)
+        odd = _ODD.search(text.plain, chunk[1])
 
 
 def _plain_word(token: re.Match[str], text: _Text) -> Iterator[Edit]:
@@ -267,7 +295,7 @@ def _shortened(word: str) -> list[str]:
 
 def _small_l(text: _Text) -> Iterator[Edit]:
     """Yield words in which a capital I stands for a small l: «HexIey»."""
-    if not _CAPITAL_I.search(text.original):
+    if "I" not in text.original or not _CAPITAL_I.search(text.original):
         return
     for token in _LETTERS.finditer(text.plain):
         word = token[0]
@@ -291,8 +319,8 @@ def _dashed(text: _Text) -> Iterator[Edit]:
 
 def _torn(text: _Text) -> Iterator[Edit]:
     """Yield words torn in two, where neither half is a word and the whole is: «sc umbags»."""
-    place, before, known = 0, "", text.words.known
-    for word in text.plain.split(" "):
+    place, before, known, parts = 0, "", text.words.known, text.plain.split(" ")
+    for word in parts if _may_be_torn(parts, known) else ():
         unknown = word not in known and word.isalpha()
         whole = before + word
         if unknown and before and _SPLIT_AT_LEAST <= len(whole) <= _LONGEST_TOKEN and whole in text.words:
@@ -301,6 +329,17 @@ def _torn(text: _Text) -> Iterator[Edit]:
             unknown = False
         before = word if unknown else ""
         place += len(word) + 1
+
+
+def _may_be_torn(parts: Sequence[str], known: frozenset[str]) -> bool:
+    """Whether two words side by side are unknown: told for all words at once."""
+    flags = bytes(map(known.__contains__, parts))
+    place = flags.find(b"\0\0")
+    while place >= 0:
+        if parts[place].isalpha() and parts[place + 1].isalpha():
+            return True
+        place = flags.find(b"\0\0", place + 1)
+    return False
 
 
 def _named_emoji(text: _Text) -> Iterator[Edit]:

@@ -11,12 +11,14 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import NamedTuple
 
 import ahocorasick_rs
 
 from data.model.readings import Mention
 from data.model.watch import TermKind, WatchTerm
-from nlp.normal import APOSTROPHES, Folded, fold
+from nlp.normal import APOSTROPHES, Folded, fold, fold_post
+from nlp.records import made
 
 NEAR_WORDS = 12  # how many words on either side count as «near»
 _REACH = 200  # characters on either side that are cut into words: a hostile text of one endless word costs no more
@@ -30,18 +32,33 @@ _DFA_PATTERNS = 20_000  # up to here the faster kind of automaton is worth its m
 _WORD = re.compile(r"\w+")
 
 
+class Found(NamedTuple):
+    """A Mention before it is made."""
+
+    start: int
+    end: int
+    term_id: str
+    school_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class _Form:
     """One way in which a term may be written, folded."""
 
     term: WatchTerm
     sigil: bool  # only behind # or @
-    near: tuple[str, ...]
-    not_near: tuple[str, ...]
+    near: tuple[_Context, ...]
+    not_near: tuple[_Context, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Hit:
+class _Context(NamedTuple):
+    """A context word or phrase as it is looked for among the words around, and its first word: seldom in the text, quickly told."""
+
+    words: str
+    first: str
+
+
+class _Hit(NamedTuple):
     """A form found at these plain characters."""
 
     start: int
@@ -78,10 +95,10 @@ def _forms(term: WatchTerm) -> Iterator[tuple[str, bool]]:
         yield _joined(phrase), True
 
 
-def _context(words: Sequence[str]) -> tuple[str, ...]:
+def _context(words: Sequence[str]) -> tuple[_Context, ...]:
     """Return context words folded to plain words with a space on each side, ready to be looked for in such a text."""
-    plain = (" ".join(_WORD.findall(fold(word))) for word in words)
-    return tuple(f" {word} " for word in plain if word)
+    plain = (_WORD.findall(fold(word)) for word in words)
+    return tuple(_Context(f" {' '.join(parts)} ", parts[0]) for parts in plain if parts)
 
 
 def _automaton(patterns: list[str]) -> Callable[..., list[tuple[int, int, int]]]:
@@ -119,7 +136,11 @@ class Matcher:
 
     def find(self, text: str) -> tuple[Mention, ...]:
         """Return the mentions in order of place, as characters of the original text; of overlapping terms the longest wins."""
-        found = self.candidates(fold(text))
+        return tuple(made(Mention, one._asdict()) for one in self.places(text))
+
+    def places(self, text: str) -> tuple[Found, ...]:
+        """Return the mentions as `find` does, not yet made into records."""
+        found = self.candidates(fold_post(text))
         return self._verified(text, found) if found else ()
 
     def candidates(self, plain: str) -> list[tuple[int, int, int]]:
@@ -129,12 +150,13 @@ class Matcher:
             found += [(number + self._first_tagged, start, end) for number, start, end in self._tagged(plain, overlapping=True)]
         return found
 
-    def _verified(self, text: str, found: list[tuple[int, int, int]]) -> tuple[Mention, ...]:
+    def _verified(self, text: str, found: list[tuple[int, int, int]]) -> tuple[Found, ...]:
         """Return what is left of the candidates after the careful checks."""
         folded = Folded.of(text)
         whole = [(start, end, form) for number, start, end in found if _on_edges(folded, start, end) for form in self._forms[number]]
         hits = [_Hit(start, end, form) for start, end, form in whole if _fits(folded, start, end, form)]
-        return tuple(_mention(folded, hit) for hit in _longest(hits, len(folded.text)))
+        kept = _longest(hits, len(folded.text)) if len(hits) > 1 else hits
+        return tuple(Found(*folded.span(start, end), form.term.id, form.term.school_id) for start, end, form in kept)
 
 
 def _on_edges(folded: Folded, start: int, end: int) -> bool:
@@ -160,10 +182,12 @@ def _fits(folded: Folded, start: int, end: int, form: _Form) -> bool:
         return False
     if form.term.kind is TermKind.SITE_DOMAIN and _goes_on(folded.text, end):
         return False
-    if not form.near and not form.not_near:
-        return True
+    near = [context.words for context in form.near if context.first in folded.text]
+    not_near = [context.words for context in form.not_near if context.first in folded.text]
+    if not near and not not_near:
+        return not form.near
     around = _Around.of(folded.text, start, end)
-    return (not form.near or any(around.has(word) for word in form.near)) and not any(around.has(word) for word in form.not_near)
+    return (not form.near or any(map(around.has, near))) and not any(map(around.has, not_near))
 
 
 def _goes_on(text: str, end: int) -> bool:
@@ -210,8 +234,3 @@ def _longest(hits: list[_Hit], size: int) -> list[_Hit]:
         spans.add(span)
         kept.setdefault((*span, hit.form.term.school_id), hit)
     return sorted(kept.values(), key=lambda hit: hit.start)
-
-
-def _mention(folded: Folded, hit: _Hit) -> Mention:
-    start, end = folded.span(hit.start, hit.end)
-    return Mention(start=start, end=end, term_id=hit.form.term.id, school_id=hit.form.term.school_id)

@@ -110,6 +110,9 @@ def fold(text: str) -> str:
     return _SPACES.sub(" ", plain) if "  " in plain else plain
 
 
+fold_post = lru_cache(maxsize=2)(fold)  # the same for whole posts: each step of reading one asks for it
+
+
 @dataclass(frozen=True, slots=True)
 class Folded:
     """Plain text beside its original. `places[i]` is where the i-th plain character stands in the original."""
@@ -135,6 +138,8 @@ class Folded:
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return where the plain characters `start` to `end` stand in the original, with the accents that belong to the last one."""
+        if type(self.places) is range:  # nothing was dropped: each character stands where it stood
+            return (start, end) if start < end else (min(start, len(self.places)),) * 2
         if start >= end:
             place = self.places[start] if start < len(self.places) else len(self.original)
             return place, place
@@ -145,15 +150,20 @@ class Folded:
 
     def at(self, place: int) -> int:
         """Return the index of the first plain character that stands at `place` of the original, or behind it."""
+        if type(self.places) is range:
+            return max(0, min(place, len(self.places)))
         return bisect.bisect_left(self.places, place)
 
 
 @lru_cache(maxsize=2)  # each step of reading a post folds it anew, so that no step needs another one's work
 def _folded(original: str) -> Folded:
-    text = fold(original)
-    if original.isascii() and len(text) == len(original):  # nothing was dropped: each character stands where it stood
+    text = fold_post(original)
+    if not original.isascii():
+        return Folded(original, text, _places(original))
+    if len(text) == len(original):
         return Folded(original, text, range(len(text)))
-    return Folded(original, text, _places(original))
+    kept = list(compress(range(len(original)), original.encode().translate(_ASCII_KEPT)))
+    return Folded(original, text, kept if len(kept) == len(text) else _squeezed(_plain(original), kept))
 
 
 def _places(original: str) -> list[int]:

@@ -6,17 +6,21 @@ Used only to read posts that already mention the school (domain.md §2.8); nothi
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import ahocorasick_rs
 
 from data.model.watch import StaffMember
-from nlp.cues import PERSON, lexicon
+from nlp.cues import LEXICONS, PERSON, Lexicon, lexicon
 from nlp.normal import Folded, fold
 
 _TITLE = r"(?:mr|mrs|ms|miss|mx|dr|sir|madam)"
 _TITLED = re.compile(rf"(?<!\w){_TITLE}\.? (?!the\b|and\b|you\b|him\b|her\b|it\b|them\b|out\b)[a-z][\w]*(?: [a-z]\b)?(?!\w)")
+_TITLE_SIGNS = ("mr ", "mr.", "mrs", "ms ", "ms.", "miss", "mx", "dr ", "dr.", "sir", "madam")  # one of them is in every such text
+_TITLE_SIGNS = ("mr ", "mr.", "mrs", "ms ", "ms.", "miss", "mx", "dr ", "dr.", "sir", "madam")  # one of them is in every such text
 _WORD = re.compile(r"\w+")
 _SHORTEST_SURNAME = 4  # a shorter one alone («Lee», «May») is taken for an ordinary word
 
@@ -49,11 +53,12 @@ class People:
 
     def find(self, folded: Folded, schools: Iterable[str]) -> tuple[Person, ...]:
         """Return the people in order, none over another: names first, then titles, then roles."""
-        wanted = set(schools)
-        named = [Person(start, end, NAMED) for start, end in self._named(folded, wanted)]
-        titled = [Person(*match.span(), TITLED) for match in _TITLED.finditer(folded.text)]
-        roles = [Person(hit.start, hit.end, ROLE) for hit in lexicon("roles").found(folded.text) if hit.cue.name == "role"]
-        return _apart([*named, *titled, *roles], len(folded.text))
+        text = folded.text
+        found = [Person(start, end, NAMED) for start, end in self._named(folded, set(schools))]
+        if any(map(text.__contains__, _TITLE_SIGNS)):
+            found += [Person(*match.span(), TITLED) for match in _TITLED.finditer(text)]
+        found += [Person(hit.start, hit.end, ROLE) for hit in _roles().found(text)]
+        return _apart(found, len(text)) if found else ()
 
     def _named(self, folded: Folded, schools: set[str]) -> Iterable[tuple[int, int]]:
         text = folded.text
@@ -95,6 +100,13 @@ def _name_forms(name: str) -> set[str]:
     if len(surname) >= _SHORTEST_SURNAME and not _ordinary().fullmatch(surname):
         forms.add(surname)
     return forms
+
+
+@cache
+def _roles() -> Lexicon:
+    """Return the list of roles without the ordinary words, which no post is asked for."""
+    entries = tomllib.loads((LEXICONS / "roles.toml").read_text(encoding="utf-8"))
+    return Lexicon("roles", {**entries, "cues": {"role": entries["cues"]["role"]}})
 
 
 def _ordinary() -> re.Pattern[str]:

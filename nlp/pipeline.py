@@ -24,11 +24,12 @@ from nlp.draft import Draft, attach
 from nlp.errors import ModelMismatchError, ModelMissingError
 from nlp.factory import spacy_name
 from nlp.heads import WEIGHTS
-from nlp.mentions import Matcher
+from nlp.mentions import Found, Matcher
 from nlp.normal import Folded
 from nlp.people import People
 from nlp.proposals import disguised_mentions
 from nlp.readable import NO_TEXT, why_unreadable
+from nlp.records import made
 from nlp.relevance import OURS, facts_by_school, judge
 from nlp.threads import hostile
 from nlp.vocabulary import common_words
@@ -85,21 +86,21 @@ class Reader:
 
         A name that hides behind signs or spaced letters is found too.
         """
-        found = self.matcher.find(text) or disguised_mentions(self.matcher, text, self.words)
+        found = self.matcher.places(text) or disguised_mentions(self.matcher, text, self.words)
         judged = tuple(self._judged(text, found))
         return tuple(one for one in judged if one.sure >= OURS), tuple(one for one in judged if one.sure < OURS)
 
-    def _judged(self, text: str, found: Sequence[Mention]) -> Iterator[Mention]:
+    def _judged(self, text: str, found: Sequence[Found | Mention]) -> Iterator[Mention]:
         """Yield the mentions with how sure they are; of one school the first twenty are weighed, the rest follow the surest of them."""
         surest: dict[str, list[float]] = {}
         for mention in found:
             values = surest.setdefault(mention.school_id, [])
             if len(values) >= _MOST_JUDGED:
-                yield mention.model_copy(update={"sure": max(values)})
+                yield _mention(mention, sure=max(values))
                 continue
             relevance = judge(text, mention, self._facts[mention.school_id])
             values.append(relevance.value)
-            yield mention.model_copy(update={"sure": relevance.value, "reasons": relevance.reasons})
+            yield _mention(mention, sure=relevance.value, reasons=relevance.reasons)
 
     def draft(self, post: Post, mentions: tuple[Mention, ...]) -> Draft:
         """Return the filled draft of a post, whether or not it mentions a school, low scores too: what scorers are judged by."""
@@ -129,6 +130,12 @@ class Reader:
         if not mentions or len(post.text) <= self._characters:
             return None
         return f"read in part: scores come from the first {self._characters:,} of {len(post.text):,} characters"
+
+
+def _mention(found: Found | Mention, **values: Any) -> Mention:
+    """Return what was found as a record, made once with all its values."""
+    place = {"start": found.start, "end": found.end, "term_id": found.term_id, "school_id": found.school_id}
+    return made(Mention, {**place, **values})
 
 
 def _labelled(post: Post) -> tuple[Span, ...]:

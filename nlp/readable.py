@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from nlp.cues import LEXICONS
-from nlp.normal import fold
+from nlp.normal import fold, fold_post
 
 EMPTY = "not read: there is no text"
 NO_WORDS = "not read: there are no words in it"
@@ -87,7 +87,7 @@ def why_unreadable(text: str) -> str | None:
         return EMPTY if not text.strip() else None
     if _is_noise(sample):
         return NOISE
-    plain = fold(sample)
+    plain = fold_post(sample)
     if not _WORDS.search(sample) and not _WORDS.search(plain):
         return NO_WORDS
     return None if _is_english(sample, plain) else _not_english(sample)
@@ -109,10 +109,10 @@ def _is_english(written: str, plain: str) -> bool:
     words = len(_PLAIN_WORDS.findall(plain))
     known = languages()
     tokens = _TOKENS.findall(plain)
-    english = sum(token in known.english for token in tokens)
+    english = sum(map(known.english.__contains__, tokens))
     if english >= _SURELY_ENGLISH * words:
         return True
-    others = {token for token in tokens if token in known.of_word}  # each once: «la la la» is a song
+    others = known.of_word.keys() & tokens  # each once: «la la la» is a song
     other = _most(known.of_word[token] for token in others)
     if words >= _FEW_WORDS and other >= max(_OUTWEIGHS * english, _OUTWEIGHS_OF * words, _FOREIGN_WORDS + 1):
         return False  # «no», «me», «to» are words of others too
