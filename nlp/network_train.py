@@ -36,6 +36,7 @@ class Recipe:
 
 DEFAULT_RECIPE = Recipe()
 _MOMENTUM, _SCALING, _LEAST = 0.9, 0.98, 1e-6
+_STEEPEST = 30.0  # raw answers beyond are as good as certain
 
 
 @dataclass(slots=True)
@@ -101,7 +102,7 @@ class _Training:
         raw = shown @ self.entry.weights[used] + self.entry.bias
         open_units = (raw > 0) * self._kept(raw.shape, self._recipe.units_dropped)
         units = raw * open_units
-        answers = 1 / (1 + np.exp(-(units @ self.exit.weights + self.exit.bias)))
+        answers = 1 / (1 + np.exp(-np.clip(units @ self.exit.weights + self.exit.bias, -_STEEPEST, _STEEPEST)))
         right = self._truth[rows]
         error = ((answers - right) * np.where(right > 0, self._weight, 1) / len(rows)).astype(np.float32)
         back = (error @ self.exit.weights.T) * open_units

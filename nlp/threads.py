@@ -39,19 +39,19 @@ HOSTILE: tuple[frozenset[Category], ...] = (
 class ThreadRules:
     """From where on posts together are worth a look. New numbers are a new version."""
 
-    version: str = "threads.v2"
+    version: str = "threads.v3"
     window: timedelta = timedelta(hours=1)
     authors: int = 5  # in a window, at a school with up to `quiet` posts a day
     quiet: float = 2.0
-    usual: float = 0.29  # how hostile a post in a conversation is read to be on average: what is above speaks against its company
+    usual: float = 0.33  # how hostile a post in a conversation is read to be on average: what is above speaks against its company
     company: float = 1.0  # how much the others of a conversation say about a post in it (log-odds above the usual, averaged) …
     habit: float = 1.2  # … and how much the author's other posts at the same target say
     joins: float = 0.2  # from here on an author counts as one of a pile-on …
-    heat: float = 0.45  # … if those who count are this hostile on average …
+    heat: float = 0.5  # … if those who count are this hostile on average …
     most: float = 0.6  # … and are most of those who write about the target meanwhile
     weak: float = 0.2  # below, a post says nothing about its author: many harmless posts do not add up to harm
-    twice: float = 0.35  # how likely it is that at least two of one author's posts at one target are hostile
-    steady: float = 0.15  # the same for three or more posts over a day or longer: that somebody keeps on is a sign by itself
+    twice: float = 0.45  # how likely it is that at least two of one author's posts at one target are hostile
+    steady: float = 0.3  # the same for three or more posts over a day or longer: that somebody keeps on is a sign by itself
     hostile: float = 0.5  # from here on copied text is worth a look
     rise: float = 0.35  # how much harsher the peak is than the beginning
     peak: float = 0.5  # how hostile the peak of an escalation is at least, if another post is likely to be hostile too

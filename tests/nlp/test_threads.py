@@ -89,7 +89,7 @@ def test_five_hostile_authors_within_an_hour_are_a_pile_on() -> None:
 
 def test_weak_signs_add_up_in_company() -> None:
     """Six short nasty answers, each doubtful alone, are a pile-on together; among people who praise and defend they are not."""
-    nasty = [said(place, 0.42, author=f"a{place}", minutes=place * 6, targets=("q",) if not place else ()) for place in range(6)]
+    nasty = [said(place, 0.48, author=f"a{place}", minutes=place * 6, targets=("q",) if not place else ()) for place in range(6)]
     kind = [said(20 + place, 0.03, author=f"k{place}", minutes=place * 6 + 1) for place in range(6)]
 
     assert kinds(read_threads(nasty)) == [ThreadKind.PILE_ON]
@@ -190,8 +190,8 @@ def test_two_authors_who_are_rude_once_are_no_course_of_conduct() -> None:
 
 def test_to_keep_on_for_days_counts_more() -> None:
     """Three doubtful posts in a minute say little; on three days they are a course of conduct."""
-    days = [said(place, 0.3, targets=("q",), thread=None, minutes=place * 24 * 60) for place in range(3)]
-    minutes = [said(place, 0.3, targets=("q",), thread=None, minutes=place) for place in range(3)]
+    days = [said(place, 0.38, targets=("q",), thread=None, minutes=place * 24 * 60) for place in range(3)]
+    minutes = [said(place, 0.38, targets=("q",), thread=None, minutes=place) for place in range(3)]
 
     assert ThreadKind.COURSE_OF_CONDUCT in kinds(read_threads(days))
     assert read_threads(minutes) == ()
