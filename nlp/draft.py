@@ -6,7 +6,7 @@ The draft travels with the spaCy Doc (`doc.user_data`), so that a component need
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
 
@@ -36,9 +36,9 @@ class Reason(NamedTuple):
         return Span(start=self.start, end=self.end, why=self.why)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Rated:
-    """A Score before it is kept."""
+    """A Score before it is kept; never changed, though not frozen: that would take four times as long to make."""
 
     head: Head
     category: Category
@@ -48,7 +48,7 @@ class Rated:
 
     def of_value(self, value: float) -> Rated:
         """Return the same answer with another number."""
-        return replace(self, value=value)
+        return Rated(self.head, self.category, value, self.scorer, self.spans)
 
     def kept(self) -> Score:
         """Return it as a record."""

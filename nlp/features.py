@@ -11,9 +11,9 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice, pairwise
 from typing import NamedTuple
 
@@ -24,8 +24,8 @@ from nlp.people import ROLE
 VERSION = "features.v3"
 _WORD = r"[^\W\d_]\w*(?:\*+\w*)*"
 _TOKEN = re.compile(  # most words by far cannot begin anything else: they are told first
-    rf"(?![hwy]){_WORD}|{PERSON}+|https?\S+|www\.\S+|@\w[\w.]*|#\w+|(?:year|yr|yrs|y) ?\d{{1,2}}s?(?!\w)"
-    rf"|\d+(?:[:.]\d\d)? ?(?:am|pm)(?!\w)|\d{{1,2}}[:.]\d\d(?!\d)|£\d[\d,.]*k?|\d{{1,2}}[a-z](?!\w)|\d[\d,.]*|{_WORD}|[!?]+|[^\w\s]"
+    rf"(?=\S)(?:[a-gi-vxz]\w*(?:\*+\w*)*|{PERSON}+|https?\S+|www\.\S+|@\w[\w.]*|#\w+|(?:year|yr|yrs|y) ?\d{{1,2}}s?(?!\w)"
+    rf"|\d+(?:[:.]\d\d)? ?(?:am|pm)(?!\w)|\d{{1,2}}[:.]\d\d(?!\d)|£\d[\d,.]*k?|\d{{1,2}}[a-z](?!\w)|\d[\d,.]*|{_WORD}|[!?]+|[^\w\s])"
 )
 _CLASS = re.compile(r"(?:year|yr|yrs|y) ?\d{1,2}s?|\d{1,2}[a-z]")
 _TIME = re.compile(r"\d+(?:[:.]\d\d)? ?(?:am|pm)|\d{1,2}[:.]\d\d")
@@ -61,18 +61,23 @@ class Token(NamedTuple):
     end: int
 
 
+_TOKEN_OF: Callable[[tuple[str, int, int]], Token] = partial(tuple.__new__, Token)  # in half the time of Token(…)
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What is seen of one post."""
 
     tokens: tuple[Token, ...]
-    runs: Collection[str]  # each word, each pair and each three in a row, then the words crossed with the marks of their sentence
+    runs: Collection[str]  # each word, each pair in a row, the words crossed with the marks of their sentence, roles in full
     facts: dict[str, float]  # cues and counts
 
     @property
     def words(self) -> dict[str, float]:
-        """The runs of words, counted when they are asked for: reading a post counts their numbers (nlp.heads)."""
-        return dict(Counter(self.runs))
+        """The runs of words with each three in a row, counted when they are asked for: reading a post counts numbers (nlp.heads)."""
+        texts, runs, last = [token.text for token in self.tokens], list(self.runs), 2 * len(self.tokens) - 1
+        threes = map(" ".join, zip(texts, texts[1:], texts[2:], strict=False))
+        return dict(Counter([*runs[:last], *threes, *runs[last:]] if texts else runs))
 
     @property
     def pieces(self) -> dict[str, float]:
@@ -82,31 +87,31 @@ class Seen:
 
 def see(draft: Draft) -> Seen:
     """Return what the heads see of a draft whose sentences and cue scores are there."""
-    tokens = tuple(_tokens(draft)[:_TOKEN_LIMIT])
+    tokens = tuple(map(_TOKEN_OF, _tokens(draft)[:_TOKEN_LIMIT]))
     texts = [token.text for token in tokens]
     marks = [_marks(sentence) for sentence in draft.sentences]
     return Seen(tokens, _runs(draft, tokens, texts, marks), _facts(draft, texts, marks))
 
 
-def _tokens(draft: Draft) -> list[Token]:
-    """Return the tokens in order; a school's name is one token, whatever it is made of."""
+def _tokens(draft: Draft) -> list[tuple[str, int, int]]:
+    """Return what the tokens are made of, in order; a school's name is one token, whatever it is made of."""
     schools = [(draft.folded.at(mention.start), draft.folded.at(mention.end)) for mention in draft.mentions]
     roles = {person.start for person in draft.people if person.why == ROLE}
     starts = {sentence.start for sentence in draft.sentences}
     masked, original, places = draft.masked, draft.folded.original, draft.folded.places
-    tokens: list[Token] = []
+    tokens: list[tuple[str, int, int]] = []
     last = 0
     for start, end in [*sorted(schools), (len(masked), len(masked))]:
         for match in islice(_TOKEN.finditer(masked, last, max(start, last)), _TOKEN_LIMIT):
-            word, place = match[0], match.start()
+            word, (place, after) = match[0], match.span()
             text = _known(word) if len(word) <= _WORD_LIMIT else _plain(word)
             if text[0] == _STOP:
                 text = _ROLE if text == _STAFF and place in roles else text
             elif original[places[place]].isupper() and word[0].isalpha() and place not in starts:  # few words: the rest told at once
                 text = _NAME if _is_name(original, places[place], word) else text
-            tokens.append(Token(text, place, match.end()))
+            tokens.append((text, place, after))
         if start < end:
-            tokens.append(Token(_SCHOOL, start, end))
+            tokens.append((_SCHOOL, start, end))
         if len(tokens) >= _TOKEN_LIMIT:
             break
         last = max(end, last)
@@ -151,11 +156,9 @@ def _picture(char: str) -> str:
 
 
 def _runs(draft: Draft, tokens: tuple[Token, ...], texts: list[str], marks: list[tuple[str, ...]]) -> list[str]:
-    """Return all runs of words, those crossed with marks, and the roles in full; nlp.heads counts on the order of words and pairs."""
-    pairs = list(map(" ".join, pairwise(texts)))
-    threes = map(" ".join, zip(pairs, texts[2:], strict=False))
+    """Return what Seen.runs says, in this order."""
     roles = [f"role {draft.folded.text[p.start : p.end]}" for p in draft.people if p.why == ROLE] if draft.masked else []
-    return [*texts, *pairs, *threes, *(_crossed(draft, tokens, marks) if any(marks) else ()), *roles]
+    return [*texts, *map(" ".join, pairwise(texts)), *(_crossed(draft, tokens, marks) if any(marks) else ()), *roles]
 
 
 def _crossed(draft: Draft, tokens: tuple[Token, ...], marks: list[tuple[str, ...]]) -> Iterator[str]:

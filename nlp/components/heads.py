@@ -104,7 +104,7 @@ def _answer(draft: Draft, label: str, values: dict[str, float], rules: tuple[Rat
     category = found[0].category if found else _usual(label, values, draft)
     if not reasons and values[label] >= _EXPLAINED:  # nothing stands out: said openly, with no highlight
         reasons = _WHOLE[label]
-    draft.scores.append(Rated(head, category, round(values[label], 3), NAME, tuple(dict.fromkeys(reasons))))
+    draft.scores.append(Rated(head, category, round(values[label], 3), NAME, tuple(dict.fromkeys(reasons)) if reasons else ()))
 
 
 def _usual(label: str, values: dict[str, float], draft: Draft) -> Category:
@@ -122,8 +122,9 @@ def _reasons(draft: Draft, model: Model, answer: Answer) -> dict[str, tuple[Reas
     """Return for each label that was answered at all the words that weighed most, neighbours as one span."""
     told = [label for label in LABEL_HEADS if answer.values[label] >= _EXPLAINED]
     common = model.vocabulary.common
-    places = [place for place, (text, _, _) in enumerate(answer.tokens) if len(text) >= _FEW and text not in MASKS and text not in common]
-    if not told or not places:
+    few = (place for place, (text, _, _) in enumerate(answer.tokens) if len(text) >= _FEW and text not in common and text not in MASKS)
+    places = list(few) if told else []
+    if not places:
         return {}
     weights = model.weighed(answer, told)[places].T.tolist()
     return {label: tuple(_weightiest(draft, answer.tokens, places, some, label)) for label, some in zip(told, weights, strict=True)}

@@ -82,6 +82,11 @@ def test_no_name_is_learned(reader: Reader, post_of: Callable[..., object]) -> N
     assert not texts & {"quillander", "fernley", "tamsin", "someone"}
 
 
+def test_a_word_of_foreign_numerals_is_read(read: Read) -> None:
+    """Letters that are neither letters nor digits to Python (Tamil ten, twice) are a sign like any other."""
+    assert read("\u0bf0\u0bf0 at Fernley Green").scores
+
+
 def test_missing_weights_are_said(read: Read, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A reading without the heads says so, and keeps the rules' numbers: never a silent zero."""
     monkeypatch.setattr(component, "_model", lambda: component.opened(tmp_path))
