@@ -52,10 +52,14 @@ class _Form:
 
 
 class _Context(NamedTuple):
-    """A context word or phrase as it is looked for among the words around, and its first word: seldom in the text, quickly told."""
+    """A context word or phrase as it is looked for among the words around, and its words one by one: seldom all in a text."""
 
     words: str
-    first: str
+    each: tuple[str, ...]
+
+    def may_be_in(self, text: str) -> bool:
+        """Whether it may stand in the text: a quick look."""
+        return all(map(text.__contains__, self.each))
 
 
 class _Hit(NamedTuple):
@@ -98,7 +102,7 @@ def _forms(term: WatchTerm) -> Iterator[tuple[str, bool]]:
 def _context(words: Sequence[str]) -> tuple[_Context, ...]:
     """Return context words folded to plain words with a space on each side, ready to be looked for in such a text."""
     plain = (_WORD.findall(fold(word)) for word in words)
-    return tuple(_Context(f" {' '.join(parts)} ", parts[0]) for parts in plain if parts)
+    return tuple(_Context(f" {' '.join(parts)} ", tuple(reversed(parts))) for parts in plain if parts)
 
 
 def _automaton(patterns: list[str]) -> Callable[..., list[tuple[int, int, int]]]:
@@ -182,8 +186,10 @@ def _fits(folded: Folded, start: int, end: int, form: _Form) -> bool:
         return False
     if form.term.kind is TermKind.SITE_DOMAIN and _goes_on(folded.text, end):
         return False
-    near = [context.words for context in form.near if context.first in folded.text]
-    not_near = [context.words for context in form.not_near if context.first in folded.text]
+    if not form.near and not form.not_near:
+        return True
+    near = [context.words for context in form.near if context.may_be_in(folded.text)]
+    not_near = [context.words for context in form.not_near if context.may_be_in(folded.text)]
     if not near and not not_near:
         return not form.near
     around = _Around.of(folded.text, start, end)

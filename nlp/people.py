@@ -22,6 +22,7 @@ _TITLED = re.compile(rf"(?<!\w){_TITLE}\.? (?!the\b|and\b|you\b|him\b|her\b|it\b
 _TITLE_SIGNS = ("mr ", "mr.", "mrs", "ms ", "ms.", "miss", "mx", "dr ", "dr.", "sir", "madam")  # one of them is in every such text
 _TITLE_SIGNS = ("mr ", "mr.", "mrs", "ms ", "ms.", "miss", "mx", "dr ", "dr.", "sir", "madam")  # one of them is in every such text
 _WORD = re.compile(r"\w+")
+_DFA_PATTERNS = 5_000  # up to here the faster kind of automaton is worth its memory
 _SHORTEST_SURNAME = 4  # a shorter one alone («Lee», «May») is taken for an ordinary word
 
 
@@ -49,7 +50,8 @@ class People:
             for form in _name_forms(member.name):
                 self._forms.setdefault(form, set()).add(member.school_id)
         self._patterns = list(self._forms)
-        self._finder = ahocorasick_rs.AhoCorasick(self._patterns, store_patterns=False)
+        kind = ahocorasick_rs.Implementation.DFA if len(self._patterns) <= _DFA_PATTERNS else None
+        self._finder = ahocorasick_rs.AhoCorasick(self._patterns, implementation=kind, store_patterns=False)
 
     def find(self, folded: Folded, schools: Iterable[str]) -> tuple[Person, ...]:
         """Return the people in order, none over another: names first, then titles, then roles."""

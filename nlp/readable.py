@@ -8,6 +8,7 @@ languages that nobody posts here, and bring a model of megabytes, pickled or com
 from __future__ import annotations
 
 import re
+import string
 import tomllib
 import unicodedata
 from collections import Counter, defaultdict
@@ -28,6 +29,8 @@ NO_TEXT = frozenset({EMPTY, NO_WORDS, NOISE})  # whatever language it may be, th
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 _PLAIN_WORDS = re.compile(r"[a-z]{2,}")
 _TOKENS = re.compile(r"\w+")
+_LETTERS_ALONE = bytes(code if chr(code) in string.ascii_lowercase else 32 for code in range(256))  # all else is a space
+_WORDS_ALONE = bytes(code if chr(code) in f"{string.ascii_letters}{string.digits}_" else 32 for code in range(256))
 _BETWEEN = re.compile("['`\u00b4\u2018\u2019-]")  # «l'ecole», «aujourd'hui» are two words
 _SAMPLE = 4_000  # characters looked at: a language shows early
 _NOISY, _FEW_WORDS, _ENGLISH_ENOUGH, _FOREIGN_LETTERS, _FOREIGN_WORDS = 0.3, 6, 0.12, 0.5, 2
@@ -106,9 +109,8 @@ def _is_english(written: str, plain: str) -> bool:
     is_foreign_script = _foreign_letters(written) > _FOREIGN_LETTERS
     if is_foreign_script and _foreign_letters(plain) > _STILL_FOREIGN:
         return False  # not look-alikes in an English text: «не» would fold to «he»
-    words = len(_PLAIN_WORDS.findall(plain))
     known = languages()
-    tokens = _TOKENS.findall(plain)
+    tokens, words = _tokens(plain)
     english = sum(map(known.english.__contains__, tokens))
     if english >= _SURELY_ENGLISH * words:
         return True
@@ -122,6 +124,15 @@ def _is_english(written: str, plain: str) -> bool:
         return False
     other = _most(known.of_word[token] for token in others - known.english)
     return words < _FEW_WORDS or other < max(_FOREIGN_WORDS, _FOREIGN_ENOUGH * words) or other <= english
+
+
+def _tokens(plain: str) -> tuple[list[str], int]:
+    """Return the tokens of folded text, and how many plain words are in it: by tables where it is ASCII, as it mostly is."""
+    if not plain.isascii():
+        return _TOKENS.findall(plain), len(_PLAIN_WORDS.findall(plain))
+    signs = plain.encode()
+    runs = signs.translate(_LETTERS_ALONE).split()
+    return signs.translate(_WORDS_ALONE).decode().split(), sum(map((1).__lt__, map(len, runs)))
 
 
 def _most(found: Iterable[tuple[str, ...]]) -> int:

@@ -108,6 +108,7 @@ class Facts:
     terms: Mapping[str, WatchTerm] = field(default_factory=dict)
     places: frozenset[str] = frozenset()  # folded words of the town and of the school's own names
     surnames: re.Pattern[str] | None = None
+    plain_surnames: tuple[str, ...] = ()  # the same, one by one: asked first
     namesakes: tuple[str, ...] = ()
 
     @cached_property
@@ -122,6 +123,7 @@ class Facts:
         school_id = school.id if school else next(iter(own.values())).school_id
         town = school.town if school else None
         names = tuple(member.name for member in staff)
+        surnames = tuple(dict.fromkeys(filter(None, map(_surname, names))))
         phrases = [term.phrase for term in own.values()] + ([school.name] if school else []) + ([town] if town else [])
         namesakes = {fold(word).strip() for term in own.values() for word in term.not_near}
         return cls(
@@ -130,7 +132,8 @@ class Facts:
             names,
             own,
             frozenset(word for phrase in phrases for word in re.findall(r"\w+", fold(phrase))),
-            _any_of(filter(None, map(_surname, names))),
+            _any_of(surnames),
+            surnames,
             tuple(sorted(name for name in namesakes - {fold(term.phrase).strip() for term in own.values()} if name)),
         )
 
@@ -154,7 +157,8 @@ def judge(text: str, mention: Placed, facts: Facts) -> Relevance:
     """
     first = max(0, mention.start - _REACH)
     scene = _Scene(text[first : mention.end + _REACH], mention, first, facts)
-    weighed = [*_kind(scene), *_around(scene), *_spoken_of(scene)]
+    weighed = [*_kind(scene), *_around(scene)]
+    _spoken_of(scene, weighed)
     odds = sum([weight for weight, _ in weighed])
     places = dict.fromkeys([place for _, place in sorted(weighed, key=_heaviest) if place[2]])
     return Relevance(round(1 / (1 + math.exp(-odds)), 3), tuple(span_of(*place) for place in islice(places, _MOST_REASONS)))
@@ -180,12 +184,8 @@ class _Ground:
 
     def __init__(self, cut: str) -> None:
         self.folded = Folded.of(cut)
+        self.spoken_of = _matches(self.folded.text)  # the words of each kind that stand in the text
         self._staff: tuple[Facts, list[_Found]] | None = None
-
-    @cached_property
-    def spoken_of(self) -> list[tuple[_Group, list[_Found]]]:
-        """The words of each kind that stand in the text."""
-        return _matches(self.folded.text)
 
     @cached_property
     def is_mixed(self) -> bool:
@@ -195,7 +195,7 @@ class _Ground:
 
     def staff(self, facts: Facts) -> list[_Found]:
         """Return where surnames of the school's staff stand."""
-        if facts.surnames is None:
+        if facts.surnames is None or not any(map(self.folded.text.__contains__, facts.plain_surnames)):
             return []
         if self._staff is None or self._staff[0] is not facts:
             self._staff = facts, [(*match.span(), match[0]) for match in facts.surnames.finditer(self.folded.text)]
@@ -403,17 +403,18 @@ def _is_other_town(word: str, scene: _Scene, *, certain: bool) -> bool:
     return plain not in common_words() and (certain or _is_named("name", scene.plain))
 
 
-def _spoken_of(scene: _Scene) -> Iterator[_Weighed]:
+def _spoken_of(scene: _Scene, weighed: list[_Weighed]) -> None:
     """Weigh what else the post speaks of: staff, school life, or other things; a second word of a kind weighs half."""
+    first, last = scene.start, scene.end
     for start, end, _ in scene.ground.staff(scene.facts):
-        if end <= scene.start or start >= scene.end:
-            yield _STAFF, scene.span(start, end, "a member of staff is named")
+        if end <= first or start >= last:
+            weighed.append((_STAFF, scene.span(start, end, "a member of staff is named")))
             break
     for group, found in scene.ground.spoken_of:
         seen: list[str] = []
         for start, end, word in found:
-            if (end <= scene.start or start >= scene.end) and word not in seen:
-                yield group.weight * _SECOND ** len(seen), scene.span(start, end, group.why)
+            if (end <= first or start >= last) and word not in seen:
+                weighed.append((group.weight * _SECOND ** len(seen), scene.span(start, end, group.why)))
                 seen.append(word)
                 if len(seen) == _MOST_WORDS:
                     break
@@ -421,10 +422,10 @@ def _spoken_of(scene: _Scene) -> Iterator[_Weighed]:
 
 def _matches(plain: str) -> list[tuple[_Group, list[_Found]]]:
     """Return the words of each kind that stand in a text; a kind is looked for only at words that may begin one of it."""
-    groups = _spoken_groups()
+    groups, begun_by = _spoken_groups(), _begun_by()
     found: dict[int, list[_Found]] = {}
     for word in _WORD.finditer(plain):
-        for number in _begun_by(word[0]):
+        for number in begun_by[word[0]]:
             start, earlier = word.start(), found.get(number)
             if earlier and start < earlier[-1][1]:
                 continue
@@ -440,17 +441,27 @@ def _spoken_groups() -> tuple[_Group, ...]:
     return (*_groups("school"), *_groups("topic"))
 
 
-@lru_cache(maxsize=_MOST_KEPT)
-def _begun_by(word: str) -> tuple[int, ...]:
-    """Return the numbers of the kinds that a text may hold from this word on."""
-    return tuple(number for number, pattern in enumerate(_first_words()) if pattern.fullmatch(word))
+class _Begun(dict[str, tuple[int, ...]]):
+    """The numbers of the kinds that a text may hold from a word on. Fills itself as words are met."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        entries = [*_lexicon()["school"].values(), *_lexicon()["topic"].values()]
+        firsts = [[first for way in _ways(entry) for first in _firsts(way)] for entry in entries]
+        self._each = [re.compile("|".join(ways)) for ways in firsts]
+        self._any = re.compile(_words({"words": "|".join(way for ways in firsts for way in ways)}))
+
+    def __missing__(self, word: str) -> tuple[int, ...]:
+        is_any = self._any.fullmatch(word)
+        numbers = tuple(number for number, pattern in enumerate(self._each) if pattern.fullmatch(word)) if is_any else ()
+        if len(self) < _MOST_KEPT:
+            self[word] = numbers
+        return numbers
 
 
 @cache
-def _first_words() -> tuple[re.Pattern[str], ...]:
-    """Return for each kind how the first words of what is looked for are written."""
-    entries = [*_lexicon()["school"].values(), *_lexicon()["topic"].values()]
-    return tuple(re.compile("|".join(first for way in _ways(entry) for first in _firsts(way))) for entry in entries)
+def _begun_by() -> _Begun:
+    return _Begun()
 
 
 def _firsts(way: str) -> list[str]:
