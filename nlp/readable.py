@@ -115,8 +115,8 @@ def _is_english(written: str, plain: str) -> bool:
     if english >= _SURELY_ENGLISH * words:
         return True
     others = known.of_word.keys() & tokens  # each once: «la la la» is a song
-    other = _most(known.of_word[token] for token in others)
-    if words >= _FEW_WORDS and other >= max(_OUTWEIGHS * english, _OUTWEIGHS_OF * words, _FOREIGN_WORDS + 1):
+    outweighed = max(_OUTWEIGHS * english, _OUTWEIGHS_OF * words, _FOREIGN_WORDS + 1)
+    if words >= _FEW_WORDS and len(others) >= outweighed and _most(known.of_word[token] for token in others) >= outweighed:
         return False  # «no», «me», «to» are words of others too
     if english >= max(1, _ENGLISH_ENOUGH * words):
         return True  # look-alike letters and all: what folds to English is English

@@ -381,8 +381,8 @@ def _towns(scene: _Scene) -> Iterator[_Weighed]:
     start, end = scene.folded.span(scene.start, scene.end)
     for pattern in () if scene.sign else (_IN_OTHER_TOWN, _OTHER_TOWN_BEHIND):
         match = pattern.match(original, end)
-        is_told = match and scene.ground.is_mixed  # asked last: it looks at all words
-        if match and is_told and _is_other_town(match[match.lastindex or 0], scene, certain=pattern is _IN_OTHER_TOWN):
+        is_other = match and _is_other_town(match[match.lastindex or 0], scene, certain=pattern is _IN_OTHER_TOWN)
+        if match and is_other and scene.ground.is_mixed:  # asked last: it looks at all words
             yield _OTHER_TOWN, scene.of_original(*match.span(match.lastindex or 0), "another town's, it seems")
             break
     match = _OTHER_TOWN_BEFORE.search(original, 0, start) if _KIND_BEFORE.search(original[max(0, start - _KIND_REACH) : start]) else None
@@ -397,10 +397,12 @@ def _towns(scene: _Scene) -> Iterator[_Weighed]:
 
 
 def _is_other_town(word: str, scene: _Scene, *, certain: bool) -> bool:
+    if not certain and not _is_named("name", scene.plain):
+        return False
     plain = fold(word)
     if plain in scene.facts.places or plain in _NO_TOWN or (scene.facts.surnames and scene.facts.surnames.fullmatch(plain)):
         return False
-    return plain not in common_words() and (certain or _is_named("name", scene.plain))
+    return plain not in common_words()
 
 
 def _spoken_of(scene: _Scene, weighed: list[_Weighed]) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from data.model.readings import Mention
 from data.model.watch import School, StaffMember, TermKind, WatchTerm
 from nlp.mentions import Matcher
-from nlp.relevance import Facts, Relevance, facts_by_school, judge, ours
+from nlp.relevance import Facts, Relevance, _matches, _spoken_groups, facts_by_school, judge, ours
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 SCHOOLS = {
@@ -41,6 +41,25 @@ TERMS = [
 HASHTAG = WatchTerm(id="tag", school_id="fg", kind=TermKind.HASHTAG, phrase="#fernleygreen", added_by="u1", added_at=NOW)
 FACTS = facts_by_school([*TERMS, HASHTAG], STAFF, [school for school, _ in SCHOOLS.values()])
 MATCHER = Matcher([term.model_copy(update={"not_near": ()}) for term in [*TERMS, HASHTAG]])
+
+SPOKEN = [
+    "multi academy",
+    "the",
+    "head",
+    "teacher",
+    "half",
+    "term",
+    "walked",
+    "dogs",
+    "trust",
+    "yrs 10s",
+    "y7s",
+    "6",
+    "2",
+    "win",
+    "off sick",
+    "pay",
+]
 
 OURS = [
     "Lovely nativity at Fernley Green today",
@@ -162,3 +181,11 @@ def test_a_long_text_costs_no_more_than_a_short_one(piece: str) -> None:
     judge(text, mention, FACTS["fg"])
 
     assert time.process_time() - begun < 0.2
+
+
+@given(st.lists(st.sampled_from(SPOKEN)))
+def test_words_looked_for_by_their_beginning_are_all_found(words: list[str]) -> None:
+    """A kind is looked for only at words that may begin one of it: nothing is lost against looking everywhere."""
+    text = " ".join(words)
+    whole = [(group, [match.span() for match in group.pattern.finditer(text)]) for group in _spoken_groups()]
+    assert [(group, [spot[:2] for spot in spots]) for group, spots in _matches(text)] == [one for one in whole if one[1]]
