@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import islice
@@ -200,15 +200,24 @@ class Lexicon:
         by_cue: dict[str, list[Hit]] = {}
         for number in self._gate.open_for(text) if opened is None else opened:
             cue, pattern = self._patterns[number]
+            if pattern.search(text) is None:  # three of four that may be there are not
+                continue
             for match in islice(pattern.finditer(text), _MOST):
                 by_cue.setdefault(cue.name, []).append(Hit(cue, *match.span()))
         return [hit for hits in by_cue.values() for hit in (_apart(hits) if len(hits) > 1 else hits)]
 
+    def of(self, cues: Container[str], opened: Iterable[int]) -> list[int]:
+        """Return those of the phrases that belong to these cues."""
+        return [number for number in opened if self._patterns[number][0].name in cues]
+
     def firsts(self, text: str, opened: Sequence[int] | None = None) -> dict[str, Hit]:
         """Return the first hit of each cue that is in the text, spare contexts apart."""
         first: dict[str, Hit] = {}
-        for hit in self.found(text, opened):
-            first.setdefault(hit.cue.name, hit)
+        for number in self._gate.open_for(text) if opened is None else opened:
+            cue, pattern = self._patterns[number]
+            match = pattern.search(text)
+            if match and (cue.name not in first or match.start() < first[cue.name].start):
+                first[cue.name] = Hit(cue, *match.span())
         return first
 
 
@@ -224,10 +233,17 @@ class Shelf:
 
     def open_for(self, text: str) -> dict[str, list[int]]:
         """Return for each list the numbers of the phrases that may be in the text, ascending."""
-        opened: dict[str, list[int]] = {name: [] for name in self._names}
-        for place in self._gate.open_for(text):
+        return {**{name: [] for name in self._names}, **self.open_within(text, [(0, len(text))])[0]}
+
+    def open_within(self, text: str, parts: Sequence[tuple[int, int]]) -> list[dict[str, list[int]]]:
+        """Return for each part of the text by list the numbers of the phrases that may be there, ascending; lists without any left out."""
+        return [self._by_list(numbers) for numbers in self._gate.open_within(text, parts)]
+
+    def _by_list(self, places: Sequence[int]) -> dict[str, list[int]]:
+        opened: dict[str, list[int]] = {}
+        for place in places:
             name, number = self._owners[place]
-            opened[name].append(number)
+            opened.setdefault(name, []).append(number)
         return opened
 
 

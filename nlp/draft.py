@@ -21,6 +21,7 @@ from nlp.people import People, Person, mask
 
 _KEY = "schoolwatch.draft"
 _LISTS = ("markers", "stop_cue", "safeguarding", "threat", "harassment", "defamation", "pupil", "no_action")  # asked of every sentence
+_NONE: list[int] = []
 _MOST_REASONS = 24  # a person reads no more
 
 
@@ -97,7 +98,10 @@ class Draft:
     def hits(self, words: Lexicon) -> Iterator[tuple[Sentence, Hit, Reason]]:
         """Yield each hit of a word list with its sentence and its place in the original."""
         for sentence in self.sentences:
-            for hit in words.hits(sentence.text, self.masked, sentence.opened.get(words.name)):
+            opened = sentence.opened.get(words.name, _NONE if words.name in _LISTS else None)
+            if opened is _NONE:  # most lists in most sentences
+                continue
+            for hit in words.hits(sentence.text, self.masked, opened):
                 self.cues.append(f"{words.name} {hit.cue.name}")
                 yield sentence, hit, self.span(sentence.start + hit.start, sentence.start + hit.end, hit.cue.why)
 
@@ -134,10 +138,10 @@ def draft_of(doc: Doc) -> Draft:
 def _sentences(doc: Doc, draft: Draft) -> Iterator[Sentence]:
     markers = lexicon("markers")
     starts = [draft.folded.at(sentence.start_char) for sentence in doc.sents] if doc.has_annotation("SENT_START") else [0]
-    for start, end in zip(starts, [*starts[1:], len(draft.masked)], strict=True):
+    parts = list(zip(starts, [*starts[1:], len(draft.masked)], strict=True))
+    for (start, end), opened in zip(parts, _shelf().open_within(draft.masked, parts), strict=True):
         text = draft.masked[start:end]
-        opened = _shelf().open_for(text)
-        marks = markers.firsts(text, opened[markers.name])
+        marks = markers.firsts(text, opened[markers.name]) if markers.name in opened else {}
         yield Sentence(start, end, text, marks, _asks(text, marks), opened)
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from spacy.lang.en import English
 from spacy.language import Language
+from spacy.pipeline import Sentencizer
 from spacy.util import load_config
 from thinc.api import Config
 
@@ -31,6 +31,7 @@ from nlp.proposals import disguised_mentions
 from nlp.readable import NO_TEXT, why_unreadable
 from nlp.records import made
 from nlp.relevance import OURS, facts_by_school, judge
+from nlp.runs import Runs
 from nlp.threads import hostile
 from nlp.vocabulary import common_words
 from nlp.watched import Watched
@@ -39,22 +40,20 @@ CONFIG = Path(__file__).parent / "pipeline.cfg"
 _EXPLICIT = frozenset({"porn", "nsfw", "sexual", "nudity", "nude", "graphic-media", "adult"})  # labels as servers and apps write them
 _LABELLED = "the platform or its author marks the post as sexual or sensitive"
 _WORDS_ASKED = ("IS_PUNCT", "IS_SPACE")  # what the components ask of a word: the rest of spaCy's questions take most of its time
-_MOST_WORDS = 60_000  # spaCy keeps every word it meets: from here on it starts afresh, or hostile text would fill the memory
 _MOST_JUDGED = 20  # mentions of one school that are weighed one by one; more of them say nothing new
 
 
 class Reader:
     """Reads posts. Pure but for the time it is given; never raises on any text; one Reader serves one thread at a time."""
 
-    def __init__(self, watched: Watched, build: Callable[[], Language], settings: dict[str, Any]) -> None:
-        """Take what is watched (staff lists for reading only) and what builds the pipeline; see `open_reader`."""
+    def __init__(self, watched: Watched, language: Language, settings: dict[str, Any]) -> None:
+        """Take what is watched (staff lists for reading only) and the pipeline; see `open_reader`."""
         self.matcher = Matcher(watched.terms)
         self.version: str = settings["version"]
         self.words = common_words().with_own([term.phrase for term in watched.terms] + [member.name for member in watched.staff])
         self._facts = facts_by_school(watched.terms, watched.staff, watched.schools)
         self._people = People(watched.staff)
-        self._build = build
-        self._language = build()
+        self._language = language
         self._characters: int = settings["characters"]
         self._floors: dict[str, float] = settings["floors"]
 
@@ -109,9 +108,10 @@ class Reader:
         schools = tuple(dict.fromkeys(mention.school_id for mention in mentions))
         named = tuple(mention for mention in mentions if not mention.inherited and mention.end <= len(text))
         draft = Draft(folded, self._people.find(folded, schools), named, post.media)
-        if len(self._language.vocab.strings) > _MOST_WORDS:
-            self._language = self._build()
-        self._language(attach(self._language.make_doc(text), draft))
+        with self._language.vocab.memory_zone():  # spaCy would keep every word it meets, and hostile text fill the memory
+            doc = attach(self._language.make_doc(text), draft)
+            for _, component in self._language.pipeline:  # as Language does, without a check of each component at each post
+                doc = component(doc)
         return draft
 
     def kept(self, draft: Draft) -> tuple[Score, ...]:
@@ -171,8 +171,8 @@ def open_reader(
     loaded["nlp"]["pipeline"] = [name for name in loaded["nlp"]["pipeline"] if name not in without]
     if not reading or {"characters", "floors"} - reading.keys():
         raise ModelMismatchError(path.name, "a configuration with [reading] characters and [reading.floors]", "one without")
-    build = partial(_language, _known(loaded, path.name))
-    return Reader(Watched(tuple(terms), tuple(staff), tuple(schools)), build, {**reading, "version": _version(path)})
+    language = _language(_known(loaded, path.name))
+    return Reader(Watched(tuple(terms), tuple(staff), tuple(schools)), language, {**reading, "version": _version(path)})
 
 
 def _known(loaded: Config, name: str) -> Config:
@@ -186,8 +186,11 @@ def _known(loaded: Config, name: str) -> Config:
 
 
 def _language(config: Config) -> Language:
-    """Build the spaCy pipeline."""
+    """Build the spaCy pipeline; where it cuts sentences, on runs instead of words."""
     language = English.from_config(config, auto_fill=True)
+    for part in config.get("components", {}).values():
+        if part.get("factory") == "sentencizer":
+            language.tokenizer = Runs(language, part.get("punct_chars") or Sentencizer.default_punct_chars)
     words: Any = language.vocab
     words.lex_attr_getters = {number: words.lex_attr_getters[number] for number in map(words.strings.__getitem__, _WORDS_ASKED)}
     return language

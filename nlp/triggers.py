@@ -7,7 +7,7 @@ for. The strings of all phrases of a list go into one Aho-Corasick automaton (as
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import ahocorasick_rs
@@ -145,37 +145,58 @@ class Gate:
     def __init__(self, phrases: Sequence[str], slots: Mapping[str, Iterable[str]] | None = None) -> None:
         """Take folded phrases; they are known by their number."""
         self._always: list[int] = []
-        self._also: dict[int, list[tuple[str, ...]]] = {}
+        self._also: list[tuple[frozenset[int], ...]] = []
         owners: dict[Trigger, list[int]] = {}
+        others: dict[str, int] = {}
         for number, phrase in enumerate(phrases):
-            first, *others = needed(phrase, slots) or [frozenset()]
+            first, *more = needed(phrase, slots) or [frozenset()]
             if not first:
                 self._always.append(number)
             for trigger in first:
                 owners.setdefault(trigger, []).append(number)
-            self._also[number] = [tuple(trigger.text for trigger in needs) for needs in others[:_MOST_ALSO]]
-        self._owned = list(owners.items())
-        texts = [trigger.text for trigger in owners]
-        self._find = ahocorasick_rs.AhoCorasick(texts, store_patterns=False).find_matches_as_indexes if texts else None
+            self._also.append(tuple(frozenset(others.setdefault(one.text, len(others)) for one in needs) for needs in more[:_MOST_ALSO]))
+        self._owned = [(trigger.begins, trigger.ends, numbers) for trigger, numbers in owners.items()]
+        self._find = _finder([trigger.text for trigger in owners])
+        self._find_others = _finder(list(others))
 
     def open_for(self, text: str) -> list[int]:
         """Return the numbers of the phrases that may be in the text, ascending."""
-        found = self._find(text, overlapping=True) if self._find else ()
-        numbers = set(self._always)
-        for hit, start, end in found:
-            trigger, owners = self._owned[hit]
-            if trigger.begins and start and text[start - 1].isalnum():
-                continue
-            if not (trigger.ends and end < len(text) and text[end].isalnum()):
-                numbers.update(owners)
-        return sorted(number for number in numbers if self._has_others(number, text))
+        return self.open_within(text, [(0, len(text))])[0]
 
-    def _has_others(self, number: int, text: str) -> bool:
-        """Whether what else the phrase needs is there too, anywhere: told in a moment, where the phrase's expression takes a while."""
-        for needs in self._also[number]:
-            for letters in needs:
-                if letters in text:
+    def open_within(self, text: str, parts: Sequence[tuple[int, int]]) -> list[list[int]]:
+        """Return for each part of the text the numbers of the phrases that may be in it, ascending: all parts in one look.
+
+        The parts stand one behind the other and leave nothing of the text out.
+        """
+        numbers = [set(self._always) for _ in parts]
+        place, (first, last) = 0, parts[0]
+        here, known = numbers[0], set[int]()
+        for hit, start, end in self._find(text, overlapping=True):  # by where they end
+            while end > last:
+                place += 1
+                (first, last), here, known = parts[place], numbers[place], set()
+            if hit in known or start < first:
+                continue
+            begins, ends, owners = self._owned[hit]
+            if (begins and start > first and text[start - 1].isalnum()) or (ends and end < last and text[end].isalnum()):
+                continue
+            known.add(hit)
+            here.update(owners)
+        return [self._kept(some, text[start:end]) if some else [] for some, (start, end) in zip(numbers, parts, strict=True)]
+
+    def _kept(self, numbers: set[int], text: str) -> list[int]:
+        """Return those phrases of which all else they need is there too: told in a moment, where their expressions take a while."""
+        there = {hit for hit, _, _ in self._find_others(text, overlapping=True)}
+        kept = []
+        for number in sorted(numbers):
+            for needs in self._also[number]:
+                if needs.isdisjoint(there):
                     break
             else:
-                return False
-        return True
+                kept.append(number)
+        return kept
+
+
+def _finder(texts: Sequence[str]) -> Callable[..., Sequence[tuple[int, int, int]]]:
+    """Return what finds the texts by their numbers; an automaton of none at all is no use."""
+    return ahocorasick_rs.AhoCorasick(texts, store_patterns=False).find_matches_as_indexes if texts else lambda *_, **__: ()

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 
 from data.model.readings import Category
 from nlp.acts import Found, acts
@@ -171,29 +171,36 @@ def marks_of(sentence: Sentence) -> Marks:
 
 def _parts(doc: Doc, draft: Draft, scene: Scene, found: list[Found], parser: Parser) -> Iterator[_Part]:
     """Yield what is worth parsing: sentences, or of long ones the stretch around the words for an act."""
-    spans = list(doc.sents) if doc.has_annotation("SENT_START") else [doc[:]]
-    for sentence, span in zip(draft.sentences, spans, strict=True):
+    text = doc.text
+    starts = [span.start_char for span in doc.sents] if doc.has_annotation("SENT_START") else [0]
+    for sentence, start, end in zip(draft.sentences, starts, [*starts[1:], len(text)], strict=True):
         here = tuple(one for one in found if sentence.start <= one.start < sentence.end)
         here = _promising(here, sentence, scene) if here else ()
         if not here or not (_speaks_of_somebody(sentence, scene) or _sums_up(here, sentence, scene)):
             continue
         plain = draft.folded.text[sentence.start : sentence.end].strip()
-        if fold(span.text).strip() == plain:
-            words = list(_words(draft, span))
+        if fold(text[start:end]).strip() == plain:
+            words = list(_words(draft, parser, text, start, end))
         else:  # disguised: what is read is the plain text
             words = [(text, sentence.start + at, sentence.start + at + len(text))
                      for text, at in parser.words(draft.folded.text[sentence.start : sentence.end])]  # fmt: skip
         yield from _stretches(sentence, here, _without_tail(words, scene), scene)
 
 
-def _words(draft: Draft, span: Span) -> Iterator[tuple[str, int, int]]:
+def _words(draft: Draft, parser: Parser, text: str, first: int, last: int) -> Iterator[tuple[str, int, int]]:
     """Yield the words of a sentence as they were written, but for letters that are none of ours, with their plain characters."""
-    for token in span:
-        start, end = draft.folded.at(token.idx), draft.folded.at(token.idx + len(token))
-        text = token.text.translate(_APOSTROPHES)
-        shown = text if text.isascii() else draft.folded.text[start:end]
-        if shown.strip():
-            yield shown, start, end
+    begin, stop = first, last
+    while begin and not text[begin - 1].isspace():  # «stole.She»: a sentence may begin inside of what is cut as one
+        begin -= 1
+    while stop < len(text) and not text[stop].isspace():
+        stop += 1
+    for word, at in parser.words(text[begin:stop]):
+        if first <= begin + at < last:
+            start, end = draft.folded.at(begin + at), draft.folded.at(begin + at + len(word))
+            plain = word.translate(_APOSTROPHES)
+            shown = plain if plain.isascii() else draft.folded.text[start:end]
+            if shown.strip():
+                yield shown, start, end
 
 
 def _without_tail(words: list[tuple[str, int, int]], scene: Scene) -> list[tuple[str, int, int]]:

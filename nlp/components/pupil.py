@@ -17,6 +17,7 @@ from nlp.factory import register
 
 NAME = "schoolwatch.pupil.v1"
 WORDS = "pupil"
+_MARKED = frozenset(("class", "detail"))  # the cues beside which a name counts
 _NAME = re.compile(r"\b(?:[A-Z][a-z]{1,14}(?:[ -][A-Z][a-z]{1,14}|[ ][A-Z]\b)?|[A-Z])(?=['\u2019]s\b|[^\w'\u2019]|$)")
 _CLASS_NEXT = re.compile(r"s?,? (?:in|from|of|is in|was in|lives|has) ")  # a capital at the start of a sentence may be any word
 _REACH = 45  # characters between a name and its class
@@ -63,9 +64,10 @@ def _why(child: _Child, cue: Cue | None) -> str:
 
 def _name_scores(draft: Draft, sentence: Sentence) -> None:
     """Score names that stand beside a class, or beside something private."""
-    cues = lexicon(WORDS).cues
-    classes = [match.span() for match in cues["class"].pattern.finditer(sentence.text)]
-    detail = cues["detail"].pattern.search(sentence.text)
+    words = lexicon(WORDS)
+    cues, first = words.cues, words.firsts(sentence.text, words.of(_MARKED, sentence.opened.get(WORDS, ())))
+    classes = [match.span() for match in cues["class"].pattern.finditer(sentence.text)] if "class" in first else []
+    detail = first.get("detail")
     if not classes and not detail:  # said first: names are looked for only where one would count
         return
     spoken_of = detail and cues["child"].pattern.search(sentence.text)
@@ -78,7 +80,7 @@ def _name_scores(draft: Draft, sentence: Sentence) -> None:
         value = _NAMED_IN_CLASS * bool(near) + _FULL * child.is_full + _MEDIA * bool(draft.media)
         if detail:
             value += _DETAIL + (0 if near else _NAMED_IN_CLASS - 0.1)
-            spans.append(draft.span(sentence.start + detail.start(), sentence.start + detail.end(), cues["detail"].why))
+            spans.append(draft.span(sentence.start + detail.start, sentence.start + detail.end, cues["detail"].why))
         _add_name(draft, sentence, value, tuple(spans), has_detail=detail is not None)
 
 
