@@ -150,7 +150,7 @@ NOT_SAID = (
 
 
 def test_what_is_said_is_read(read: Read) -> None:
-    """Doer, act, sufferer and manner are those of the sentence in nearly all: the parser errs at times, and each training errs elsewhere."""
+    """Doer, act, sufferer and manner are those of the sentence in nearly all: each training of the parser errs elsewhere."""
     misread = [text for text, expected in SAID if expected not in told(read(text))]
 
     assert len(misread) <= 0.08 * len(SAID), misread
