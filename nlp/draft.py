@@ -18,6 +18,7 @@ from nlp.claims import Claim
 from nlp.cues import Hit, Lexicon, Shelf, lexicon
 from nlp.normal import Folded
 from nlp.people import People, Person, mask
+from nlp.records import made, span_of
 
 _KEY = "schoolwatch.draft"
 _LISTS = ("markers", "stop_cue", "safeguarding", "threat", "harassment", "defamation", "pupil", "no_action")  # asked of every sentence
@@ -34,7 +35,7 @@ class Reason(NamedTuple):
 
     def kept(self) -> Span:
         """Return it as a record."""
-        return Span(start=self.start, end=self.end, why=self.why)
+        return span_of(self.start, self.end, self.why)
 
 
 @dataclass(slots=True)
@@ -54,7 +55,8 @@ class Rated:
     def kept(self) -> Score:
         """Return it as a record."""
         spans = tuple(span.kept() for span in self.spans)
-        return Score(head=self.head, category=self.category, value=self.value, scorer=self.scorer, spans=spans)
+        values = {"head": self.head, "category": self.category, "value": self.value, "scorer": self.scorer, "spans": spans}
+        return made(Score, values)
 
 
 @dataclass(frozen=True, slots=True)
