@@ -6,15 +6,15 @@ threshold does make one (S0 or S1), so that the head can answer it (policy B31, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from casework.tuning import suggested
 from data.model.base import new_id
 from data.model.findings import Finding
 from data.model.posts import Post
-from data.model.readings import CATEGORY_ORDER, HARMS, Category, Reading, Score, Severity, Span
-from data.model.suggestion import ANSWERED, DEFAULT_RULES, DEFAULT_SEVERITY, FlagRules, Suggestion, severity_of
+from data.model.readings import HARMS, Category, Reading, Score, Severity, Span
+from data.model.suggestion import ANSWERED, DEFAULT_RULES, DEFAULT_SEVERITY, FlagRules, Suggestion, in_order, severity_of
 
 CATEGORY_LABELS: dict[Category, str] = {
     Category.CSAM: "possible indecent image of a child",
@@ -119,8 +119,8 @@ def default_severity(category: Category) -> Severity:
 
 def _reasons(found: Suggestion, reading: Reading) -> tuple[str, ...]:
     """Return the reasons in plain words, those of the leading category first."""
-    by_lead = sorted(found.shown, key=lambda score: (CATEGORY_ORDER.index(score.category), -score.value))
-    lines = tuple(dict.fromkeys(_reason(score) for score in by_lead))
+    surest = sorted(found.shown, key=lambda score: -score.value)
+    lines = tuple(_reason(category, [score for score in surest if score.category is category]) for category in in_order(found.shown))
     if reading.stop_cue:
         return (STOPPED, *lines)
     return lines or (f"{NOT_READ} ({reading.not_read})",)
@@ -144,9 +144,10 @@ def _highlights(found: Suggestion, reading: Reading) -> tuple[Span, ...]:
     return (*reading.stop_cue, *(span for score in found.shown for span in score.spans))
 
 
-def _reason(score: Score) -> str:
-    why = _WHY.get(score.category, CATEGORY_LABELS[score.category])
-    shown = tuple(dict.fromkeys(span.why for span in score.spans if span.why))
+def _reason(category: Category, scores: Sequence[Score]) -> str:
+    """Return one line for a category, whichever scorers found it."""
+    why = _WHY.get(category, CATEGORY_LABELS[category])
+    shown = tuple(dict.fromkeys(span.why for score in scores for span in score.spans if span.why))
     return f"{why}: {'; '.join(shown[:3])}" if shown else why
 
 

@@ -31,6 +31,15 @@ def test_a_grave_statement_of_fact_is_high_with_its_reason() -> None:
     assert finding.reasons == ("may state a crime or grave wrong as a fact about a named person: named person",)
 
 
+def test_a_category_found_by_two_scorers_is_told_once() -> None:
+    """One line for a category with the reasons of both, the surer one's first."""
+    other = a_score(value=0.95).model_copy(update={"scorer": "other.v1", "spans": (Span(start=5, end=9, why="a grave act"),)})
+    finding = flagged(a_reading(a_score(value=0.9), other))
+
+    assert finding is not None
+    assert finding.reasons == ("may state a crime or grave wrong as a fact about a named person: a grave act; named person",)
+
+
 def test_each_school_gets_its_own_finding() -> None:
     """A post that mentions two schools is flagged for both."""
     found = flag_all(a_reading(a_score(), schools=(SCHOOL_ID, "ashcombe")), a_post(), DEFAULT_RULES, now=NOON)
