@@ -49,7 +49,7 @@ _STANDS_AGAINST: frozenset[Category] = ANSWERED | {Category.NEWS_REPORT, Categor
 class FlagRules:
     """Above which score a head's answer is flagged. `version` is kept with every finding; new numbers are a new version."""
 
-    version: str = "flag.v4"
+    version: str = "flag.v5"
     thresholds: dict[Head, float] = field(
         default_factory=lambda: {
             Head.DEFAMATION: 0.5,
@@ -66,7 +66,7 @@ class FlagRules:
     grave: float = 0.85  # from here on a defamation or harassment score proposes S3 (§4.4: "S3 if crime or abuse alleged")
     sure: float = 0.35  # below this no score proposes S4
     veto: float = 0.5  # from here on an outcome of §4.3 stands against a takedown suggestion
-    told: float = 0.02  # from here on somebody may be telling of harm to a child: then no takedown is suggested
+    told: float = 0.01  # from here on somebody may be telling of harm to a child: then no takedown is suggested
     doubt: float = 0.15  # from here on criticism, news or praise forbids a takedown suggestion
     graver: tuple[float, float, float] = (0.5, 0.45, 0.45)  # from which chances on the reading speaks for S2, S3, S4
     takedown: float = 0.75  # from here on a harm is put forward for takedown: precision before recall
