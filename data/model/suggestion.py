@@ -42,6 +42,9 @@ ADVICE_FIRST: frozenset[Category] = TOLD | {
     Category.GROOMING,
     Category.SELF_HARM,
 }  # §4.4: police, CEOP or the safeguarding lead act before anybody asks for a removal
+_LOOKED_AT_FIRST: frozenset[Category] = ADVICE_FIRST | {
+    Category.PUPIL_PERSONAL_DATA
+}  # who gives away a child's details often tells of harm to that child as well: the safeguarding lead looks before removal is put forward
 _STANDS_AGAINST: frozenset[Category] = ANSWERED | {Category.NEWS_REPORT, Category.PRAISE, Category.CAMPAIGN_OR_UNION}
 
 
@@ -66,7 +69,7 @@ class FlagRules:
     grave: float = 0.85  # from here on a defamation or harassment score proposes S3 (§4.4: "S3 if crime or abuse alleged")
     sure: float = 0.35  # below this no score proposes S4
     veto: float = 0.5  # from here on an outcome of §4.3 stands against a takedown suggestion
-    told: float = 0.01  # from here on somebody may be telling of harm to a child: then no takedown is suggested
+    told: float = 0.02  # from here on somebody may be telling of harm to a child: then no takedown is suggested
     doubt: float = 0.15  # from here on criticism, news or praise forbids a takedown suggestion
     graver: tuple[float, float, float] = (0.5, 0.45, 0.45)  # from which chances on the reading speaks for S2, S3, S4
     takedown: float = 0.75  # from here on a harm is put forward for takedown: precision before recall
@@ -151,7 +154,7 @@ def _veto(reading: Reading, rules: FlagRules) -> float:
 def _takedown(shown: tuple[Score, ...], reading: Reading, rules: FlagRules) -> bool:
     """Whether to put the post forward: a sure harm leads, no outcome speaks against it, nobody tells of harm to a child."""
     categories = {score.category for score in shown}
-    if categories & TOLD or lead(frozenset(categories)) in ADVICE_FIRST or _veto(reading, rules) or _doubted(reading, rules):
+    if categories & TOLD or lead(frozenset(categories)) in _LOOKED_AT_FIRST or _veto(reading, rules) or _doubted(reading, rules):
         return False
     return any(score.value >= rules.takedown for score in shown if score.category in HARMS)
 
