@@ -1,4 +1,4 @@
-"""Whether a sentence encoder would pay: the heads with and without its vectors, on tests/gold (issue: it must add 0.02 AUC to be offered).
+"""Whether a sentence encoder would pay: the heads with and without its vectors, on tests/gold. To be offered it must add 0.02 AUC.
 
 Three steps, since an encoder needs packages that Schoolwatch does not have:
 
