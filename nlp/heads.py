@@ -23,8 +23,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from nlp.errors import ModelMismatchError, ModelMissingError
+from nlp.errors import ModelMismatchError
 from nlp.features import VERSION, Seen, Token, cut
+from nlp.weight_files import card_of, contents, seal_of
 
 Floats = npt.NDArray[np.float32]
 Whole = npt.NDArray[np.int64]
@@ -306,7 +307,7 @@ def save(model: Model, folder: Path) -> None:
     arrays["entry"], arrays["entry_scale"] = squeeze(model.network.entry)
     arrays |= {"entry_bias": model.network.entry_bias, "exit": model.network.exit, "exit_bias": model.network.exit_bias}
     np.savez_compressed(folder / "heads.npz", allow_pickle=False, **arrays)
-    seal = hashlib.sha256((folder / "heads.npz").read_bytes()).hexdigest()
+    seal = seal_of((folder / "heads.npz").read_bytes())
     words = {block: list(model.vocabulary.numbers[block]) for block in BLOCKS}
     card = {**model.card, "scales": model.vocabulary.scales, "heads": list(HEADS), "seal": seal}
     card |= {"vocabulary_hash": _hash(words), "format": FORMAT, "features": VERSION, "vocabulary": words}
@@ -330,35 +331,18 @@ def load(folder: Path) -> Model:
         ModelMissingError: one of the two files is not there.
         ModelMismatchError: they are of another version, do not belong together or cannot be read.
     """
-    card, sealed = _card(folder), _bytes(folder / "heads.npz")
+    card, sealed = card_of(folder / "heads.json"), contents(folder / "heads.npz")
     found = {"format": card.get("format"), "features": card.get("features"), "heads": tuple(card.get("heads", ()))}
     for name, expected in (("format", FORMAT), ("features", VERSION), ("heads", HEADS)):
         if found[name] != expected:
             raise ModelMismatchError("weights/heads.json", f"of {name} {expected}", f"of {found[name]}")
-    if hashlib.sha256(sealed).hexdigest() != card["seal"] or _hash(card["vocabulary"]) != card["vocabulary_hash"]:
+    if seal_of(sealed) != card["seal"] or _hash(card["vocabulary"]) != card["vocabulary_hash"]:
         raise ModelMismatchError("weights/heads.npz", "the arrays that heads.json was written with", "others")
     try:
         with np.load(folder / "heads.npz", allow_pickle=False) as arrays:
             return _model(card, arrays)
     except (ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ModelMismatchError("weights/heads.npz", "the arrays of the heads", "something else") from error
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise ModelMissingError(f"weights/{path.name}") from error
-
-
-def _card(folder: Path) -> dict[str, Any]:
-    try:
-        card = json.loads(_bytes(folder / "heads.json"))
-    except ValueError as error:
-        raise ModelMismatchError("weights/heads.json", "a JSON file", "something else") from error
-    if not isinstance(card, dict):
-        raise ModelMismatchError("weights/heads.json", "a JSON object", "something else")
-    return card
 
 
 def _model(card: dict[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Model:

@@ -7,7 +7,6 @@ spaCy's own binary format. Relations are those of Universal Dependencies 2, tags
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import zipfile
@@ -27,7 +26,8 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Model
 
-from nlp.errors import ModelMismatchError, ModelMissingError
+from nlp.errors import ModelMismatchError
+from nlp.weight_files import card_of, contents, seal_of
 
 Floats = npt.NDArray[np.float32]
 
@@ -204,7 +204,7 @@ def save(language: Language, card: Mapping[str, Any], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     arrays = {key: np.asarray(node.get_param(param)).astype(np.float16) for key, node, param in numbers_of(language)}
     np.savez_compressed(folder / "parser.npz", allow_pickle=False, **arrays)
-    seal = hashlib.sha256((folder / "parser.npz").read_bytes()).hexdigest()
+    seal = seal_of((folder / "parser.npz").read_bytes())
     whole = {**card, "labels": labels_of(language), "seal": seal, "format": FORMAT}
     (folder / "parser.json").write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
@@ -222,10 +222,10 @@ def load(folder: Path) -> Parser:
         ModelMissingError: one of the two files is not there.
         ModelMismatchError: they are of another version, do not belong together or cannot be read.
     """
-    card, sealed = _card(folder), _bytes(folder / "parser.npz")
+    card, sealed = card_of(folder / "parser.json"), contents(folder / "parser.npz")
     if card.get("format") != FORMAT:
         raise ModelMismatchError(_JSON, f"of format {FORMAT}", f"of {card.get('format')}")
-    if hashlib.sha256(sealed).hexdigest() != card.get("seal"):
+    if seal_of(sealed) != card.get("seal"):
         raise ModelMismatchError(_ARRAYS, "the arrays that parser.json was written with", "others")
     try:
         with np.load(io.BytesIO(sealed), allow_pickle=False) as arrays:
@@ -250,20 +250,3 @@ def _first_example(language: Language) -> Example:
     """Return a sentence by which spaCy finds out how wide each layer is."""
     doc = Doc(language.vocab, words=["Yes"])
     return Example.from_dict(doc, {"heads": [0], "deps": [ROOT], "tags": ["UH"]})
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise ModelMissingError(f"weights/{path.name}") from error
-
-
-def _card(folder: Path) -> dict[str, Any]:
-    try:
-        card = json.loads(_bytes(folder / "parser.json"))
-    except ValueError as error:
-        raise ModelMismatchError(_JSON, "a JSON file", "something else") from error
-    if not isinstance(card, dict):
-        raise ModelMismatchError(_JSON, "a JSON object", "something else")
-    return card
