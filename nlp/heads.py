@@ -145,28 +145,15 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """One layer of rectified units between the inputs and the heads; without units it is silent and the linear heads answer alone."""
+    """One layer of rectified units between the inputs and the heads."""
 
     entry: Floats  # a row for each input, a column for each unit
     entry_bias: Floats
     exit: Floats  # a row for each unit, a column for each head
     exit_bias: Floats
 
-    @classmethod
-    def silent(cls, inputs: int) -> Network:
-        """Return a network without units."""
-        heads = len(HEADS)
-        return cls(*(np.zeros(shape, np.float32) for shape in ((inputs, 0), 0, (0, heads), heads)))
-
-    def units(self, numbers: Whole, values: Floats) -> Floats:
-        """Return how strongly each unit answers to inputs and their values."""
-        raised: Floats = np.maximum(values @ self.entry[numbers] + self.entry_bias, 0)
-        return raised
-
     def joined(self, linear: Floats, units: Floats) -> Floats:
         """Return the raw answers: the mean of the linear heads' and of the network's."""
-        if not units.size:
-            return linear
         both: Floats = (linear + units @ self.exit + self.exit_bias) * np.float32(0.5)
         return both
 
@@ -256,7 +243,7 @@ class Model:
         """
         count, part = len(answer.tokens), self._through.take([_PLACES[head] for head in heads], axis=1)
         share = np.zeros((len(part), 1), np.float32)
-        share[: len(HEADS)] = share[answer.units + len(HEADS)] = 0.5 if answer.units.size else 1.0
+        share[: len(HEADS)] = share[answer.units + len(HEADS)] = 0.5
         found = answer.found[: max(0, 2 * count - 1)]
         places = {number: place for place, number in enumerate(dict.fromkeys(found))}
         numbers = np.fromiter(places, np.int64, len(places))
