@@ -1,18 +1,25 @@
 """Casework as the desk and the worker see it: every verb in one class.
 
-The verbs stand where they belong: `judging` (inbox, reports, decisions), `casefiles` (reading cases), `acting` (what people do in a case),
-`asking` (requests), `watching` (what the machine does), `together` (posts that belong together). A verb takes the person first and asks
-permission; each is one transaction.
+The verbs stand where they belong: `judging` (inbox, reports, decisions), `casefiles` (reading cases), `acting` (what people do in a
+case), `asking` (requests), `watching` (what the machine does), `together` (posts that belong together), `caring` (seriousness, referrals,
+support), `letters`, `lookups` (who hosts a site), `telling` (messages, the rota), `keeping` (retention), `governing` (reports, policies).
+A verb takes the person first and asks permission; each is one transaction.
 """
 
 from __future__ import annotations
 
+from casework.caring import Caring
+from casework.governing import Governing
 from casework.judging import Judging
+from casework.keeping import Keeping
 from casework.learning import Learning
+from casework.letters import Letters
+from casework.lookups import Lookups
+from casework.telling import Telling
 from casework.together import Together
 
 __all__ = ["Casework"]
 
 
-class Casework(Judging, Learning, Together):
+class Casework(Judging, Learning, Together, Caring, Letters, Lookups, Telling, Keeping, Governing):
     """All verbs of casework, over one store and one clock."""

@@ -7,12 +7,17 @@ from pydantic import ConfigDict
 from sqlmodel import Field, SQLModel
 
 from data.columns import Number, Text
+from data.model.care import Disclosure, Investigation, Letter, PersonalFiling, Referral, Seriousness, SupportOffer
 from data.model.cases import Case, CaseEvent, CaseItem, Reminder, RemovalCheck, TakedownRequest
 from data.model.evidence import CaptureOrder, CustodyEvent, Evidence
 from data.model.findings import Decision, Finding, Report
+from data.model.keeping import LegalHold, RetentionConsent, RetentionRun, RetentionSetting, SubjectRequest, Tombstone
+from data.model.network import NetworkLookup
 from data.model.people import AuditEvent, Credential, Session, User
+from data.model.policies import GovernorsReport, Policy, PolicyTrigger, YearlyCheck
 from data.model.posts import Post, PostId, PostVersion
 from data.model.readings import Reading
+from data.model.telling import Away, Message, OnCall, SchoolClosure, Way
 from data.model.threads import ThreadAlert
 from data.model.tuning import Tuning
 from data.model.watch import School, Source, SourceState, StaffMember, WatchTerm
@@ -292,6 +297,213 @@ class AuditEventRow(AuditEvent, table=True):
     __tablename__ = "audit_event"
     __table_args__ = (sa.Index("ix_audit_event_record", "kind", "record_id"),)
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+
+
+class SeriousnessRow(Seriousness, table=True):
+    """A version of the seriousness form."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "seriousness"
+    __table_args__ = (sa.UniqueConstraint("case_id", "version"),)
+    id: str = Field(primary_key=True)
+    case_id: str = Field(foreign_key="case_file.id", index=True)
+
+
+class ReferralRow(Referral, table=True):
+    """A matter put to another body."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "referral"
+    id: str = Field(primary_key=True)
+    case_id: str = Field(foreign_key="case_file.id", index=True)
+
+
+class SupportOfferRow(SupportOffer, table=True):
+    """Support offered to a person."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "support_offer"
+    id: str = Field(primary_key=True)
+    case_id: str = Field(foreign_key="case_file.id", index=True)
+
+
+class InvestigationRow(Investigation, table=True):
+    """An investigation."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "investigation"
+    id: str = Field(primary_key=True)
+    case_id: str = Field(foreign_key="case_file.id", index=True)
+
+
+class PersonalFilingRow(PersonalFiling, table=True):
+    """A report that the person concerned files."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "personal_filing"
+    id: str = Field(primary_key=True)
+    case_id: str = Field(foreign_key="case_file.id", index=True)
+
+
+class LetterRow(Letter, table=True):
+    """A letter made from a case."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "letter"
+    id: str = Field(primary_key=True)
+    case_id: str = Field(foreign_key="case_file.id", index=True)
+
+
+class DisclosureRow(Disclosure, table=True):
+    """Something given to somebody outside."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "disclosure"
+    id: str = Field(primary_key=True)
+    case_id: str = Field(foreign_key="case_file.id", index=True)
+
+
+class PolicyRow(Policy, table=True):
+    """A policy in one version."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "policy"
+    id: str = Field(primary_key=True)
+    school_id: str = Field(foreign_key="school.id", index=True)
+
+
+class PolicyTriggerRow(PolicyTrigger, table=True):
+    """What calls for a review."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "policy_trigger"
+    id: str = Field(primary_key=True)
+    school_id: str = Field(foreign_key="school.id", index=True)
+
+
+class YearlyCheckRow(YearlyCheck, table=True):
+    """A yearly confirmation."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "yearly_check"
+    id: str = Field(primary_key=True)
+    school_id: str = Field(foreign_key="school.id", index=True)
+
+
+class GovernorsReportRow(GovernorsReport, table=True):
+    """Counts for a period."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "governors_report"
+    id: str = Field(primary_key=True)
+    school_id: str = Field(foreign_key="school.id", index=True)
+
+
+class NetworkLookupRow(NetworkLookup, table=True):
+    """What a look-up of a host found."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "network_lookup"
+    __table_args__ = (sa.Index("ix_network_lookup_host", "host", "looked_at"),)
+    id: str = Field(primary_key=True)
+
+
+class WayRow(Way, table=True):
+    """A way to reach a person."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "way"
+    id: str = Field(primary_key=True)
+    user_id: str = Field(foreign_key="person.id", index=True)
+
+
+class OnCallRow(OnCall, table=True):
+    """Who is on call."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "on_call"
+    id: str = Field(primary_key=True)
+    school_id: str = Field(foreign_key="school.id", index=True)
+
+
+class AwayRow(Away, table=True):
+    """Who is away."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "away"
+    id: str = Field(primary_key=True)
+    school_id: str = Field(foreign_key="school.id", index=True)
+
+
+class SchoolClosureRow(SchoolClosure, table=True):
+    """Days on which a school is closed."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "school_closure"
+    id: str = Field(primary_key=True)
+    school_id: str = Field(foreign_key="school.id", index=True)
+
+
+class MessageRow(Message, table=True):
+    """A message in the outbox; one for each key."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "message"
+    __table_args__ = (sa.UniqueConstraint("key"), sa.Index("ix_message_state", "state", "not_before"))
+    id: str = Field(primary_key=True)
+    school_id: str = Field(foreign_key="school.id", index=True)
+
+
+class RetentionSettingRow(RetentionSetting, table=True):
+    """A school's own period."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "retention_setting"
+    id: str = Field(primary_key=True)
+    school_id: str = Field(foreign_key="school.id", index=True)
+
+
+class LegalHoldRow(LegalHold, table=True):
+    """A legal hold."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "legal_hold"
+    id: str = Field(primary_key=True)
+    school_id: str = Field(foreign_key="school.id", index=True)
+
+
+class TombstoneRow(Tombstone, table=True):
+    """What is left of a record that went."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "tombstone"
+    __table_args__ = (sa.Index("ix_tombstone_record", "kind", "record_id"),)
+    id: str = Field(primary_key=True)
+
+
+class RetentionRunRow(RetentionRun, table=True):
+    """One night's run."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "retention_run"
+    id: str = Field(primary_key=True)
+
+
+class RetentionConsentRow(RetentionConsent, table=True):
+    """A person's word that a record may go."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "retention_consent"
+    id: str = Field(primary_key=True)
+
+
+class SubjectRequestRow(SubjectRequest, table=True):
+    """A request by a person about data on them."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "subject_request"
+    id: str = Field(primary_key=True)
+    school_id: str = Field(foreign_key="school.id", index=True)
 
 
 def _codes_not_names() -> None:

@@ -50,6 +50,19 @@ class Confidentiality(StrEnum):
     RESTRICTED_CHAIR = "restricted_chair"
 
 
+class MissedReason(StrEnum):
+    """Why a target was missed (domain.md §5.4)."""
+
+    PLATFORM_SLOW = "platform_slow"
+    REFUSED = "refused"
+    AWAITING_COMPLAINANT = "awaiting_complainant"
+    AWAITING_CONSENT = "awaiting_consent"
+    AUTHORITY_HOLD = "authority_hold"
+    LATE_TRIAGE = "late_triage"
+    NO_CONTACT_FOUND = "no_contact_found"
+    OTHER = "other"
+
+
 class Case(Record):
     """One harm at one target. `ref` holds no name. `revision` counts events: a stale writer is refused."""
 
@@ -75,6 +88,10 @@ class Case(Record):
     gone_observed_at: MaybeUtcTime = None  # observed_at of the first agreeing check
     outcome: str | None = None
     closed_at: MaybeUtcTime = None
+    missed_reason: MissedReason | None = None  # why the 24 hours were missed (§5.4)
+    missed_note: str | None = Field(default=None, sa_type=Text)
+    transferred_at: MaybeUtcTime = None  # the child-protection or personnel file confirmed that it has its copy (§8)
+    transfer_reference: str | None = None
     revision: int = 1
 
 
@@ -128,9 +145,24 @@ class Ground(StrEnum):
 class Route(StrEnum):
     """The party that can act."""
 
+    AUTHOR = "author"
+    ACCOUNT_OWNER = "account_owner"
     PLATFORM_FORM = "platform_form"
     FEDIVERSE_MODERATORS = "fediverse_moderators"
+    GROUP_MODERATORS = "group_moderators"
     SITE_OPERATOR = "site_operator"
+    SECTION_5 = "section_5"
+    GDPR_ERASURE = "gdpr_erasure"
+    IMPERSONATION = "impersonation"
+    COPYRIGHT = "copyright"
+    COMPLAINANT = "complainant"
+    POSH = "posh"
+    RHC = "rhc"
+    HOST = "host"
+    CDN = "cdn"
+    REGISTRAR = "registrar"
+    SEARCH_ENGINE = "search_engine"
+    WEB_ARCHIVE = "web_archive"
 
 
 class Capacity(StrEnum):
@@ -177,6 +209,12 @@ class TakedownRequest(Record):
     sent_at: MaybeUtcTime = None
     sent_by: str | None = None
     reference: str | None = None
+    details: dict[str, Any] = Field(default_factory=dict, sa_type=Json)  # what this template asked besides: consents, words complained of
+    acknowledged_at: MaybeUtcTime = None
+    promised_by: MaybeUtcTime = None  # when the recipient said it would answer (§2.4)
+    decision: str | None = Field(default=None, sa_type=Text)
+    decided_at: MaybeUtcTime = None
+    appeal_by: MaybeUtcTime = None
 
 
 class Verdict(StrEnum):

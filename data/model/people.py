@@ -48,6 +48,11 @@ class Permission(StrEnum):
     MANAGE_USERS = "manage users"
     SEE_COUNTS = "see counts"
     SEE_AUDIT = "see who did what"
+    REFER = "refer a matter to the police"
+    MANAGE_RETENTION = "decide what is kept and for how long"
+    MANAGE_POLICIES = "keep the register of policies"
+    APPROVE_REPORT = "approve the governors' report"
+    MANAGE_ROTA = "say who is on call"
 
 
 _DSL = frozenset(
@@ -66,18 +71,28 @@ _DSL = frozenset(
         Permission.SEE_SOURCES,
         Permission.SEE_COUNTS,
         Permission.SEE_AUDIT,
+        Permission.REFER,
+        Permission.MANAGE_RETENTION,
+        Permission.MANAGE_ROTA,
     }
 )
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.DSL: _DSL | {Permission.MANAGE_USERS},  # a DSL adds a deputy and disables a leaver; the head approves by the log
-    Role.DEPUTY_DSL: _DSL - {Permission.MANAGE_WATCH, Permission.SEE_AUDIT},
-    Role.HEADTEACHER: _DSL | {Permission.SEE_RESTRICTED_HT, Permission.DECIDE_REPLY, Permission.MANAGE_USERS},
+    Role.DEPUTY_DSL: _DSL - {Permission.MANAGE_WATCH, Permission.SEE_AUDIT, Permission.MANAGE_RETENTION},
+    Role.HEADTEACHER: _DSL
+    | {
+        Permission.SEE_RESTRICTED_HT,
+        Permission.DECIDE_REPLY,
+        Permission.MANAGE_USERS,
+        Permission.MANAGE_POLICIES,
+        Permission.APPROVE_REPORT,
+    },
     Role.COMMS_LEAD: frozenset({Permission.REPORT, Permission.SEE_LOW, Permission.TRIAGE_LOW, Permission.SEE_SOURCES}),
     Role.CHAIR: frozenset(
         {Permission.REPORT, Permission.SEE_RESTRICTED_HT, Permission.SEE_RESTRICTED_CHAIR, Permission.SEE_COUNTS, Permission.SEE_AUDIT}
     ),
-    Role.GOVERNOR: frozenset({Permission.SEE_COUNTS}),
-    Role.DPO: frozenset({Permission.REPORT, Permission.SEE_AUDIT, Permission.SEE_COUNTS}),
+    Role.GOVERNOR: frozenset({Permission.SEE_COUNTS, Permission.MANAGE_POLICIES}),  # A38: the governors approve and review
+    Role.DPO: frozenset({Permission.REPORT, Permission.SEE_AUDIT, Permission.SEE_COUNTS, Permission.MANAGE_RETENTION}),
     Role.IT_ADMIN: frozenset({Permission.REPORT, Permission.MANAGE_USERS, Permission.SEE_SOURCES}),
     Role.STAFF: frozenset({Permission.REPORT}),
 }

@@ -5,12 +5,17 @@ from __future__ import annotations
 from functools import cached_property
 
 from data.errors import StoreError
+from data.model.care import Disclosure, Investigation, Letter, PersonalFiling, Referral, Seriousness, SupportOffer
 from data.model.cases import Case, CaseEvent, CaseItem, Reminder, RemovalCheck, TakedownRequest
 from data.model.evidence import CaptureOrder, CustodyEvent, Evidence
 from data.model.findings import Decision, Finding, Report
+from data.model.keeping import LegalHold, RetentionConsent, RetentionRun, RetentionSetting, SubjectRequest, Tombstone
+from data.model.network import NetworkLookup
 from data.model.people import AuditEvent, Credential, Session, User
+from data.model.policies import GovernorsReport, Policy, PolicyTrigger, YearlyCheck
 from data.model.posts import Post
 from data.model.readings import Reading
+from data.model.telling import Away, Message, OnCall, SchoolClosure, Way
 from data.model.threads import ThreadAlert
 from data.model.tuning import Tuning
 from data.model.watch import School, Source, SourceState, StaffMember, WatchTerm
@@ -24,6 +29,7 @@ from data.store.threads import Threads
 from data.store.transaction import Transaction
 from data.tables import (
     AuditEventRow,
+    AwayRow,
     CaptureOrderRow,
     CaseEventRow,
     CaseItemRow,
@@ -31,23 +37,45 @@ from data.tables import (
     CredentialRow,
     CustodyEventRow,
     DecisionRow,
+    DisclosureRow,
     EvidenceRow,
     FindingRow,
+    GovernorsReportRow,
+    InvestigationRow,
+    LegalHoldRow,
+    LetterRow,
+    MessageRow,
+    NetworkLookupRow,
+    OnCallRow,
+    PersonalFilingRow,
+    PolicyRow,
+    PolicyTriggerRow,
     PostRow,
     ReadingRow,
+    ReferralRow,
     ReminderRow,
     RemovalCheckRow,
     ReportRow,
+    RetentionConsentRow,
+    RetentionRunRow,
+    RetentionSettingRow,
+    SchoolClosureRow,
     SchoolRow,
+    SeriousnessRow,
     SessionRow,
     SourceRow,
     SourceStateRow,
     StaffMemberRow,
+    SubjectRequestRow,
+    SupportOfferRow,
     TakedownRequestRow,
     ThreadAlertRow,
+    TombstoneRow,
     TuningRow,
     UserRow,
     WatchTermRow,
+    WayRow,
+    YearlyCheckRow,
 )
 
 
@@ -187,6 +215,121 @@ class Work(Transaction):
     def sessions(self) -> Repository[Session]:
         """Signed-in browsers."""
         return Repository(self, Session, SessionRow, key="token_hash", audited=False)
+
+    @cached_property
+    def seriousness(self) -> Repository[Seriousness]:
+        """Seriousness forms."""
+        return Repository(self, Seriousness, SeriousnessRow)
+
+    @cached_property
+    def referrals(self) -> Repository[Referral]:
+        """Referrals."""
+        return Repository(self, Referral, ReferralRow)
+
+    @cached_property
+    def support(self) -> Repository[SupportOffer]:
+        """Support that was offered."""
+        return Repository(self, SupportOffer, SupportOfferRow)
+
+    @cached_property
+    def investigations(self) -> Repository[Investigation]:
+        """Investigations."""
+        return Repository(self, Investigation, InvestigationRow)
+
+    @cached_property
+    def filings(self) -> Repository[PersonalFiling]:
+        """Reports that the person concerned files."""
+        return Repository(self, PersonalFiling, PersonalFilingRow)
+
+    @cached_property
+    def letters(self) -> Repository[Letter]:
+        """Letters and summaries."""
+        return Repository(self, Letter, LetterRow)
+
+    @cached_property
+    def disclosures(self) -> Repository[Disclosure]:
+        """What was given to others."""
+        return Repository(self, Disclosure, DisclosureRow)
+
+    @cached_property
+    def policies(self) -> Repository[Policy]:
+        """Policies."""
+        return Repository(self, Policy, PolicyRow)
+
+    @cached_property
+    def policy_triggers(self) -> Repository[PolicyTrigger]:
+        """What calls for a review of the policies."""
+        return Repository(self, PolicyTrigger, PolicyTriggerRow)
+
+    @cached_property
+    def yearly_checks(self) -> Repository[YearlyCheck]:
+        """Yearly confirmations."""
+        return Repository(self, YearlyCheck, YearlyCheckRow)
+
+    @cached_property
+    def governors_reports(self) -> Repository[GovernorsReport]:
+        """Governors' reports."""
+        return Repository(self, GovernorsReport, GovernorsReportRow)
+
+    @cached_property
+    def lookups(self) -> Repository[NetworkLookup]:
+        """Look-ups of hosts."""
+        return Repository(self, NetworkLookup, NetworkLookupRow)
+
+    @cached_property
+    def ways(self) -> Repository[Way]:
+        """Ways to reach people."""
+        return Repository(self, Way, WayRow)
+
+    @cached_property
+    def on_call(self) -> Repository[OnCall]:
+        """Who is on call."""
+        return Repository(self, OnCall, OnCallRow)
+
+    @cached_property
+    def away(self) -> Repository[Away]:
+        """Who is away."""
+        return Repository(self, Away, AwayRow)
+
+    @cached_property
+    def closures(self) -> Repository[SchoolClosure]:
+        """Days on which schools are closed."""
+        return Repository(self, SchoolClosure, SchoolClosureRow)
+
+    @cached_property
+    def messages(self) -> Repository[Message]:
+        """The outbox."""
+        return Repository(self, Message, MessageRow)
+
+    @cached_property
+    def retention_settings(self) -> Repository[RetentionSetting]:
+        """Schools' own periods."""
+        return Repository(self, RetentionSetting, RetentionSettingRow)
+
+    @cached_property
+    def holds(self) -> Repository[LegalHold]:
+        """Legal holds."""
+        return Repository(self, LegalHold, LegalHoldRow)
+
+    @cached_property
+    def tombstones(self) -> Repository[Tombstone]:
+        """What is left of records that went."""
+        return Repository(self, Tombstone, TombstoneRow)
+
+    @cached_property
+    def retention_runs(self) -> Repository[RetentionRun]:
+        """Runs of the retention job."""
+        return Repository(self, RetentionRun, RetentionRunRow)
+
+    @cached_property
+    def retention_consents(self) -> Repository[RetentionConsent]:
+        """People's word that records may go."""
+        return Repository(self, RetentionConsent, RetentionConsentRow)
+
+    @cached_property
+    def subject_requests(self) -> Repository[SubjectRequest]:
+        """Requests by people about data on them."""
+        return Repository(self, SubjectRequest, SubjectRequestRow)
 
     @cached_property
     def audit(self) -> AuditLog:
