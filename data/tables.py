@@ -11,7 +11,7 @@ from data.model.care import Disclosure, Investigation, Letter, PersonalFiling, R
 from data.model.cases import Case, CaseEvent, CaseItem, Reminder, RemovalCheck, TakedownRequest
 from data.model.evidence import CaptureOrder, CustodyEvent, Evidence
 from data.model.findings import Decision, Finding, Report
-from data.model.keeping import LegalHold, RetentionConsent, RetentionRun, RetentionSetting, SubjectRequest, Tombstone
+from data.model.keeping import CaseTally, LegalHold, RetentionConsent, RetentionRun, RetentionSetting, SubjectRequest, Tombstone
 from data.model.network import NetworkLookup
 from data.model.people import AuditEvent, Credential, Session, User
 from data.model.policies import GovernorsReport, Policy, PolicyTrigger, YearlyCheck
@@ -468,6 +468,15 @@ class LegalHoldRow(LegalHold, table=True):
 
     model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
     __tablename__ = "legal_hold"
+    id: str = Field(primary_key=True)
+    school_id: str = Field(foreign_key="school.id", index=True)
+
+
+class CaseTallyRow(CaseTally, table=True):
+    """What the counts need of a case that went."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "case_tally"
     id: str = Field(primary_key=True)
     school_id: str = Field(foreign_key="school.id", index=True)
 

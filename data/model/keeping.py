@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlmodel import Field
 
-from data.columns import Json, Text
+from data.columns import Json, Number, Text
 from data.model.base import MaybeUtcTime, Record, UtcTime
+from data.model.posts import PlatformName
+from data.model.readings import Category, Severity
 
 
 class RetentionSetting(Record):
@@ -49,6 +51,28 @@ class Tombstone(Record):
     rule: str
     run_id: str
     gone_at: UtcTime
+
+
+class CaseTally(Record):
+    """What the governors' counts need of a case, and nothing more: no number, no address, no name. Outlives the case (§8)."""
+
+    id: str  # fresh, so that it leads back to no case
+    school_id: str
+    known_on: date
+    category: Category
+    severity: Severity = Field(sa_type=Number)
+    platforms: tuple[PlatformName, ...] = Field(default=(), sa_type=Json)
+    outcome: str  # removed, amended, gone_before_request, not_removed, withdrawn, no_action, answered, or "open"
+    met_gross: bool | None = None  # within 24 hours; None: withdrawn, no removal wanted, or still in time
+    met_net: bool | None = None  # the same without the time for which an authority asked to leave it up
+    missed_reason: str | None = None
+    minutes_to_request: int | None = None
+    minutes_to_removal: int | None = None
+    routes: tuple[tuple[str, bool], ...] = Field(default=(), sa_type=Json)  # each request sent: the route, and whether it was followed
+    referrals: tuple[str, ...] = Field(default=(), sa_type=Json)
+    came_back: bool = False
+    filed_personally: bool = False
+    support_in_time: bool | None = None  # within a working day; None: nobody to offer it to
 
 
 class RetentionRun(Record):

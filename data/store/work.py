@@ -9,7 +9,7 @@ from data.model.care import Disclosure, Investigation, Letter, PersonalFiling, R
 from data.model.cases import Case, CaseEvent, CaseItem, Reminder, RemovalCheck, TakedownRequest
 from data.model.evidence import CaptureOrder, CustodyEvent, Evidence
 from data.model.findings import Decision, Finding, Report
-from data.model.keeping import LegalHold, RetentionConsent, RetentionRun, RetentionSetting, SubjectRequest, Tombstone
+from data.model.keeping import CaseTally, LegalHold, RetentionConsent, RetentionRun, RetentionSetting, SubjectRequest, Tombstone
 from data.model.network import NetworkLookup
 from data.model.people import AuditEvent, Credential, Session, User
 from data.model.policies import GovernorsReport, Policy, PolicyTrigger, YearlyCheck
@@ -34,6 +34,7 @@ from data.tables import (
     CaseEventRow,
     CaseItemRow,
     CaseRow,
+    CaseTallyRow,
     CredentialRow,
     CustodyEventRow,
     DecisionRow,
@@ -310,6 +311,11 @@ class Work(Transaction):
     def holds(self) -> Repository[LegalHold]:
         """Legal holds."""
         return Repository(self, LegalHold, LegalHoldRow)
+
+    @cached_property
+    def tallies(self) -> Repository[CaseTally]:
+        """What the counts need of cases that went."""
+        return Repository(self, CaseTally, CaseTallyRow)
 
     @cached_property
     def tombstones(self) -> Repository[Tombstone]:

@@ -18,6 +18,7 @@ TABLES = (
     "retention_consent",
     "retention_run",
     "tombstone",
+    "case_tally",
     "away",
     "governors_report",
     "legal_hold",
@@ -80,6 +81,30 @@ def upgrade() -> None:
         sa.Column("finished_at", data.columns.Utc(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_retention_run")),
     )
+    op.create_table(
+        "case_tally",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("known_on", sa.Date(), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("severity", sa.Integer(), nullable=False),
+        sa.Column("platforms", sa.JSON(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("met_gross", sa.Boolean(), nullable=True),
+        sa.Column("met_net", sa.Boolean(), nullable=True),
+        sa.Column("missed_reason", sa.String(), nullable=True),
+        sa.Column("minutes_to_request", sa.Integer(), nullable=True),
+        sa.Column("minutes_to_removal", sa.Integer(), nullable=True),
+        sa.Column("routes", sa.JSON(), nullable=False),
+        sa.Column("referrals", sa.JSON(), nullable=False),
+        sa.Column("came_back", sa.Boolean(), nullable=False),
+        sa.Column("filed_personally", sa.Boolean(), nullable=False),
+        sa.Column("support_in_time", sa.Boolean(), nullable=True),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_case_tally_school_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_tally")),
+    )
+    with op.batch_alter_table("case_tally") as batch_op:
+        batch_op.create_index(batch_op.f("ix_case_tally_school_id"), ["school_id"], unique=False)
     op.create_table(
         "tombstone",
         sa.Column("id", sa.String(), nullable=False),
