@@ -23,6 +23,7 @@ from nlp.pipeline import Reader, open_reader
 
 CORPUS = Path(__file__).resolve().parents[1] / "nlp" / "corpus"
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+AT_ONCE = 200  # posts that are read at once, as in a round of the product (schoolwatch.round.CHUNK)
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*\s*")
 _WORD = re.compile(r"\w+")
 _EXCHANGED = 1 / 8
@@ -114,6 +115,6 @@ def peak_memory() -> int:
 
 if __name__ == "__main__":
     reader, posts = opened(), FreshPosts()
-    for text in islice(posts.texts(), int(sys.argv[1])):
-        reader.read(posts.post(text), NOW)
+    for _ in range(0, int(sys.argv[1]), AT_ONCE):
+        reader.read_many(posts.lot(AT_ONCE), NOW)
     print(peak_memory())

@@ -12,8 +12,9 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from nlp.bars import bars_of
 from nlp.conversations import inherited
 from nlp.draft import Draft
 from nlp.labelled import HARM_CATEGORIES, HARMLESS_LABELS, LABELS, MOST_SEVERE, BadFileError, Labelled, read_posts, read_terms
-from nlp.pipeline import Reader, open_reader
+from nlp.pipeline import Reader, Subject, open_reader
 from nlp.threads import Said, hostile, pseudonym, targets_of
 
 RECALL = 0.90
@@ -84,19 +85,23 @@ class Judged:
 
 def judge(posts: Sequence[Labelled], reader: Reader, rules: FlagRules = DEFAULT_RULES) -> tuple[Judged, ...]:
     """Return what the machine makes of each post."""
-    judged: dict[int, Judged] = {}
     about: dict[str, tuple[Mention, ...]] = {}  # each series' school, as its first post that names one tells
-    for number, post in sorted(enumerate(posts, start=1), key=lambda one: (one[1].t_min or 0, one[0])):
-        one = judged[number] = _judged(number, post, reader, rules, about.get(post.series or "", ()))
-        if post.series and one.reading.mentions:
-            about.setdefault(post.series, inherited(one.reading.mentions, {}))
-    return tuple(judged[number] for number in sorted(judged))
+    subjects = reader.subjects([post.post(number) for number, post in enumerate(posts, start=1)])
+    for place, post in sorted(enumerate(posts), key=lambda one: (one[1].t_min or 0, one[0])):
+        subjects[place] = subjects[place].inheriting(about.get(post.series or "", ()))
+        if post.series and subjects[place].mentions:
+            about.setdefault(post.series, inherited(subjects[place].mentions, {}))
+    drafts = reader.drafts([(subject.post, subject.mentions) for subject in subjects])
+    readings = reader.read_subjects(subjects, _last([subject.post for subject in subjects]))
+    return tuple(_judged(*one, reader, rules) for one in zip(posts, subjects, readings, drafts, strict=True))
 
 
-def _judged(number: int, labelled: Labelled, reader: Reader, rules: FlagRules, context: Sequence[Mention]) -> Judged:
-    post = labelled.post(number)
-    reading = reader.read(post, post.first_seen_at, context)
-    draft = reader.draft(post, reading.mentions)
+def _last(posts: Iterable[Post]) -> datetime:
+    """Return when all of the posts were there."""
+    return max((post.first_seen_at for post in posts), default=datetime.min.replace(tzinfo=UTC))
+
+
+def _judged(labelled: Labelled, subject: Subject, reading: Reading, draft: Draft, reader: Reader, rules: FlagRules) -> Judged:
     scores = best_scores(draft)
     as_ours = reading if reading.mentions else reading.model_copy(update={"scores": reader.kept(draft), "stop_cue": tuple(draft.stop_cue)})
     return Judged(
@@ -106,7 +111,7 @@ def _judged(number: int, labelled: Labelled, reader: Reader, rules: FlagRules, c
         suggested=suggestion(as_ours, rules),
         any_harm=any_harm(draft),
         scores=scores,
-        said=_said(labelled, post, draft, hostile(draft)),
+        said=_said(labelled, subject.post, draft, hostile(draft)),
     )
 
 
@@ -301,8 +306,7 @@ def _speed(posts: Sequence[Labelled], reader: Reader) -> dict[str, Any]:
 
 def _rate(posts: Sequence[Post], reader: Reader) -> float | None:
     begun = time.process_time()
-    for post in posts:
-        reader.read(post, post.first_seen_at)
+    reader.read_many(posts, _last(posts))
     spent = time.process_time() - begun
     return len(posts) / spent if posts and spent else None
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import compress, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from spacy.lang.en import English
 from spacy.language import Language
@@ -36,11 +38,27 @@ from nlp.threads import hostile
 from nlp.vocabulary import common_words
 from nlp.watched import Watched
 
+T = TypeVar("T")
+
 CONFIG = Path(__file__).parent / "pipeline.cfg"
 _EXPLICIT = frozenset({"porn", "nsfw", "sexual", "nudity", "nude", "graphic-media", "adult"})  # labels as servers and apps write them
 _LABELLED = "the platform or its author marks the post as sexual or sensitive"
 _WORDS_ASKED = ("IS_PUNCT", "IS_SPACE")  # what the components ask of a word: the rest of spaCy's questions take most of its time
+_TOGETHER = 32  # posts that are read side by side: more of them find no more at hand, and take more memory
 _MOST_JUDGED = 20  # mentions of one school that are weighed one by one; more of them say nothing new
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A post with what it is about: where it means one of the schools, and where the same words stand for another place or person."""
+
+    post: Post
+    mentions: tuple[Mention, ...]
+    namesakes: tuple[Mention, ...] = ()
+
+    def inheriting(self, mentions: Sequence[Mention]) -> Subject:
+        """Return it with what its conversation is about, where it names no school itself."""
+        return self if self.mentions else Subject(self.post, without_namesakes(mentions, self.namesakes), self.namesakes)
 
 
 class Reader:
@@ -62,31 +80,59 @@ class Reader:
 
         `inherited`: what the conversation that it belongs to is about (nlp.conversations); it counts where the post names no school itself.
         """
-        mentions, namesakes = self.mentions(post.text)
-        mentions = mentions or without_namesakes(inherited, namesakes)
-        not_read = self._obstacle(post, mentions)
-        draft = self.draft(post, mentions) if mentions and not not_read else Draft(Folded.of(""))
-        return Reading(
-            post_id=post.id,
-            post_version=post.version,
-            pipeline=self.version,
-            read_at=now,
-            mentions=mentions,
-            namesakes=namesakes,
-            scores=self.kept(draft),
-            gravity=draft.gravity,
-            hostile=hostile(draft) if draft.scores or draft.gravity else None,
-            stop_cue=(*_labelled(post), *draft.stop_cue),
-            not_read=not_read or self._cut(post, mentions) or next(iter(draft.faults), None),
-        )
+        return self.read_subjects([one.inheriting(inherited) for one in self.subjects([post])], now)[0]
+
+    def read_many(self, posts: Sequence[Post], now: datetime) -> list[Reading]:
+        """Return a reading of each post, in their order, as `read` gives one: many side by side take less time than one after the other."""
+        return self.read_subjects(self.subjects(posts), now)
+
+    def subjects(self, posts: Iterable[Post]) -> list[Subject]:
+        """Return what each of the posts is about, by its own words."""
+        return [
+            subject for some in _lots(posts) for subject in map(self._subject, some, self.matcher.places_in([post.text for post in some]))
+        ]
+
+    def read_subjects(self, subjects: Iterable[Subject], now: datetime) -> list[Reading]:
+        """Return a reading at `now` of each post of which it is known what it is about, in their order."""
+        return [reading for some in _lots(subjects) for reading in self._read(some, now)]
+
+    def _read(self, subjects: Sequence[Subject], now: datetime) -> Iterator[Reading]:
+        obstacles = [self._obstacle(one.post, one.mentions) for one in subjects]
+        asked = [one.mentions and not obstacle for one, obstacle in zip(subjects, obstacles, strict=True)]
+        drafts = iter(self.drafts([(one.post, one.mentions) for one in compress(subjects, asked)]))
+        for one, obstacle, is_asked in zip(subjects, obstacles, asked, strict=True):
+            yield self._reading(one, obstacle, next(drafts) if is_asked else Draft(Folded.of("")), now)
+
+    def _reading(self, subject: Subject, obstacle: str | None, draft: Draft, now: datetime) -> Reading:
+        post, mentions = subject.post, subject.mentions
+        values = {
+            "post_id": post.id,
+            "post_version": post.version,
+            "pipeline": self.version,
+            "read_at": now,
+            "mentions": mentions,
+            "namesakes": subject.namesakes,
+            "scores": self.kept(draft),
+            "gravity": draft.gravity,
+            "hostile": hostile(draft) if draft.scores or draft.gravity else None,
+            "stop_cue": (*_labelled(post), *draft.stop_cue),
+            "not_read": obstacle or self._cut(post, mentions) or next(iter(draft.faults), None),
+        }
+        return made(Reading, values)
 
     def mentions(self, text: str) -> tuple[tuple[Mention, ...], tuple[Mention, ...]]:
         """Return where the text means one of the schools, and where the same words stand for another place or person, with reasons.
 
         A name that hides behind signs or spaced letters is found too.
         """
-        found = self.matcher.places(text) or disguised_mentions(self.matcher, text, self.words)
-        judged = tuple(self._judged(text, found))
+        return self._parted(text, self.matcher.places(text))
+
+    def _subject(self, post: Post, found: Sequence[Found]) -> Subject:
+        return Subject(post, *self._parted(post.text, found))
+
+    def _parted(self, text: str, found: Sequence[Found]) -> tuple[tuple[Mention, ...], tuple[Mention, ...]]:
+        """Return the mentions that mean the schools, and the others."""
+        judged = tuple(self._judged(text, found or disguised_mentions(self.matcher, text, self.words)))
         return tuple(one for one in judged if one.sure >= OURS), tuple(one for one in judged if one.sure < OURS)
 
     def _judged(self, text: str, found: Sequence[Found | Mention]) -> Iterator[Mention]:
@@ -103,16 +149,28 @@ class Reader:
 
     def draft(self, post: Post, mentions: tuple[Mention, ...]) -> Draft:
         """Return the filled draft of a post, whether or not it mentions a school, low scores too: what scorers are judged by."""
+        return self.drafts([(post, mentions)])[0]
+
+    def drafts(self, asked: Iterable[tuple[Post, tuple[Mention, ...]]]) -> list[Draft]:
+        """Return the filled draft of each post with its mentions, in their order."""
+        return [draft for some in _lots(asked) for draft in self._filled([self._begun(*one) for one in some])]
+
+    def _begun(self, post: Post, mentions: tuple[Mention, ...]) -> tuple[str, Draft]:
+        """Return the text that is read, and its draft before any component saw it."""
         text = storable(post.text[: self._characters])
         folded = Folded.unmasked(text, self.words)
         schools = tuple(dict.fromkeys(mention.school_id for mention in mentions))
         named = tuple(mention for mention in mentions if not mention.inherited and mention.end <= len(text))
-        draft = Draft(folded, self._people.find(folded, schools), named, post.media)
+        return text, Draft(folded, self._people.find(folded, schools), named, post.media)
+
+    def _filled(self, begun: Sequence[tuple[str, Draft]]) -> list[Draft]:
+        """Return the drafts after every component: one component after the other, each for all posts while what it needs is at hand."""
         with self._language.vocab.memory_zone():  # spaCy would keep every word it meets, and hostile text fill the memory
-            doc = attach(self._language.make_doc(text), draft)
+            docs = [attach(self._language.make_doc(text), draft) for text, draft in begun]
             for _, component in self._language.pipeline:  # as Language does, without a check of each component at each post
-                doc = component(doc)
-        return draft
+                docs = list(component.pipe(docs)) if hasattr(component, "pipe") else list(map(component, docs))
+            del docs
+        return [draft for _, draft in begun]
 
     def kept(self, draft: Draft) -> tuple[Score, ...]:
         """Return the scores of a draft that are worth keeping in a Reading: those not below the floor of their head."""
@@ -130,6 +188,13 @@ class Reader:
         if not mentions or len(post.text) <= self._characters:
             return None
         return f"read in part: scores come from the first {self._characters:,} of {len(post.text):,} characters"
+
+
+def _lots(all_of_them: Iterable[T]) -> Iterator[list[T]]:
+    """Yield lots of so many as are read side by side."""
+    rest = iter(all_of_them)
+    while some := list(islice(rest, _TOGETHER)):
+        yield some
 
 
 def _mention(found: Found | Mention, **values: Any) -> Mention:

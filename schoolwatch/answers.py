@@ -13,7 +13,7 @@ from data.model.posts import PlatformName, Post
 from data.model.readings import Mention, Reading
 from data.store import Store
 from nlp.conversations import above, inherited, names_of
-from nlp.pipeline import Reader
+from nlp.pipeline import Reader, Subject
 
 DEEPEST = 20  # steps down a conversation: what is inherited fades long before
 
@@ -31,8 +31,7 @@ class Conversations:
 
     def read(self, posts: Sequence[Post]) -> list[Reading]:
         """Return a reading for each post, in their order; what is above them may be among them or kept before."""
-        known = self._kept(posts)
-        readings = {post.id: self._read(post, known) for post in sorted(posts, key=_moment)}
+        readings = {reading.post_id: reading for reading in self._read(sorted(posts, key=_moment), self._kept(posts))}
         return [readings[post.id] for post in posts]
 
     def read_again(self, posts: Sequence[Post], readings: Sequence[Reading]) -> list[Reading]:
@@ -53,15 +52,20 @@ class Conversations:
             answers = [post for platform in _platforms(known) for post in work.posts.answers(platform, _names(known, platform))]
             last = work.readings.last_of(answers)
         orphans = [post for post in answers if post.id in last and not last[post.id].mentions]
-        again = [(post, self._read(post, known)) for post in orphans]
+        again = zip(orphans, self._read(orphans, known), strict=True)
         return [(post, reading) for post, reading in again if reading.mentions]
 
-    def _read(self, post: Post, known: _Known) -> Reading:
-        """Read a post and remember what it is about for those that answer it."""
+    def _read(self, posts: Sequence[Post], known: _Known) -> list[Reading]:
+        """Read posts side by side, once it is known what each is about."""
+        return self.reader.read_subjects([self._told(subject, known) for subject in self.reader.subjects(posts)], self.now)
+
+    def _told(self, subject: Subject, known: _Known) -> Subject:
+        """Return what a post is about in its conversation, and remember it for those that answer the post."""
+        post = subject.post
         context = next((known[post.platform, name] for name in above(post) if known.get((post.platform, name))), ())
-        reading = self.reader.read(post, self.now, inherited(context, self.schools))
-        known.update({(post.platform, name): reading.mentions for name in names_of(post)})
-        return reading
+        told = subject.inheriting(inherited(context, self.schools))
+        known.update({(post.platform, name): told.mentions for name in names_of(post)})
+        return told
 
     def _kept(self, posts: Sequence[Post]) -> _Known:
         """Return what the posts above these, kept before, were read to be about."""
