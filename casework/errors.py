@@ -5,6 +5,8 @@ CaseError
 ├─ NoticeIncompleteError(fields)   PersonalDataError(field)
 ├─ AlreadyDecidedError(by, at, kind)   DecisionRefusedError
 ├─ ReportRefusedError   UnknownCodeError
+├─ SeriousnessRefusedError   ReferralRefusedError   ConsentMissingError   SupportRefusedError   FilingRefusedError
+│  InvestigationRefusedError
 └─ TuningRefusedError
 """
 
@@ -95,3 +97,27 @@ class UnknownCodeError(CaseError):
 
 class TuningRefusedError(CaseError):
     """This change to what is flagged is not possible."""
+
+
+class SeriousnessRefusedError(CaseError):
+    """The seriousness form cannot be kept as it stands."""
+
+
+class ReferralRefusedError(CaseError):
+    """This referral is not possible as it stands."""
+
+
+class ConsentMissingError(ReferralRefusedError):
+    """The police are told only when the person concerned agrees, or with one of the named reasons and a second person (policy A22)."""
+
+
+class SupportRefusedError(CaseError):
+    """This offer of support cannot be recorded as it stands."""
+
+
+class FilingRefusedError(CaseError):
+    """This step of a report that the person files cannot be recorded."""
+
+
+class InvestigationRefusedError(CaseError):
+    """This step of an investigation cannot be recorded."""
