@@ -449,7 +449,12 @@ class MessageRow(Message, table=True):
 
     model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
     __tablename__ = "message"
-    __table_args__ = (sa.UniqueConstraint("key"), sa.Index("ix_message_state", "state", "not_before"))
+    __table_args__ = (
+        sa.UniqueConstraint("key"),
+        sa.Index("ix_message_matter", "matter"),
+        sa.Index("ix_message_person", "user_id", "made_at"),
+        sa.Index("ix_message_state", "state", "not_before"),
+    )
     id: str = Field(primary_key=True)
     school_id: str = Field(foreign_key="school.id", index=True)
 

@@ -76,6 +76,7 @@ class Urgency(StrEnum):
     URGENT = "urgent"
     REMINDER = "reminder"
     DIGEST = "digest"
+    TEST = "test"  # asked for by a person, to see whether a way works
 
 
 class MessageState(StrEnum):
@@ -84,16 +85,23 @@ class MessageState(StrEnum):
     WAITING = "waiting"
     SENDING = "sending"  # taken by a worker; after a crash it is unknown whether it went out, and it is not sent again blindly
     SENT = "sent"
-    GIVEN_UP = "given_up"
+    UNKNOWN = "unknown"  # it broke off while it was handed over: it may have gone out, or not; it is never sent again
+    GIVEN_UP = "given_up"  # it did not go out
+    DROPPED = "dropped"  # what it was about was done before it went out
 
 
 class Message(Record):
-    """One message to one person by one way. `key` is its idempotency key: stored once, sent once."""
+    """One message to one person by one way. `key` is its idempotency key: stored once, handed over at most once.
+
+    `matter` is what all messages about the same thing share: by it one sees whether anybody was told.
+    """
 
     id: str
     key: str
+    matter: str
     school_id: str
     case_id: str | None = None
+    finding_id: str | None = None
     user_id: str
     way_id: str | None = None  # None: the person has no way; it stands on the screen only
     urgency: Urgency
@@ -104,5 +112,8 @@ class Message(Record):
     state: MessageState = MessageState.WAITING
     attempts: int = 0
     tried_at: MaybeUtcTime = None
+    taken_by: str | None = None  # the worker that hands it over
     sent_at: MaybeUtcTime = None
     problem: str | None = None
+    settled_by: str | None = None  # who saw to it that the matter is known, after a message failed
+    settled_at: MaybeUtcTime = None

@@ -22,6 +22,7 @@ from data.model.watch import School, Source, SourceState, StaffMember, WatchTerm
 from data.store.cases import CaseEvents, Cases
 from data.store.chains import AuditLog, Custody
 from data.store.findings import Findings
+from data.store.messages import Messages
 from data.store.posts import Posts, PostVersions
 from data.store.readings import Readings
 from data.store.repository import Repository
@@ -298,9 +299,9 @@ class Work(Transaction):
         return Repository(self, SchoolClosure, SchoolClosureRow)
 
     @cached_property
-    def messages(self) -> Repository[Message]:
+    def messages(self) -> Messages:
         """The outbox."""
-        return Repository(self, Message, MessageRow)
+        return Messages(self, Message, MessageRow)
 
     @cached_property
     def retention_settings(self) -> Repository[RetentionSetting]:

@@ -174,8 +174,10 @@ def upgrade() -> None:
         "message",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
+        sa.Column("matter", sa.String(), nullable=False),
         sa.Column("school_id", sa.String(), nullable=False),
         sa.Column("case_id", sa.String(), nullable=True),
+        sa.Column("finding_id", sa.String(), nullable=True),
         sa.Column("user_id", sa.String(), nullable=False),
         sa.Column("way_id", sa.String(), nullable=True),
         sa.Column("urgency", sa.String(), nullable=False),
@@ -186,14 +188,19 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("tried_at", data.columns.Utc(), nullable=True),
+        sa.Column("taken_by", sa.String(), nullable=True),
         sa.Column("sent_at", data.columns.Utc(), nullable=True),
         sa.Column("problem", sa.String(), nullable=True),
+        sa.Column("settled_by", sa.String(), nullable=True),
+        sa.Column("settled_at", data.columns.Utc(), nullable=True),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_message_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
         sa.UniqueConstraint("key", name=op.f("uq_message_key")),
     )
     with op.batch_alter_table("message") as batch_op:
         batch_op.create_index(batch_op.f("ix_message_school_id"), ["school_id"], unique=False)
+        batch_op.create_index("ix_message_matter", ["matter"], unique=False)
+        batch_op.create_index("ix_message_person", ["user_id", "made_at"], unique=False)
         batch_op.create_index("ix_message_state", ["state", "not_before"], unique=False)
 
     op.create_table(
