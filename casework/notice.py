@@ -1,23 +1,72 @@
-"""What every notice shares: the facts it is made of, the check of what may not leave, the words for times.
+"""What every notice and letter shares: the facts it is made of, what its form asks, the one frame, the words for times.
 
-A notice is plain, factual and unthreatening; it draws no legal conclusion and names no child (domain.md §9, §3.5).
+A notice is plain, factual and unthreatening; it draws no legal conclusion and names no child (domain.md §9, §3.5). Each template is a
+`Template` or a `LetterTemplate` with its own words; the frame (where, what, whom it concerns, what is asked and by when, evidence, who
+writes) stands here once. What may not leave is recognised by `casework.personal_data`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
-from casework.errors import NoticeIncompleteError, PersonalDataError
-from data.model.cases import Route
+from casework.errors import NoticeIncompleteError
+from casework.personal_data import Guard, leaks
+from data.errors import CaseError
+from data.model.cases import Ground, Route
+from data.model.readings import Category
+
+__all__ = ["leaks"]
 
 LONDON = ZoneInfo("Europe/London")
 MAX_WORDS = 10_000
 DEFAULT_URGENCY = "While it stays visible it can be copied and passed on, and the person concerned goes on being harmed by it."
+FORWARDED = "Whoever gets this may pass it on to the person who posted it, or publish it."
+
+Details = Mapping[str, str | bool]
+
+
+class AskKind(StrEnum):
+    """How the form asks for one thing."""
+
+    LINE = "line"
+    TEXT = "text"
+    TICK = "tick"
+    CHOICE = "choice"
+    LINK = "link"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One thing that a template asks besides what all ask. The form is drawn from these."""
+
+    key: str
+    label: str  # also what is said when it is missing
+    example: str = ""  # shown in the empty field
+    kind: AskKind = AskKind.LINE
+    needed: bool = True  # a tick that is needed must be set; one that is not starts as "no"
+    says: str = ""  # the help beside the field, or what follows from a tick
+    choices: tuple[str, ...] = ()
+    past_dates: bool = False  # a date of years ago belongs here: it is no birthday
+
+
+def tick(key: str, label: str, *, needed: bool = True, says: str = "") -> Ask:
+    """Return a box to tick: a confirmation that is needed, or a consent that starts as "no"."""
+    return Ask(key, label, "", AskKind.TICK, needed=needed, says=says)
+
+
+def text(key: str, label: str, example: str, *, needed: bool = True, says: str = "") -> Ask:
+    """Return a field for some lines."""
+    return Ask(key, label, example, AskKind.TEXT, needed=needed, says=says)
+
+
+def choice(key: str, label: str, choices: tuple[str, ...], *, needed: bool = True, says: str = "") -> Ask:
+    """Return a choice of a closed list."""
+    return Ask(key, label, choices[0], AskKind.CHOICE, needed=needed, says=says, choices=choices)
 
 
 @dataclass(frozen=True)
@@ -35,11 +84,12 @@ class Wording:
     recipient: str = ""
     complainant: str = ""
     previous_reference: str = ""
+    details: Details = field(default_factory=dict)  # answers to the template's own asks, by key
 
 
 @dataclass(frozen=True)
 class NoticeFacts:
-    """Everything that a notice may say."""
+    """Everything that a notice or a letter may say."""
 
     case_ref: str
     now: datetime
@@ -64,6 +114,22 @@ class NoticeFacts:
     complainant: str = ""
     previous_reference: str = ""
     evidence: tuple[str, ...] = ()
+    details: Details = field(default_factory=dict)
+    author: str = ""  # the handle as published
+    done: tuple[str, ...] = ()  # what was done and when, one line each
+    standing: str = ""  # the countdown in words
+    next_check: str = ""
+    online: str = ""  # what our own checks last found
+    linked: tuple[str, ...] = ()  # other cases about the same person: number, day, what
+
+    def said(self, key: str) -> str:
+        """Return what was written in answer to an ask, without blanks around it."""
+        value = self.details.get(key, "")
+        return value.strip() if isinstance(value, str) else ""
+
+    def ticked(self, key: str) -> bool:
+        """Whether a box was ticked."""
+        return self.details.get(key) is True
 
 
 @dataclass(frozen=True)
@@ -72,6 +138,9 @@ class Rendered:
 
     subject: str
     body: str
+
+
+Paragraph = Callable[[NoticeFacts], str]
 
 
 class Notice(Protocol):
@@ -93,8 +162,35 @@ class Notice(Protocol):
     def required(self) -> tuple[str, ...]:
         """The facts without which it is not written; `a|b` means one of the two."""
 
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        """What its form asks besides."""
+
+    @property
+    def grounds(self) -> frozenset[Ground]:
+        """The grounds on which it may be used; none listed means any."""
+
+    @property
+    def not_for(self) -> frozenset[Category]:
+        """Categories in which it is never written (§3.5)."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person is told before writing it."""
+
+    @property
+    def head_approves(self) -> bool:
+        """Whether the headteacher agrees before it may be sent."""
+
+    @property
+    def may_be_forwarded(self) -> bool:
+        """Whether the recipient may pass it on or publish it, which has to be accepted first (§3.5)."""
+
+    def problem(self, facts: NoticeFacts) -> str | None:
+        """Return why these facts do not fit this notice (words for the screen), or None."""
+
     def render(self, facts: NoticeFacts) -> Rendered:
-        """Return subject and body; raises NoticeIncompleteError naming the fields that are missing."""
+        """Return subject and body; raises NoticeIncompleteError naming the fields that are missing, CaseError where facts do not fit."""
 
 
 NOTICE_LABELS: dict[str, str] = {
@@ -117,12 +213,28 @@ NOTICE_LABELS: dict[str, str] = {
     "form_link": "the link to the form",
     "case_ref": "the case number",
     "wish": "whether it should be removed or amended",
+    "complainant": "on whose behalf it is asked (a role, not a name)",
+    "standing": "how the countdown stands",
+    "online": "whether it is still online",
 }
+WHO: tuple[str, ...] = ("case_ref", "school_name", "school_address", "reply_mailbox", "sender_role")
+BASE: tuple[str, ...] = (
+    *WHO,
+    "capacity",
+    "recipient",
+    "addresses",
+    "seen_at",
+    "what_it_is",
+    "concerned_role",
+    "wish",
+    "why_urgent",
+)
 
 
-def require(facts: NoticeFacts, names: Iterable[str]) -> None:
+def require(facts: NoticeFacts, names: Iterable[str], asks: Sequence[Ask] = ()) -> None:
     """Raise NoticeIncompleteError naming every field that is empty; `a|b` asks for one of the two."""
     lacking = [NOTICE_LABELS.get(name, name) for name in names if not any(_filled(facts, one) for one in name.split("|"))]
+    lacking += [one.label for one in asks if one.needed and not _answered(facts, one)]
     if lacking:
         raise NoticeIncompleteError(lacking)
 
@@ -130,6 +242,13 @@ def require(facts: NoticeFacts, names: Iterable[str]) -> None:
 def _filled(facts: NoticeFacts, name: str) -> bool:
     value = getattr(facts, name)
     return bool(value.strip() if isinstance(value, str) else value)
+
+
+def _answered(facts: NoticeFacts, one: Ask) -> bool:
+    if one.kind is AskKind.TICK:
+        return facts.ticked(one.key)
+    said = facts.said(one.key)
+    return said in one.choices if one.kind is AskKind.CHOICE else bool(said)
 
 
 def london(moment: datetime) -> str:
@@ -148,20 +267,52 @@ def listed(title: str, rows: Sequence[str]) -> str:
     return "\n".join([title, *(f"- {row}" for row in rows)]) if rows else ""
 
 
+def rows_of(*rows: tuple[str, str]) -> str:
+    """Return lines "name: value" for those that have a value."""
+    return "\n".join(f"{name}: {value.strip()}" for name, value in rows if value.strip())
+
+
+def detail(title: str, key: str) -> Paragraph:
+    """Return a paragraph that gives the answer to an ask under a title; silent when nothing was answered."""
+    return lambda facts: f"{title}: {facts.said(key)}" if facts.said(key) else ""
+
+
+def details_of(title: str, *pairs: tuple[str, str]) -> Paragraph:
+    """Return a paragraph of several answers, one line each, under a title."""
+
+    def paragraph(facts: NoticeFacts) -> str:
+        rows = rows_of(*((name, facts.said(key)) for name, key in pairs))
+        return f"{title}\n{rows}" if rows else ""
+
+    return paragraph
+
+
+def plain(words: str) -> Paragraph:
+    """Return a paragraph of fixed words."""
+    return lambda _facts: words
+
+
+def nature(facts: NoticeFacts) -> str:
+    """Return why it is asked: the rule by name and link, and the nature of the concern in plain words."""
+    rule = f"Rule: {facts.rule_breached.strip()} {facts.rule_link.strip()}".strip() if facts.rule_breached.strip() else ""
+    why = f"Why we ask, in our view: {facts.unlawful_nature.strip()}" if facts.unlawful_nature.strip() else ""
+    return lines(why, rule)
+
+
 def about(facts: NoticeFacts) -> str:
     """Return the facts on which every notice agrees: where, when seen, what, whom it concerns."""
-    rows = [
-        f"What it is: {facts.what_it_is.strip()}",
-        f"It concerns: {facts.concerned_role.strip()}" if facts.concerned_role.strip() else "",
-        f"Seen by us: {london(facts.seen_at)}" if facts.seen_at else "",
-        f"Your earlier reference: {facts.previous_reference.strip()}" if facts.previous_reference.strip() else "",
-    ]
-    return lines(listed("Where it is:", facts.addresses), "\n".join(row for row in rows if row))
+    rows = rows_of(
+        ("What it is", facts.what_it_is),
+        ("It concerns", facts.concerned_role),
+        ("Seen by us", london(facts.seen_at) if facts.seen_at else ""),
+        ("Your earlier reference", facts.previous_reference),
+    )
+    return lines(listed("Where it is:", facts.addresses), rows)
 
 
-def ask(facts: NoticeFacts) -> str:
+def ask(facts: NoticeFacts, removal: str = "remove it") -> str:
     """Return what is asked, by when, and how to confirm (policy A18; amended or removed are both a success)."""
-    wish = "remove it" if facts.wish == "remove" else "amend it so that the part described above is gone"
+    wish = removal if facts.wish == "remove" else "amend it so that the part described above is gone"
     return lines(
         f"We ask you to {wish}. If you would rather {'amend' if facts.wish == 'remove' else 'remove'} it, that would help as well.",
         f"We would be grateful for this within 24 hours, by {london(facts.requested_by)}. {facts.why_urgent.strip()}",
@@ -172,14 +323,13 @@ def ask(facts: NoticeFacts) -> str:
 
 def signed(facts: NoticeFacts) -> str:
     """Return who asks, in what capacity, where they can be reached: the school's address only, never a person's."""
-    on_behalf = f"On behalf of: {facts.complainant.strip()}" if facts.complainant.strip() else ""
     rows = [
         facts.sender_role.strip(),
         facts.school_name,
         facts.school_address,
         facts.reply_mailbox,
-        f"Capacity: {facts.capacity}",
-        on_behalf,
+        f"Capacity: {facts.capacity}" if facts.capacity.strip() else "",
+        f"On behalf of: {facts.complainant.strip()}" if facts.complainant.strip() else "",
         f"Case {facts.case_ref}, written {london(facts.now)}",
     ]
     return "\n".join(row for row in rows if row)
@@ -190,72 +340,105 @@ def evidence_list(facts: NoticeFacts) -> str:
     return listed("Evidence kept by the school (not attached; file name and start of SHA-256):", facts.evidence)
 
 
-_POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s*\d[A-Z]{2}\b", re.IGNORECASE)
-_STREET = (
-    "street|road|avenue|lane|close|drive|court|crescent|gardens|terrace|way|place|grove|hill|row|mews|square|walk|rise|"
-    "st|rd|ave|ln|cl|dr|ct|cres"
-)
-_HOUSE = re.compile(
-    rf"\b\d{{1,4}}[a-z]?,?\s+(?:[a-z'\u2019]+\s+){{1,3}}(?:{_STREET})\b|\blives\s+at\b|\bhome\s+address\s+(?:is|:)",
-    re.IGNORECASE,
-)
-_MONTH = (
-    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
-    "sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
-)
-_DATE = re.compile(
-    rf"\b(?:\d{{1,2}}[./-]\d{{1,2}}[./-](?P<a>\d{{4}}|\d{{2}})|(?P<b>\d{{4}})-\d{{2}}-\d{{2}}|"
-    rf"\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?(?:{_MONTH})\.?,?\s+(?P<c>\d{{4}}))\b",
-    re.IGNORECASE,
-)
-_BORN = re.compile(r"\b(?:d\.?o\.?b\b|date of birth|born (?:on|in)|birthday)", re.IGNORECASE)
-_NAME = r"(?-i:[A-Z][a-z'\u2019-]+)"
-_NOT_STAFF = r"(?!(?:Mr|Mrs|Ms|Miss|Dr)\b)"
-_WORD_BEFORE = r"(?<!\bMr )(?<!\bMrs )(?<!\bMs )(?<!\bMiss )(?<!\bDr )"
-_PUPIL = re.compile(
-    rf"\b(?:pupil|child|student|boy|girl|son|daughter|sibling)s?(?:'s name is| called| named|,)?\s+{_NAME}\b"
-    rf"|{_WORD_BEFORE}\b{_NOT_STAFF}{_NAME}(?:\s+{_NAME})?,?\s+(?:in|from|of)\s+(?:year\s*\d{{1,2}}|y\d{{1,2}}|reception|class\s+\w+|\d{{1,2}}[a-z])\b"
-    rf"|{_WORD_BEFORE}\b{_NOT_STAFF}{_NAME}(?:\s+{_NAME})?,?\s+(?:\(?aged?\s+\d{{1,2}}\b|\(\d{{1,2}}\))",
-    re.IGNORECASE,
-)
-_SCHOOL_AGE = range(2, 21)  # a date this many years ago may be a pupil's birthday
+def _fits(_facts: NoticeFacts) -> str | None:
+    """Return None: nothing more is asked of the facts."""
+    return None
 
 
-def leaks(text: str, *, now: datetime, school_address: str = "", pupil_names: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return the kinds of personal data that a text seems to hold; the school's own address is no leak."""
-    kinds = []
-    rest = text.replace(school_address, " ") if school_address else text
-    if _PUPIL.search(rest) or _names(rest, pupil_names):
-        kinds.append("a child's name")
-    if _BORN.search(rest) or any(_is_birthday(match, now) for match in _DATE.finditer(rest)):
-        kinds.append("a date of birth")
-    own = "".join(school_address.split()).upper()
-    foreign = [match for match in _POSTCODE.findall(rest) if "".join(match.split()).upper() not in own]
-    if foreign or _HOUSE.search(rest):
-        kinds.append("a home address")
-    return tuple(kinds)
+@dataclass(frozen=True)
+class Template:
+    """A notice as data: its own words between the parts of the one frame.
+
+    `subject` and `opening` may use {school}, {platform} and {host}; nothing that a person typed is read as such a mark.
+    """
+
+    key: str
+    label: str
+    route: Route
+    subject: str
+    opening: str
+    says: tuple[Paragraph, ...] = (nature,)
+    removal: str = "remove it"
+    closing: str = ""
+    required: tuple[str, ...] = BASE
+    asks: tuple[Ask, ...] = ()
+    grounds: frozenset[Ground] = frozenset()
+    not_for: frozenset[Category] = frozenset()
+    warnings: tuple[str, ...] = ()
+    head_approves: bool = False
+    may_be_forwarded: bool = False
+    fits: Callable[[NoticeFacts], str | None] = _fits
+    to_form: bool = False  # the form's link stands beside the recipient
+
+    def problem(self, facts: NoticeFacts) -> str | None:
+        """Return why these facts do not fit this notice (words for the screen), or None."""
+        return self.fits(facts)
+
+    def render(self, facts: NoticeFacts) -> Rendered:
+        """Return subject and body; raises NoticeIncompleteError naming what is missing, CaseError where the facts do not fit."""
+        require(facts, self.required, self.asks)
+        why_not = self.problem(facts)
+        if why_not is not None:
+            raise CaseError(why_not)
+        return Rendered(f"{_marks(self.subject, facts)}, {facts.case_ref}", self._body(facts))
+
+    def _body(self, facts: NoticeFacts) -> str:
+        form = f" (form: {facts.form_link})" if self.to_form and facts.form_link else ""
+        return lines(
+            f"To: {facts.recipient}{form}",
+            _marks(self.opening, facts),
+            about(facts),
+            *(paragraph(facts) for paragraph in self.says),
+            ask(facts, self.removal),
+            self.closing,
+            evidence_list(facts),
+            signed(facts),
+        )
 
 
-def _names(text: str, names: Sequence[str]) -> bool:
-    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) for name in names if name.strip())
+def _marks(words: str, facts: NoticeFacts) -> str:
+    return words.replace("{school}", facts.school_name).replace("{platform}", facts.platform)
 
 
-def _is_birthday(match: re.Match[str], now: datetime) -> bool:
-    year = int(match["a"] or match["b"] or match["c"])
-    if year < 100:  # noqa: PLR2004 - written with two digits
-        year += 2000
-    return now.year - year in _SCHOOL_AGE
+def check_wording(
+    wording: Wording,
+    *,
+    now: datetime,
+    school_address: str = "",
+    school_name: str = "",
+    pupil_names: Sequence[str] = (),
+    asks: Sequence[Ask] = (),
+) -> None:
+    """Raise PersonalDataError before anything leaves that names a child, a birthday or a home (domain.md §3.5, §9).
+
+    The field is named, what it holds is never repeated. Raises NoticeIncompleteError for a field that is too long, CaseError for an
+    answer that the template does not ask for.
+    """
+    guard = Guard(now, school_address, school_name, tuple(pupil_names))
+    for one in fields(wording):
+        if one.name != "details":
+            words = str(getattr(wording, one.name))
+            label = NOTICE_LABELS.get(one.name, one.name.replace("_", " "))
+            fits_in(label, words)
+            if one.name != "rule_link":
+                guard.field(label, words)
+    check_details(wording.details, asks, guard)
 
 
-def check_wording(wording: Wording, *, now: datetime, school_address: str = "", pupil_names: Sequence[str] = ()) -> None:
-    """Raise PersonalDataError before anything leaves that names a child, a birthday or a home (domain.md §3.5, §9)."""
-    for field in fields(wording):
-        text = str(getattr(wording, field.name))
-        label = NOTICE_LABELS.get(field.name, field.name.replace("_", " "))
-        if len(text) > MAX_WORDS:
-            raise NoticeIncompleteError([f"{label} in fewer than {MAX_WORDS:,} characters"])
-        if field.name == "rule_link":
-            continue
-        found = leaks(text, now=now, school_address=school_address, pupil_names=pupil_names)
-        if found:
-            raise PersonalDataError(label, found)
+def check_details(details: Details, asks: Sequence[Ask], guard: Guard) -> None:
+    """Look at each answer to a template's own asks, as `check_wording` does; CaseError for one that nobody asked."""
+    known = {one.key: one for one in asks}
+    for key, value in details.items():
+        one = known.get(key)
+        if one is None:
+            raise CaseError("the form has changed in the meantime: open it again and write it anew")
+        if isinstance(value, str):
+            fits_in(one.label, value)
+            if one.kind is not AskKind.LINK:
+                guard.field(one.label, value, with_dates=not one.past_dates)
+
+
+def fits_in(label: str, words: str) -> None:
+    """Raise NoticeIncompleteError when a field is longer than a letter can hold."""
+    if len(words) > MAX_WORDS:
+        raise NoticeIncompleteError([f"{label} in fewer than {MAX_WORDS:,} characters"])

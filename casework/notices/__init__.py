@@ -1,17 +1,48 @@
-"""The notices that may be written: an explicit table, one file each; no notice knows another."""
+"""The notices that may be written: an explicit table. No file of this folder knows another; each holds one template or a family of them."""
 
 from __future__ import annotations
 
 from casework.notice import Notice
-from casework.notices.fediverse_moderators import FediverseModerators
-from casework.notices.platform_form import PlatformForm
-from casework.notices.site_operator import SiteOperator
+from casework.notices import (
+    account_owner,
+    author_letter,
+    behind_the_site,
+    complainant_pack,
+    copyright_notice,
+    delisting,
+    fediverse_moderators,
+    gdpr_erasure,
+    group_moderators,
+    helplines,
+    impersonation,
+    platform_form,
+    section_5,
+    site_operator,
+)
 from data.model.cases import Route
 
 NOTICES: dict[str, Notice] = {
-    "site_operator": SiteOperator(),
-    "fediverse_moderators": FediverseModerators(),
-    "platform_form": PlatformForm(),
+    notice.key: notice
+    for notice in (
+        site_operator.NOTICE,
+        fediverse_moderators.NOTICE,
+        platform_form.NOTICE,
+        group_moderators.NOTICE,
+        author_letter.NOTICE,
+        account_owner.NOTICE,
+        section_5.NOTICE,
+        gdpr_erasure.NOTICE,
+        impersonation.NOTICE,
+        copyright_notice.NOTICE,
+        complainant_pack.NOTICE,
+        helplines.POSH,
+        helplines.RHC,
+        behind_the_site.HOST,
+        behind_the_site.CDN,
+        behind_the_site.REGISTRAR,
+        delisting.SEARCH,
+        delisting.ARCHIVE,
+    )
 }
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from casework.errors import NoticeIncompleteError
-from casework.notice import NOTICE_LABELS, Notice, NoticeFacts
+from casework.notice import NOTICE_LABELS, AskKind, Notice, NoticeFacts, Wording, check_wording
 from casework.notices import NOTICES, notice_for
 from data.model.cases import Route
 
@@ -37,13 +37,22 @@ FACTS = NoticeFacts(
     evidence=("page.html of SW-2026-0007-E1 (abababababab)",),
 )
 EVERY = pytest.mark.parametrize("notice", NOTICES.values(), ids=list(NOTICES))
+# The law asks the complainant to say why a statement "is defamatory of" them: said of them, never as the school's finding
+THEIR_WORDS = "why the complainant says that it is defamatory of them"
+
+
+def filled(notice: Notice) -> NoticeFacts:
+    """Return the facts with an answer to each of the template's own asks: its example, its first choice, its box ticked."""
+    return replace(FACTS, details={one.key: True if one.kind is AskKind.TICK else one.example for one in notice.asks})
+
+
 THREATS = ("sue", "solicitor", "court", "legal action", "criminal", "defamatory", "libel", "illegal", "damages", "must", "demand")
 
 
 @EVERY
 def test_filled_notice_says_everything_that_is_asked_for(notice: Notice) -> None:
     """Case number, address of the item, school's address, capacity, times in London and UTC, what is asked, evidence list."""
-    body = notice.render(FACTS).body
+    body = notice.render(filled(notice)).body
 
     wanted = [
         FACTS.case_ref,
@@ -58,13 +67,13 @@ def test_filled_notice_says_everything_that_is_asked_for(notice: Notice) -> None
     assert "13:00 BST (12:00 UTC)" in body
     assert "within 24 hours" in body
     assert FACTS.evidence[0] in body
-    assert FACTS.case_ref in notice.render(FACTS).subject
+    assert FACTS.case_ref in notice.render(filled(notice)).subject
 
 
 @EVERY
 def test_notice_threatens_nobody_and_draws_no_legal_conclusion(notice: Notice) -> None:
     """Plain and factual words only (domain.md §9)."""
-    words = f" {notice.render(FACTS).body.lower()} "
+    words = f" {notice.render(filled(notice)).body.lower()} ".replace(THEIR_WORDS, "")
 
     assert [threat for threat in THREATS if f" {threat} " in words] == []
 
@@ -75,8 +84,44 @@ def test_every_required_field_is_named_when_it_is_missing(notice: Notice) -> Non
     for names in notice.required:
         empty = {name: () if name == "addresses" else (None if name == "seen_at" else " ") for name in names.split("|")}
         with pytest.raises(NoticeIncompleteError) as refused:
-            notice.render(replace(FACTS, **empty))  # type: ignore[arg-type]
+            notice.render(replace(filled(notice), **empty))  # type: ignore[arg-type]
         assert refused.value.fields == (NOTICE_LABELS[names],)
+
+
+@EVERY
+def test_every_answer_that_is_needed_is_named_when_it_is_missing(notice: Notice) -> None:
+    """Each of the template's own asks, left empty alone, is refused by its own words; all together, all are named."""
+    for one in [one for one in notice.asks if one.needed]:
+        with pytest.raises(NoticeIncompleteError) as refused:
+            notice.render(replace(FACTS, details={**filled(notice).details, one.key: False if one.kind is AskKind.TICK else "  "}))
+        assert refused.value.fields == (one.label,)
+    if any(one.needed for one in notice.asks):
+        with pytest.raises(NoticeIncompleteError) as refused:
+            notice.render(FACTS)
+        assert refused.value.fields == tuple(one.label for one in notice.asks if one.needed)
+
+
+@EVERY
+def test_what_was_written_in_answer_stands_in_the_notice(notice: Notice) -> None:
+    """No field is asked for nothing: what it says is in the notice, but for what the school alone has to know."""
+    own_record = {"known_by", "reviewed_by", "who"}
+    written = [one for one in notice.asks if one.kind is not AskKind.TICK and one.key not in own_record]
+    facts = filled(notice)
+
+    body = notice.render(facts).body
+
+    assert [one.key for one in written if facts.said(one.key) not in body] == []
+
+
+@EVERY
+def test_consents_start_as_no_and_examples_pass_the_guard(notice: Notice) -> None:
+    """What the form shows as an example may be sent itself; a box that is no confirmation is not needed."""
+    answers = filled(notice).details
+    wording = Wording(what_it_is=FACTS.what_it_is, details=answers)
+
+    check_wording(wording, now=NOW, school_address=FACTS.school_address, school_name=FACTS.school_name, asks=notice.asks)
+
+    assert not any(one.needed for one in notice.asks if one.key.startswith("consent"))
 
 
 @EVERY
@@ -89,7 +134,7 @@ def test_notice_stands_in_the_table_under_its_own_key(notice: Notice) -> None:
 @EVERY
 def test_amending_is_asked_for_when_that_is_the_wish(notice: Notice) -> None:
     """Amended or removed are both a success; the wish is said (policy A18)."""
-    assert "amend it so that" in notice.render(replace(FACTS, wish="amend")).body
+    assert "amend it so that" in notice.render(replace(filled(notice), wish="amend")).body
 
 
 def test_every_route_has_its_notice() -> None:
