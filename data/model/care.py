@@ -176,6 +176,7 @@ class Investigation(Record):
     findings: str | None = Field(default=None, sa_type=Text)
     source: Attribution = Attribution.UNKNOWN
     source_kind: SourceKind = SourceKind.UNKNOWN
+    source_person: str | None = None  # role or "staff:<id>" of a colleague who posted it: that person never sees the case (§7.3)
     source_note: str | None = Field(default=None, sa_type=Text)  # what the attribution rests on
     source_by: str | None = None
     source_at: MaybeUtcTime = None
@@ -205,6 +206,9 @@ class PersonalFiling(Record):
     person: str  # role or "staff:<id>"
     supporter: str  # user id of the named helper
     state: FilingState = FilingState.OFFERED
+    link: str = Field(default="", sa_type=Text)  # the platform's page for it
+    words: str = Field(default="", sa_type=Text)  # the words that the person may paste
+    reply_by: MaybeUtcTime = None  # when it should be filed
     offered_by: str
     offered_at: UtcTime
     pack_at: MaybeUtcTime = None
