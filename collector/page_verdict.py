@@ -1,29 +1,36 @@
 """Is the post still on its web page? One careful answer for every adapter and for evidence.
 
-Only 404 and 410 say *removed*. A login or consent wall, a refusal, a fault, a time-out, a redirect to the home page, a blank page
-or a page about something else says that *we* cannot see the post, which is never a removal (platforms.md §1.5, §12.4; domain.md §5.5).
+Only 404 and 410 say *removed*, and not even those while the page still shows the post's words. A login or consent wall, a refusal,
+a fault, a time-out, a redirect to the home page, a blank page or a page about something else says that *we* cannot see the post,
+which is never a removal (platforms.md §1.5, §12.4; domain.md §5.5).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from collector.client import Answer, Client
 from collector.errors import CollectError, RateLimitedError, SourceUnavailableError
+from collector.pace import retry_at
 from collector.platform import Looked
 from collector.text import html_to_text, soup_of, text_of
 from data.model.cases import Verdict
 
 METHOD = "web page"
+ITEM_METHOD = "item on the page"  # one item of a page that lists several
+PAGE_METHODS = frozenset({METHOD, ITEM_METHOD})  # ways of looking that have asked the web page already
 SAME_ENOUGH = 0.6  # share of the post's word groups that must still be there to call it edited rather than out of sight
 SHINGLE = 3  # words in a group
+TELLING = 8  # so many words of a post on a page that answers 404 are no accident
+WALL_WORDS = 200  # a wall says little else
 
 _GONE = {404: "not found", 410: "gone for good"}
 _WALLS = frozenset({401, 402, 403, 407, 451})
 _FAULTS = frozenset({408, 425, 429})
+_REST = frozenset({429, 503})  # these may say until when (RFC 9110 §10.2.3)
 _READABLE = frozenset({200, 203})
 _WALL_PATH = re.compile(
     r"(^|/)(log-?in|sign-?in|signup|sign-up|register|auth|oauth\d?|sso|session[s]?|account[s]?/login|checkpoint|challenge|captcha|consent|"
@@ -37,7 +44,33 @@ _SOFT_404 = re.compile(
     re.IGNORECASE,
 )
 _LOGIN_WORDS = re.compile(r"\b(log ?in|sign ?in|password|create an account|join now|members only)\b", re.IGNORECASE)
-_CONSENT_WORDS = re.compile(r"\b(cookies?|consent|accept all|before you continue|your privacy|over 18|your age)\b", re.IGNORECASE)
+_CONSENT_WORDS = re.compile(r"\b(cookies?|consent|accept all|before you continue|your privacy)\b", re.IGNORECASE)
+_AGE_WORDS = re.compile(
+    r"\b(over 18|18\+|your age|date of birth|years? or older|age.?restricted|mature content)\b|\b18 or over\b", re.IGNORECASE
+)
+_PLACE_WORDS = re.compile(
+    r"\b(in|from|for|within) your (country|region|location|area)\b|geo.?(block|restrict)|not available in the (uk|united kingdom)|"
+    r"legal reasons in",
+    re.IGNORECASE,
+)
+_ROBOT_WORDS = re.compile(
+    r"captcha|verify (that )?you.?(re| are) (a )?human|not a robot|checking your browser|unusual traffic|just a moment|"
+    r"enable javascript and cookies|security check|ddos protection|attention required",
+    re.IGNORECASE,
+)
+_ACCOUNT_WORDS = re.compile(
+    r"\b(account|user|profile|member) (has been |was |is |is currently )?(suspended|banned|deactivated|disabled|unavailable)\b",
+    re.IGNORECASE,
+)
+_WALLED: tuple[tuple[re.Pattern[str], str], ...] = (  # the first that fits says why the post is not to be seen
+    (_ROBOT_WORDS, "The page wants to know that a person is looking."),
+    (_AGE_WORDS, "The page asks for the visitor's age first."),
+    (_PLACE_WORDS, "The page says that it is not shown in this country."),
+    (_ACCOUNT_WORDS, "The page says that the account was suspended or switched off, but answers as if all were well (200)."),
+    (_SOFT_404, "The page says that something was not found or was removed, but answers as if all were well (200)."),
+    (_LOGIN_WORDS, "The page asks for signing in."),
+    (_CONSENT_WORDS, "The page asks for consent first."),
+)
 
 
 @dataclass(frozen=True)
@@ -64,9 +97,10 @@ def judge_page(answer: Answer, post_text: str | None, asked: str) -> Looked:
     if _led_away(answer, asked):
         return _looked(Verdict.NOT_VISIBLE_TO_US, answer, "The address led to a home, login or consent page instead of the post.")
     if status in _GONE:
-        return _looked(Verdict.REMOVED_UNKNOWN, answer, f"The page answers {status} ({_GONE[status]}).")
+        return _judge_gone(answer, post_text)
     if status in _FAULTS or status >= 500:  # noqa: PLR2004 - RFC 9110 §15.6
-        return _looked(Verdict.UNREACHABLE, answer, f"The site could not answer just now ({status}). This is not a removal.")
+        found = _looked(Verdict.UNREACHABLE, answer, f"The site could not answer just now ({status}). This is not a removal.")
+        return replace(found, retry_at=retry_at(answer.headers, answer.at)) if status in _REST else found
     if status in _WALLS:
         return _looked(Verdict.NOT_VISIBLE_TO_US, answer, f"The page is behind a wall ({status}). This is not a removal.")
     if status not in _READABLE:
@@ -94,7 +128,8 @@ def not_seen(error: CollectError, method: str) -> Looked:
     """Turn an error into the verdict that it allows: unreachable or not visible to us, never a removal."""
     away = isinstance(error, SourceUnavailableError | RateLimitedError)
     verdict = Verdict.UNREACHABLE if away else Verdict.NOT_VISIBLE_TO_US
-    return Looked(verdict, method, getattr(error, "status", None), f"No answer that shows the post: {error}.")
+    rest = error.retry_at if isinstance(error, RateLimitedError) else None
+    return Looked(verdict, method, getattr(error, "status", None), f"No answer that shows the post: {error}.", retry_at=rest)
 
 
 def page_text(answer: Answer) -> str:
@@ -113,13 +148,24 @@ def _describes(name: str) -> bool:
     return name.lower() in {"description", "og:title", "og:description", "twitter:title", "twitter:description"}
 
 
+def _judge_gone(answer: Answer, post_text: str | None) -> Looked:
+    """404 and 410 are definitive, unless everybody who opens the address can still read the post, or only robots are sent away."""
+    shown, words = page_text(answer), _words(post_text or "")
+    if len(words) >= TELLING and likeness(post_text or "", shown).whole:
+        return _looked(Verdict.PRESENT, answer, f"The page answers {answer.status}, but it still shows the words of the post.")
+    if _ROBOT_WORDS.search(shown) and len(_words(shown)) < WALL_WORDS:
+        return _looked(Verdict.NOT_VISIBLE_TO_US, answer, f"{_WALLED[0][1]} This is not a removal.")
+    return _looked(Verdict.REMOVED_UNKNOWN, answer, f"The page answers {answer.status} ({_GONE[answer.status]}).")
+
+
 def _judge_text(answer: Answer, post_text: str | None) -> Looked:
     shown = page_text(answer)
     if not _words(post_text or ""):
         return _judge_without_text(answer, shown)
     found = likeness(post_text or "", shown)
     if found.whole:
-        return _looked(Verdict.PRESENT, answer, "The page still shows the words of the post.")
+        moved = " It has moved to another address for good." if answer.moved_to else ""
+        return _looked(Verdict.PRESENT, answer, f"The page still shows the words of the post.{moved}")
     if found.share >= SAME_ENOUGH:
         return _looked(Verdict.EDITED, answer, f"The page shows a changed text: about {found.share:.0%} of the words are still there.")
     return _looked(Verdict.NOT_VISIBLE_TO_US, answer, f"{_why(shown)} The words of the post are not on it. A person should look.")
@@ -127,7 +173,7 @@ def _judge_text(answer: Answer, post_text: str | None) -> Looked:
 
 def _judge_without_text(answer: Answer, shown: str) -> Looked:
     words = _words(shown)
-    if not words or _SOFT_404.search(shown) or (len(words) < 200 and (_LOGIN_WORDS.search(shown) or _CONSENT_WORDS.search(shown))):  # noqa: PLR2004 - a wall says little else
+    if not words or _SOFT_404.search(shown) or (len(words) < WALL_WORDS and any(words_of.search(shown) for words_of, _ in _WALLED)):
         return _looked(Verdict.NOT_VISIBLE_TO_US, answer, f"{_why(shown)} A person should look.")
     return _looked(Verdict.PRESENT, answer, "The page is still there; the post has no text to compare.")
 
@@ -135,13 +181,7 @@ def _judge_without_text(answer: Answer, shown: str) -> Looked:
 def _why(shown: str) -> str:
     if not _words(shown):
         return "The page is blank."
-    if _SOFT_404.search(shown):
-        return "The page says that something was not found or was removed, but answers as if all were well (200)."
-    if _LOGIN_WORDS.search(shown):
-        return "The page asks for signing in."
-    if _CONSENT_WORDS.search(shown):
-        return "The page asks for consent first."
-    return "The page shows something else."
+    return next((why for words_of, why in _WALLED if words_of.search(shown)), "The page shows something else.")
 
 
 def _led_away(answer: Answer, asked: str) -> bool:

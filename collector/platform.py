@@ -51,13 +51,18 @@ class Page:
 
 @dataclass(frozen=True)
 class Looked:
-    """What one look at a post found. `detail` is a line a DSL can read, `answer` the raw answer as evidence."""
+    """What one look at a post found. `detail` is a line a DSL can read, `answer` the raw answer as evidence.
+
+    `retry_at`: the place asks to be left alone until then (UTC). `page`: what the post's web page showed, where it was asked on the way.
+    """
 
     verdict: Verdict
     method: str
     status: int | None
     detail: str
     answer: bytes = b""
+    retry_at: datetime | None = None
+    page: Looked | None = None
 
 
 class Platform(Protocol):

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag, urlsplit
 
 from collector.client import Client
-from collector.page_verdict import look_at_page, not_seen
+from collector.page_verdict import PAGE_METHODS, look_at_page, not_seen
 from collector.platform import Looked, Platform
 from data.errors import CollectError
 from data.model.cases import CaseItem, Verdict, VerdictGroup
@@ -22,19 +22,25 @@ _OK = 200
 
 @dataclass(frozen=True)
 class Observation:
-    """What one look found; becomes a RemovalCheck. `answer` holds every raw answer, `detail` is a line that a DSL can read."""
+    """What one look found; becomes a RemovalCheck. `answer` holds every raw answer, `detail` is a line that a DSL can read.
+
+    `retry_at` is until when a place that was asked wants to be left alone (UTC); the next look waits for it.
+    """
 
     verdict: Verdict
     method: str
     status: int | None
     detail: str
     answer: bytes
+    retry_at: datetime | None = None
 
 
 def look(item: CaseItem, post: Post | None, adapter: Platform | None, client: Client, now: datetime) -> Observation:
-    """Look at the item once, politely. A site that misbehaves gives an honest *unknown*; never raises for it."""
+    """Look at the item once, politely: no place is asked twice. A site that misbehaves gives an honest *unknown*; never raises for it."""
     own = _by_platform(post, adapter, client, now)
-    page = look_at_page(item.address, post.text if post else None, client)
+    if own is not None and post is not None and _asked_the_page(own, post, item):
+        return _observed(own.verdict, own.detail, own)
+    page = own.page if own is not None and own.page is not None else look_at_page(item.address, post.text if post else None, client)
     if own is None:
         return _observed(page.verdict, page.detail, page)
     verdict, detail = agree(own, page, is_part_of_page=bool(urlsplit(item.address).fragment))
@@ -62,6 +68,11 @@ def agree(own: Looked, page: Looked, *, is_part_of_page: bool = False) -> tuple[
     )
 
 
+def _asked_the_page(own: Looked, post: Post, item: CaseItem) -> bool:
+    """Whether the platform's own way was the web page itself: then there is no second place to ask."""
+    return own.method in PAGE_METHODS and urldefrag(post.permalink).url == urldefrag(item.address).url
+
+
 def _gone_from_page(own: Looked, page: Looked) -> bool:
     return own.verdict.group is VerdictGroup.GONE and page.verdict is Verdict.NOT_VISIBLE_TO_US and page.status == _OK
 
@@ -78,7 +89,8 @@ def _by_platform(post: Post | None, adapter: Platform | None, client: Client, no
 
 def _observed(verdict: Verdict, detail: str, *looks: Looked) -> Observation:
     status = next((one.status for one in looks if one.status is not None), None)
-    return Observation(verdict, " + ".join(dict.fromkeys(one.method for one in looks)), status, detail, _answers(looks))
+    rest = max((one.retry_at for one in looks if one.retry_at is not None), default=None)
+    return Observation(verdict, " + ".join(dict.fromkeys(one.method for one in looks)), status, detail, _answers(looks), rest)
 
 
 def _answers(looks: tuple[Looked, ...]) -> bytes:

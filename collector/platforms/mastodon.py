@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -17,7 +18,7 @@ from collector.errors import CollectError, LoginWallError, MissingError, Unreada
 from collector.page_verdict import judge_page, judge_text, look_at_page, not_seen
 from collector.platform import Looked, Page, Terms, read_all, seen
 from collector.text import html_to_text, moment
-from data.model.cases import Verdict
+from data.model.cases import Verdict, VerdictGroup
 from data.model.posts import Counts, Media, PlatformName, Post, SeenPost
 from data.model.watch import Coverage, Source, SourceState
 
@@ -66,7 +67,8 @@ class Mastodon:
             answer = client.look(post.native_id, accept=ACTIVITY)
         except CollectError as error:
             return not_seen(error, METHOD)
-        return _judge(post, answer)
+        looked = _judge(post, answer)
+        return _with_account(looked, post, client) if looked.verdict.group is VerdictGroup.GONE else looked
 
 
 def _judge(post: Post, answer: Answer) -> Looked:
@@ -79,7 +81,22 @@ def _judge(post: Post, answer: Answer) -> Looked:
         detail = "The post's own server answers with something else. A person should look."
         return Looked(Verdict.NOT_VISIBLE_TO_US, METHOD, 200, detail, answer.record())
     page = judge_page(answer, post.text, post.native_id)
-    return Looked(page.verdict, METHOD, page.status, page.detail, page.answer)
+    return replace(page, method=METHOD)
+
+
+def _with_account(looked: Looked, post: Post, client: Client) -> Looked:
+    """Of a post that is gone: whether its author's account is gone as well (a server answers 410 for a deleted account)."""
+    author = post.author_id
+    if author is None or urlsplit(author).netloc != urlsplit(post.native_id).netloc:
+        return looked  # an address of another server proves nothing, and is not asked
+    try:
+        answer = client.look(author, accept=ACTIVITY)
+    except CollectError:
+        return looked
+    if answer.status != 410 or answer.hops:  # noqa: PLR2004 - RFC 9110 §15.5.11
+        return looked
+    record = looked.answer + b"\n" + answer.record()
+    return replace(looked, verdict=Verdict.ACCOUNT_GONE, detail=f"{looked.detail} The author's account is gone as well.", answer=record)
 
 
 def _activity(answer: Answer) -> Mapping[str, Any]:

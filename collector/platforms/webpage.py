@@ -18,7 +18,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -29,6 +30,7 @@ from soupsieve import SelectorSyntaxError
 
 from collector.client import Answer, Client
 from collector.errors import CollectError, UnreadablePageError
+from collector.page_verdict import ITEM_METHOD as METHOD
 from collector.page_verdict import judge_page, judge_text, look_at_page, not_seen
 from collector.platform import Looked, Page, Terms, read_all, seen
 from collector.text import formatted_moment, moment, soup_of, text_of, zone_of
@@ -36,10 +38,11 @@ from data.model.cases import Verdict, VerdictGroup
 from data.model.posts import Media, PlatformName, Post, SeenPost
 from data.model.watch import Coverage, Source, SourceState
 
-METHOD = "item on the page"
 ACCEPT = "text/html,application/xhtml+xml,*/*;q=0.8"
 MAX_ITEMS = 500
 PAGES_LOOKED_AT = 5  # an item may have moved on to an older page
+NEIGHBOURS = 3  # items behind a post that are remembered: while one of them is listed, the list still reaches past the post
+_OF_WORDS = re.compile(r"[0-9a-f]{32}")  # the hash that stands for an id
 _KEPT_OPTIONS = ("list", "id", "link", "text", "next")  # what a later look needs
 
 
@@ -111,7 +114,8 @@ class WebPage:
         items = selectors.items(page)
         if not items:
             raise UnreadablePageError("the selector for the list of posts finds nothing; the page changed or asks for signing in")
-        posts, skipped = read_all([_read(item, selectors, source, answer) for item in items])
+        behind = _ids_behind(items, selectors, answer.address)
+        posts, skipped = read_all([_read(item, selectors, source, answer, after) for item, after in zip(items, behind, strict=True)])
         following = _next_page(page, selectors, answer.address)
         return Page(posts, cursor=following, skipped=skipped, moved_to=answer.moved_to if first else None, **validators)
 
@@ -127,34 +131,62 @@ class WebPage:
             return not_seen(error, METHOD)
 
 
+@dataclass(frozen=True)
+class _Sight:
+    """One page that was looked at: what it says of the post (None: it lists others only), the next page, the ids that it lists."""
+
+    answer: Answer
+    looked: Looked | None
+    following: str | None = None
+    ids: frozenset[str] = frozenset()
+    changed: Looked | None = None  # the words stand there, changed, outside the item
+
+
 def _find_again(post: Post, listed: str, own_id: str, selectors: _Selectors, client: Client) -> Looked:
     """Look for the item, or its words, where it was listed, then from the first page on: lists move while posts come and go."""
-    first = client.look(listed, accept=ACCEPT)
-    looked, following = _on_page(post, first, own_id, selectors)
     start = str(post.raw.get("start") or listed)
-    here = following if start == listed else start
-    pages = 1
-    while looked is None and here is not None and pages < PAGES_LOOKED_AT:
-        looked, here = _on_page(post, client.look(here, accept=ACCEPT), own_id, selectors)
-        pages += 1
-        if looked is not None and looked.verdict.group is VerdictGroup.GONE:
-            return _out_of_sight(looked)  # an older page that is missing says nothing about the post
+    sights = [_on_page(post, client.look(listed, accept=ACCEPT), own_id, selectors)]
+    here = sights[0].following if start == listed else start
+    while sights[-1].looked is None and here is not None and len(sights) < PAGES_LOOKED_AT:
+        sights.append(_on_page(post, client.look(here, accept=ACCEPT), own_id, selectors))
+        here = sights[-1].following
+    looked = sights[-1].looked
+    if looked is not None and len(sights) > 1 and looked.verdict.group is VerdictGroup.GONE:
+        return _out_of_sight(looked)  # an older page that is missing says nothing about the post
     if looked is not None:
         return looked
-    return _not_listed(first) if here is None else _out_of_sight(None)
+    changed = next((sight.changed for sight in sights if sight.changed is not None), None)
+    return changed or (_not_listed(sights[0].answer) if here is None and _shows_its_place(post, own_id, sights) else _out_of_sight(None))
 
 
-def _on_page(post: Post, answer: Answer, own_id: str, selectors: _Selectors) -> tuple[Looked | None, str | None]:
-    """What one page shows of the post; None and the next page when it lists other posts only."""
+def _shows_its_place(post: Post, own_id: str, sights: Sequence[_Sight]) -> bool:
+    """Whether the post would have to be on these pages if it still stood: only then is its absence a removal.
+
+    A list of the newest posts forgets the older ones as a feed does. So one of the items that stood right behind the post must still
+    be listed, or several pages were followed to the last. An id that is a hash of the words changes with them and proves nothing.
+    """
+    if _OF_WORDS.fullmatch(own_id):
+        return False
+    behind = post.raw.get("after")
+    listed = frozenset[str]().union(*(sight.ids for sight in sights))
+    if isinstance(behind, list) and listed & {str(one) for one in behind}:
+        return True
+    return len(sights) > 1 and sights[-1].answer.asked != post.raw.get("start")
+
+
+def _on_page(post: Post, answer: Answer, own_id: str, selectors: _Selectors) -> _Sight:
+    """Look at one page."""
     general = judge_page(answer, post.text, answer.asked)
     if answer.status != 200 or general.verdict is Verdict.PRESENT or _left(answer):  # noqa: PLR2004 - RFC 9110 §15.3.1
-        return general, None
+        return _Sight(answer, general)
     page = soup_of(answer.text)
     items = selectors.items(page)
-    found = next((item for item in items if _own_id(item, selectors, answer.address) == own_id), None)
-    if found is not None:
-        return judge_text(answer, post.text, _words(found, selectors), METHOD), None
-    return (None if items else general), _next_page(page, selectors, answer.address)
+    ids = {_own_id(item, selectors, answer.address): item for item in reversed(items)}
+    if own_id in ids:
+        return _Sight(answer, judge_text(answer, post.text, _words(ids[own_id], selectors), METHOD))
+    changed = general if general.verdict is Verdict.EDITED else None
+    listed = frozenset(one for one in ids if one is not None)
+    return _Sight(answer, None if items else general, _next_page(page, selectors, answer.address), listed, changed)
 
 
 def _left(answer: Answer) -> bool:
@@ -185,7 +217,13 @@ def _attribute(element: Tag, name: str) -> str | None:
     return " ".join(value) if isinstance(value, list) else value
 
 
-def _read(item: Tag, selectors: _Selectors, source: Source, answer: Answer) -> SeenPost | None:
+def _ids_behind(items: Sequence[Tag], selectors: _Selectors, address: str) -> list[list[str]]:
+    """For each item the ids of those right behind it, on the same page."""
+    ids = [_own_id(item, selectors, address) for item in items]
+    return [[one for one in ids[place + 1 : place + 1 + NEIGHBOURS] if one] for place in range(len(ids))]
+
+
+def _read(item: Tag, selectors: _Selectors, source: Source, answer: Answer, after: list[str]) -> SeenPost | None:
     text = _words(item, selectors)
     own_id = _own_id(item, selectors, answer.address)
     if not own_id or (not text and item.find("img") is None):
@@ -203,6 +241,7 @@ def _read(item: Tag, selectors: _Selectors, source: Source, answer: Answer) -> S
             "page": listed,
             "start": source.address,
             "id": own_id,
+            "after": after,
             "options": {name: selectors[name] for name in _KEPT_OPTIONS if selectors[name]},
         },
     )

@@ -26,6 +26,8 @@ PER_PAGE = 100  # more is refused by WordPress
 METHOD = "wordpress rest"
 _API_LINK = re.compile(r'<([^>]+)>\s*;\s*rel="?https://api\.w\.org/"?')
 _GONE_CODES = frozenset({"rest_post_invalid_id", "rest_comment_invalid_id"})
+_PUBLIC = frozenset({None, "publish", "approved", "inherit"})  # what every visitor sees; not a draft, held back, or in the bin
+_SEEN = frozenset({VerdictGroup.UP, VerdictGroup.AMENDED})
 
 
 @dataclass(frozen=True)
@@ -85,17 +87,24 @@ def _judge(post: Post, answer: Answer, client: Client) -> Looked:
     """404 with WordPress's own code is definitive, unless the page still shows the post; all else is for the web page to say."""
     item = _object(answer)
     if answer.status == 404 and item.get("code") in _GONE_CODES:  # noqa: PLR2004 - RFC 9110 §15.5.5
-        gone = Looked(Verdict.REMOVED_UNKNOWN, METHOD, 404, "The site's own list answers 404: there is no such post.", answer.record())
-        return _seen_on_page(post, client) or gone
-    if answer.status == 200 and item.get("id") == post.raw.get("id") and not _protected(item):  # noqa: PLR2004 - RFC 9110 §15.3.1
+        page = look_at_page(post.permalink, post.text, client)
+        if post.text.strip() and page.verdict.group in _SEEN:  # gone from the interface is not gone from the web (platforms.md §1.5)
+            return page
+        detail = "The site's own list answers 404: there is no such post."
+        return Looked(Verdict.REMOVED_UNKNOWN, METHOD, 404, detail, answer.record(), page=page)
+    if answer.status == 200 and item.get("id") == post.raw.get("id") and _is_public(item):  # noqa: PLR2004 - RFC 9110 §15.3.1
         return judge_text(answer, post.text, _text(item), METHOD)
     return look_at_page(post.permalink, post.text, client)  # 401: in the bin, a draft, or held back; only the page can tell
 
 
 def _seen_on_page(post: Post, client: Client) -> Looked | None:
-    """What the page shows, if it does show the post: gone from the interface is not gone from the web (platforms.md §1.5)."""
+    """What the page shows, if it does show the post, where the interface gave no answer."""
     looked = look_at_page(post.permalink, post.text, client) if post.text.strip() else None
-    return looked if looked and looked.verdict.group in {VerdictGroup.UP, VerdictGroup.AMENDED} else None
+    return looked if looked and looked.verdict.group in _SEEN else None
+
+
+def _is_public(item: Mapping[str, Any]) -> bool:
+    return item.get("status") in _PUBLIC and not _protected(item)
 
 
 def _object(answer: Answer) -> Mapping[str, Any]:

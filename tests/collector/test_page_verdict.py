@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import httpx
 import pytest
 
 from collector.page_verdict import judge_page, likeness, look_at_page
-from collector.testing import Reply, ScriptedTransport, Step, scripted_client
+from collector.testing import START, Reply, ScriptedTransport, Step, scripted_client
 from data.model.cases import Verdict, VerdictGroup
 
 ADDRESS = "https://forum.example/threads/12?page=2"
@@ -81,13 +83,74 @@ def test_what_hides_a_post_is_unknown(name: str) -> None:
 
 
 @pytest.mark.parametrize("status", [404, 410])
-@pytest.mark.parametrize("body", ["", "<h1>Not found</h1>", "<h1>Log in</h1>", POST])
+@pytest.mark.parametrize("body", ["", "<h1>Not found</h1>", "<h1>Log in</h1>", POST.replace("Fernley Green", "This")])
 def test_404_and_410_are_removals(status: int, body: str) -> None:
     """«Not found» and «gone» are the definitive answers, whatever the page says beside them."""
     looked = look_at_page(ADDRESS, TEXT, scripted_client({ADDRESS: page(body, status)}))
 
     assert (looked.verdict, looked.status) == (Verdict.REMOVED_UNKNOWN, status)
     assert str(status) in looked.detail
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_missing_page_that_still_shows_the_post_is_still_up(status: int) -> None:
+    """A careless server may answer «not found» and send the post all the same: everybody can still read it."""
+    assert look_at_page(ADDRESS, TEXT, scripted_client({ADDRESS: page(POST, status)})).verdict is Verdict.PRESENT
+    assert look_at_page(ADDRESS, "Talk", scripted_client({ADDRESS: page(POST, status)})).verdict is Verdict.REMOVED_UNKNOWN
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_door_for_robots_is_no_removal(status: int) -> None:
+    """A page that only sends programs away says nothing, whatever its number."""
+    body = "<h1>Just a moment...</h1><p>Verify you are human</p>"
+
+    assert look_at_page(ADDRESS, TEXT, scripted_client({ADDRESS: page(body, status)})).verdict is Verdict.NOT_VISIBLE_TO_US
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ("<h1>Just a moment...</h1> Checking your browser", "person is looking"),
+        ("<h1>Are you 18 or over?</h1>", "age"),
+        ("<p>This content is not available in your country.</p>", "country"),
+        ("<p>This account has been suspended.</p>", "account"),
+        ("<p>Sorry, that page does not exist.</p>", "not found"),
+        ("<p>Please sign in</p>", "signing in"),
+        ("<p>Before you continue: cookies</p>", "consent"),
+        ("<p>Spring fair</p>", "something else"),
+        ("", "blank"),
+    ],
+)
+@pytest.mark.parametrize("text", [TEXT, None])
+def test_a_wall_is_named(body: str, word: str, text: str | None) -> None:
+    """What stands in the post's place is said in words, and is unknown even where there is no text to compare."""
+    looked = look_at_page(ADDRESS, text, scripted_client({ADDRESS: page(body)}))
+    if text is None and word == "something else":
+        assert looked.verdict is Verdict.PRESENT
+    else:
+        assert (looked.verdict, word in looked.detail) == (Verdict.NOT_VISIBLE_TO_US, True)
+
+
+@pytest.mark.parametrize(
+    ("headers", "rest"), [({"retry-after": "7200"}, timedelta(hours=2)), ({}, timedelta(minutes=15))], ids=["with a time", "without"]
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_site_that_asks_to_be_left_alone_says_until_when(headers: dict[str, str], rest: timedelta, status: int) -> None:
+    """`Retry-After` comes with the verdict, so that the next look can wait for it; asked again too early nothing is sent."""
+    transport = ScriptedTransport({ADDRESS: Reply("slow down", status, headers)})
+    client = scripted_client(transport)
+    first, again = look_at_page(ADDRESS, TEXT, client), look_at_page(ADDRESS, TEXT, client)
+
+    assert (first.verdict, first.retry_at) == (Verdict.UNREACHABLE, START + rest)
+    assert (again.verdict, again.retry_at, transport.asked) == (Verdict.UNREACHABLE, START + rest, [ADDRESS])
+
+
+def test_a_post_that_moved_is_still_up() -> None:
+    """A permanent redirect to another address where the words still stand."""
+    moved = "https://forum.example/archive/12"
+    looked = look_at_page(ADDRESS, TEXT, scripted_client(led_to(moved, page(POST), 301)))
+
+    assert (looked.verdict, "moved" in looked.detail) == (Verdict.PRESENT, True)
 
 
 @pytest.mark.parametrize("target", ["https://www.forum.example/threads/12?page=2", "https://forum.example/threads/12-town-talk/"])

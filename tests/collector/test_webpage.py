@@ -143,10 +143,27 @@ def test_an_item_that_is_there_is_present_or_edited() -> None:
 
 
 def test_an_item_gone_from_a_list_that_still_stands_is_removed() -> None:
-    """The page still lists others and has no older pages: the item is gone."""
-    looked = look({START: page(item(2, "x"), item(3, "y"))})
+    """The page still lists the item that stood behind it and has no older pages: the item is gone."""
+    seen = fetch({START: page(item(2, "x"), item(1, WORDS), item(3, "y"))}).posts[1]
+    looked = look({START: page(item(2, "x"), item(3, "y"))}, seen)
 
     assert (looked.verdict, "no longer" in looked.detail, b"status: 200" in looked.answer) == (Verdict.REMOVED_UNKNOWN, True, True)
+
+
+def test_an_item_that_rolled_off_a_list_is_no_removal() -> None:
+    """A list of the newest posts forgets as a feed does: newer posts in its place, and none that stood behind it, prove nothing."""
+    seen = fetch({START: page(item(2, "x"), item(1, WORDS), item(3, "y"))}).posts[1]
+
+    assert look({START: page(item(8, "new"), item(9, "newer"), item(2, "x"))}, seen).verdict is Verdict.NOT_VISIBLE_TO_US
+
+
+def test_an_item_known_by_its_words_is_never_missed() -> None:
+    """Where an item has no id, changed words look like a missing item: a person looks."""
+    bare = "<div class=post><div class=body>{}</div></div>"
+    seen = fetch({START: page(bare.format(WORDS), bare.format("stands behind it"))}).posts[0]
+    looked = look({START: page(bare.format("Fernley Green: all new words here"), bare.format("stands behind it"))}, seen)
+
+    assert looked.verdict is Verdict.NOT_VISIBLE_TO_US
 
 
 def test_an_item_that_moved_to_an_older_page_is_found() -> None:
