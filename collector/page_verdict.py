@@ -151,8 +151,10 @@ def _describes(name: str) -> bool:
 def _judge_gone(answer: Answer, post_text: str | None) -> Looked:
     """404 and 410 are definitive, unless everybody who opens the address can still read the post, or only robots are sent away."""
     shown, words = page_text(answer), _words(post_text or "")
-    if len(words) >= TELLING and likeness(post_text or "", shown).whole:
-        return _looked(Verdict.PRESENT, answer, f"The page answers {answer.status}, but it still shows the words of the post.")
+    found = likeness(post_text or "", shown)
+    if len(words) >= TELLING and (found.whole or found.share >= SAME_ENOUGH):
+        verdict = Verdict.PRESENT if found.whole else Verdict.EDITED
+        return _looked(verdict, answer, f"The page answers {answer.status}, but it still shows the words of the post.")
     if _ROBOT_WORDS.search(shown) and len(_words(shown)) < WALL_WORDS:
         return _looked(Verdict.NOT_VISIBLE_TO_US, answer, f"{_WALLED[0][1]} This is not a removal.")
     return _looked(Verdict.REMOVED_UNKNOWN, answer, f"The page answers {answer.status} ({_GONE[answer.status]}).")
