@@ -6,20 +6,32 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from casework import clocks, corrections, countdown
 from casework.casefiles import CaseFiles
-from casework.checks import seen
+from casework.checks import seen as looked
+from casework.clocks import CaseClock, ClockFacts
 from casework.errors import AnswerMissingError, IllegalMoveError
 from casework.requests import has_evidence
 from casework.room import UNDER_WAY, needed
-from casework.transitions import ADVICE_BODIES, ASKED, STATE_LABELS
-from data.errors import CaseError
+from casework.transitions import ADVICE_BODIES, ASKED, FIELD_LABELS, STATE_LABELS
+from data.errors import CaseError, PermissionDeniedError
 from data.model.base import new_id
-from data.model.cases import ENDED, Case, CaseState
+from data.model.cases import ENDED, Case, CaseEvent, CaseState, MissedReason
 from data.model.evidence import CaptureOrder, OrderState, SafetyAnswer
 from data.model.people import Permission, User
 from data.store import Work
 from evidence.errors import CaptureForbiddenError
 from evidence.guard import may_capture
+
+OWN_PAGE_DECISIONS: dict[str, str] = {"keep": "keep it", "hide": "hide it", "remove": "remove it", "reply": "answer it"}
+OWN_PAGE_CODES: dict[str, str] = {  # §7.2: criticism is not a code
+    "child_identifiable": "a child can be recognised",
+    "libel_notified": "we were told that it is libel",
+    "hate": "hate",
+    "threat": "a threat",
+    "personal_data": "personal data",
+    "spam": "spam",
+}
 
 
 class Acting(CaseFiles):
@@ -122,18 +134,147 @@ class Acting(CaseFiles):
             work.commit()
         return case
 
-    def move(self, by: User, case_id: str, to: CaseState, fields: Mapping[str, Any], reason: str = "") -> Case:
-        """Make any move of the table; "gone" fills in the agreeing checks by itself. Raises what `cases.move` raises."""
+    def move(self, by: User, case_id: str, to: CaseState, fields: Mapping[str, Any], reason: str = "", seen: int | None = None) -> Case:
+        """Make any move of the table; "gone" fills in the agreeing checks by itself. Raises what `cases.move` raises.
+
+        `seen` is the revision that stood on the person's screen: when the state changed since, AlreadyMovedError says who did what.
+        """
+        _not_too_long(fields, reason)
         with self.store.begin(by=by.id) as work:
             case = self._see(work, by, case_id)
+            self._unmoved(work, case, seen)
+            self._times_passed(fields)
+            self._reviewed(work, case, to, fields)
             given = dict(fields) | (self._gone_fields(work, case) if to is CaseState.VERIFIED_REMOVED else {})
             case = self._move(work, case, to, by, given, reason=reason or None)
             work.commit()
         return case
 
+    def _times_passed(self, fields: Mapping[str, Any]) -> None:
+        for name, value in fields.items():
+            if isinstance(value, datetime) and name not in {"review_at", "appeal_by"}:
+                self._not_ahead(value, FIELD_LABELS.get(name, name))
+
+    def _reviewed(self, work: Work, case: Case, to: CaseState, fields: Mapping[str, Any]) -> None:
+        """Whoever reviewed a case that stays up is a person who signs in here and may see it (§5.3)."""
+        reviewer = fields.get("reviewer")
+        if to is not CaseState.NOT_REMOVED or not reviewer:
+            return
+        user = work.users.find(str(reviewer))
+        if user is None or user.disabled or not self._may_see(work, user, case):
+            msg = "choose as reviewer somebody who signs in here and may see this case"
+            raise CaseError(msg)
+
+    def correct(self, by: User, case_id: str, reason: str, seen: int | None = None) -> Case:
+        """Take back the last step with a reason: the state before it is restored, both lines stay in the history (§5.3).
+
+        A request that was recorded as sent by mistake is ready to be sent again. Raises IllegalMoveError, PermissionDeniedError,
+        AlreadyMovedError.
+        """
+        why = needed(reason, "the reason")
+        with self.store.begin(by=by.id) as work:
+            case = self._see(work, by, case_id)
+            self._unmoved(work, case, seen)
+            facts = self._facts(work, case)
+            changed, event, request = corrections.correct(case, work.case_events.of(case.id), by, self.now(), why, facts)
+            if request is not None:
+                work.requests.replace(request)
+            case = self._write(work, case, changed, event)
+            work.commit()
+        return case
+
+    def correctable(self, by: User, case_id: str) -> CaseEvent | None:
+        """Return the step that this person could take back now, or None."""
+        with self.store.read() as work:
+            case, events = self._see(work, by, case_id), work.case_events.of(case_id)
+            try:
+                corrections.correct(case, events, by, self.now(), "-", self._facts(work, case))
+            except (CaseError, PermissionDeniedError):
+                return None
+            return corrections.last_step(events)
+
+    def clocks(self, by: User, case_id: str) -> tuple[CaseClock, ...]:
+        """Return every clock of a case as it stands now (§5.4); computed, never stored."""
+        with self.store.read() as work:
+            return clocks.clocks(self._clock_facts(work, self._see(work, by, case_id)), self.now())
+
+    def _clock_facts(self, work: Work, case: Case) -> ClockFacts:
+        items = work.case_items.where(case_id=case.id)
+        return ClockFacts(
+            case=case,
+            events=tuple(work.case_events.of(case.id)),
+            requests=tuple(work.requests.where(case_id=case.id)),
+            evidence=tuple(work.evidence.where(case_id=case.id)),
+            referrals=tuple(work.referrals.where(case_id=case.id)),
+            closures=tuple(work.closures.where(school_id=case.school_id)),
+            finding=work.findings.find(case.finding_id),
+            post=next((work.posts.find(item.post_id) for item in items if item.post_id is not None), None),
+        )
+
+    def missed(self, by: User, case_id: str, reason: MissedReason | None, note: str = "") -> Case:
+        """Record why the 24 hours were missed (§5.4); refused while they are not missed. "Other" needs a note."""
+        if reason is None:
+            msg = "choose the reason for the missed target from the list"
+            raise CaseError(msg)
+        words = needed(note, "the note on the other reason") if reason is MissedReason.OTHER or note.strip() else None
+        with self.store.begin(by=by.id) as work:
+            case = self._for(work, by, case_id, Permission.TRIAGE)
+            if not clocks.missed(case, self.now()):
+                msg = "the target of 24 hours is not missed; there is nothing to explain"
+                raise CaseError(msg)
+            update = {"missed_reason": reason, "missed_note": words}
+            fields = {"missed_reason": reason.value, "rule": countdown.RULE}
+            case = self._event(work, case, by.id, "missed", fields=fields, reason=words, update=update)
+            work.commit()
+        return case
+
+    def known_earlier(self, by: User, case_id: str, reported_at: datetime, reason: str) -> Case:
+        """Record that the school was told earlier than recorded, with a reason: the countdown then began earlier; never later (§5.4)."""
+        why = needed(reason, "the reason")
+        moment = self._not_ahead(reported_at, "the time of the report")
+        with self.store.begin(by=by.id) as work:
+            case = self._for(work, by, case_id, Permission.TRIAGE)
+            since = clocks.reopened_at(work.case_events.of(case.id))
+            if moment >= case.known_at or (since is not None and moment < since):
+                msg = "the time of a report is only ever moved earlier, and not before the case was last reopened"
+                raise CaseError(msg)
+            fields = {"was": {"known_at": case.known_at}, "known_at": moment, "rule": countdown.RULE}
+            update = {"known_at": moment, "reported_at": moment}
+            case = self._event(work, case, by.id, "backdated", fields=fields, reason=why, update=update)
+            work.commit()
+        return case
+
+    def on_own_page(self, by: User, case_id: str, seen_at: datetime | None = None) -> Case:
+        """Record that the item is a comment under an official page of the school: its own clock begins (policy B15)."""  # B15
+        moment = self._not_ahead(seen_at, "the time at which it was seen")
+        with self.store.begin(by=by.id) as work:
+            case = self._for(work, by, case_id, Permission.TRIAGE)
+            if any(event.what == clocks.OWN_PAGE_SEEN for event in work.case_events.of(case.id)):
+                msg = "this is recorded already"
+                raise CaseError(msg)
+            case = self._event(work, case, by.id, clocks.OWN_PAGE_SEEN, fields={"seen_at": moment})
+            work.commit()
+        return case
+
+    def decide_own_page(self, by: User, case_id: str, decision: str, code: str | None, reason: str) -> Case:
+        """Record what the headteacher decides on a comment on the school's own page; taking it away needs a code, and criticism is none."""
+        why = needed(reason, "the reason")
+        if decision not in OWN_PAGE_DECISIONS or (decision in {"hide", "remove"} and code not in OWN_PAGE_CODES):
+            msg = "choose what is decided; to hide or remove it choose the reason from the list (criticism is not among them)"
+            raise CaseError(msg)
+        with self.store.begin(by=by.id) as work:
+            case = self._for(work, by, case_id, Permission.DECIDE_REPLY)
+            if not any(event.what == clocks.OWN_PAGE_SEEN for event in work.case_events.of(case.id)):
+                msg = "this item does not stand on the school's own page"
+                raise CaseError(msg)
+            fields = {"decision": decision, "code": code or "none"}
+            case = self._event(work, case, by.id, clocks.OWN_PAGE_DECIDED, fields=fields, reason=why)
+            work.commit()
+        return case
+
     def _gone_fields(self, work: Work, case: Case) -> dict[str, Any]:
         facts = self._facts(work, case)
-        conclusion = seen(case, facts.checks, self.now(), items=facts.items)
+        conclusion = looked(case, facts.checks, self.now(), items=facts.items)
         methods = sorted({check.method for check in facts.checks if check.id in conclusion.check_ids})
         observed: datetime | str = conclusion.gone_observed_at or "not yet"
         return {"check_ids": conclusion.check_ids or ("none",), "method": ", ".join(methods) or "none", "observed_at": observed}
@@ -159,7 +300,7 @@ class Acting(CaseFiles):
             work.commit()
         return case
 
-    def close(  # noqa: PLR0917
+    def close(  # noqa: PLR0913, PLR0917
         self,
         by: User,
         case_id: str,
@@ -169,8 +310,15 @@ class Acting(CaseFiles):
         people_informed: str = "nobody",
         source_outcome: str = "unknown",
         policy_review: bool = False,
+        reporter_reply: str = "",
+        missed_reason: MissedReason | None = None,
+        missed_note: str = "",
+        seen: int | None = None,
     ) -> Case:
-        """Close a case that is gone, amended, not removed or withdrawn, with what was learned and which support was offered (A23, B23)."""
+        """Close a case that is gone, amended, not removed or withdrawn, with what was learned and which support was offered (A23).
+
+        A case that somebody reported needs an answer to them (B23), one that missed its 24 hours the reason. Raises FieldsMissingError.
+        """
         fields = {
             "outcome": outcome,
             "lessons": needed(lessons, "what was learned"),
@@ -178,14 +326,26 @@ class Acting(CaseFiles):
             "source_outcome": source_outcome.strip() or "unknown",
             "people_informed": people_informed.strip() or "nobody",
             "policy_review": policy_review,
+            "reporter_reply": reporter_reply.strip(),
+            "missed_reason": missed_reason.value if missed_reason else None,
+            "missed_note": missed_note.strip() or None,
         }
+        _not_too_long(fields, "")
         with self.store.begin(by=by.id) as work:
             case = self._for(work, by, case_id, Permission.CLOSE)
+            self._unmoved(work, case, seen)
             if case.state is CaseState.REPLY_WORKFLOW:
                 fields["refusal_reason"] = lessons
             case = self._move(work, case, CaseState.CLOSED, by, fields)
             work.commit()
         return case
+
+
+def _not_too_long(fields: Mapping[str, Any], reason: str) -> None:
+    """Raise CaseError naming a field that is longer than 10,000 characters; empty ones are the table's matter."""
+    for name, value in {**fields, "reason": reason}.items():
+        if isinstance(value, str) and value.strip():
+            needed(value, f"'{FIELD_LABELS.get(name, name)}'")
 
 
 def _forbidden(answer: SafetyAnswer, case: Case) -> str | None:

@@ -35,6 +35,11 @@ _EVENTS: dict[str, str] = {
     "reuploaded": "found again: a linked case was opened",
     "assigned": "new owner",
     "note": "note",
+    "correction": "taken back, recorded by mistake",
+    "missed": "reason for the missed target recorded",
+    "backdated": "known earlier than recorded at first",
+    "own page": "stands on the school's own page",
+    "own page decided": "decided about the comment on the school's own page",
 }
 WATCHED: frozenset[CaseState] = transitions.OPEN | {CaseState.VERIFIED_REMOVED, CaseState.CLOSED}
 
@@ -101,7 +106,7 @@ class CaseFiles(Room):
             next_step=steps.next_step(case, facts, orders, conclusion),
             next_check=first_due(planned(case, facts, events, now)),
             conclusion=conclusion,
-            moves=tuple(steps.as_move(row) for row in cases.allowed(case, by)),
+            moves=tuple(steps.as_move(row, cases.required(row, case, now)) for row in cases.allowed(case, by)),
             blocked=steps.blocked(case, facts),
             stop_steps=steps.STOP_STEPS if case.stop else (),
         )

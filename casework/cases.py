@@ -5,15 +5,16 @@ A change of state is an event, never an edit: `move` returns the case in its new
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from casework import access
+from casework import access, clocks
 from casework.checks import ConclusionWord, seen
+from casework.countdown import RULE
 from casework.errors import EvidenceMissingError, FieldsMissingError, IllegalMoveError
-from casework.requests import NEEDS_ADVICE, WAS_SENT, blocked, has_evidence
+from casework.requests import NEEDS_ADVICE, WAS_SENT, blocked, has_evidence, text_version
 from casework.transitions import (
     ASKED,
     FIELD_LABELS,
@@ -30,21 +31,40 @@ from casework.transitions import (
 )
 from data.errors import PermissionDeniedError
 from data.model.base import new_id
-from data.model.cases import ENDED, Case, CaseEvent, CaseState, Confidentiality, RemovalCheck, TakedownRequest, VerdictGroup
+from data.model.care import Seriousness
+from data.model.cases import (
+    ENDED,
+    Case,
+    CaseEvent,
+    CaseState,
+    Confidentiality,
+    Ground,
+    MissedReason,
+    RemovalCheck,
+    TakedownRequest,
+    VerdictGroup,
+)
 from data.model.evidence import Evidence
-from data.model.people import User
+from data.model.people import Permission, User
 from data.model.readings import OUTCOMES, SAFEGUARDING, Category, Severity
+
+FACTORS = 11  # of the seriousness form (§6): ten, the fourth in two parts
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the store knows about a case, as far as a guard asks for it. `previous` is the state before a hold."""
+    """What the store knows about a case, as far as a guard asks for it.
+
+    `previous` is the state before a hold, `seriousness` the newest form (A17), `target_user` the account of whom it is about.
+    """
 
     evidence: tuple[Evidence, ...] = ()
     requests: tuple[TakedownRequest, ...] = ()
     checks: tuple[RemovalCheck, ...] = ()
     items: tuple[str, ...] = ()
     previous: CaseState | None = None
+    seriousness: Seriousness | None = None
+    target_user: str | None = None
 
     @property
     def was_asked(self) -> bool:
@@ -77,9 +97,22 @@ def _bare(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
-def missing(row: Transition, fields: Mapping[str, Any]) -> tuple[str, ...]:
+def required(row: Transition, case: Case, now: datetime) -> tuple[str, ...]:
+    """Return what a move must record: what the table lists, and what this very case asks besides.
+
+    Whoever reported it gets an answer before it is put aside or closed (B23); a missed target has its reason by then (§5.4).
+    """
+    more: list[str] = []
+    if row.after in {S.NO_ACTION, S.CLOSED} and case.reporter_type == "report":  # B23
+        more.append("reporter_reply")
+    if row.after is S.CLOSED and case.missed_reason is None and clocks.missed(case, now):
+        more.append("missed_reason")
+    return (*row.required, *more)
+
+
+def missing(names: Iterable[str], fields: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the labels of the fields that a move still needs."""
-    names = (name for name in row.required if not is_filled(fields, name))
+    names = (name for name in names if not is_filled(fields, name))
     return tuple(" or ".join(FIELD_LABELS.get(one, one) for one in name.split("|")) for name in names)
 
 
@@ -101,28 +134,53 @@ def move(
     row = TRANSITIONS.get((case.state, to))
     if row is None:
         raise IllegalMoveError(STATE_LABELS[to], STATE_LABELS[case.state], "choose one of the steps offered", case.ref)
-    _who(row, case, by)
-    given = dict(fields) | ({"reason": reason} if reason else {})
-    lacking = missing(row, given)
+    known = facts or Facts()
+    may_take(row, case, by, known.target_user)
+    given = dict(fields) | _known(fields, known) | ({"reason": reason} if reason else {})
+    lacking = missing(required(row, case, now), given)
     if lacking:
         raise FieldsMissingError(row.label, STATE_LABELS[case.state], lacking, case.ref)
-    attempt = _Try(case, to, given, facts or Facts(), now)
+    attempt = _Try(case, to, given, known, now)
     for guard in _GUARDS:
         guard(attempt)
-    who = SYSTEM if by is None else by.id
-    return record(_changed(attempt), now, who, "moved", before=case.state, fields=given, reason=given.get("reason"))
+    changed = _changed(attempt)
+    kept = given | _kept(case, changed, now) | {"conflict_check": "none found"}  # §5.3: every guard was asked
+    return record(changed, now, SYSTEM if by is None else by.id, "moved", before=case.state, fields=kept, reason=given.get("reason"))
 
 
-def _who(row: Transition, case: Case, by: User | None) -> None:
+def _known(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
+    """Return which words were sent: a print of the request as a person approved it."""
+    sent = next((one for one in facts.requests if one.id == fields.get("request_id")), None)
+    return {} if sent is None else {"text_version": text_version(sent)}
+
+
+def _kept(case: Case, changed: Case, now: datetime) -> dict[str, Any]:
+    """Return what the event keeps: what the case held before (for a correction), the countdown's rule, a countdown that ends here."""
+    names = [name for name in Case.model_fields if name != "state" and getattr(case, name) != getattr(changed, name)]
+    kept: dict[str, Any] = {"was": {name: getattr(case, name) for name in names}}
+    if "known_at" in names or "gone_observed_at" in names:
+        kept["rule"] = RULE
+    if "known_at" in names:  # reopened: the old countdown stays, and is shown
+        ended = clocks.removal_standing(case, now).ends
+        kept |= {"earlier_known_at": case.known_at, "earlier_ended_at": ended, "earlier_outcome": case.outcome or case.state.value}
+    return kept
+
+
+def may_take(row: Transition, case: Case, by: User | None, target_user: str | None = None) -> None:
+    """Return when the person (None is the system) may take this row; raises IllegalMoveError, PermissionDeniedError."""
     if by is None:
         if not row.system:
             raise IllegalMoveError(row.label, STATE_LABELS[case.state], "a person must do this", case.ref)
         return
-    if access.conflicted(by, case.school_id, case.target):
+    if access.conflicted(by, case.school_id, case.target, target_user):
         raise PermissionDeniedError(by.id, row.permission.value)  # §7.3: nobody acts in a case about themselves
+    if row.low and case.severity is Severity.S0 and case.confidentiality is Confidentiality.NORMAL:
+        access.must(by, Permission.TRIAGE_LOW, case)
+        return
     access.must(by, row.permission, case)
     if row.roles and not row.roles & access.acts_as(by, case):
-        raise PermissionDeniedError(by.id, f"{row.label.lower()} (the headteacher decides)")
+        whose = "the safeguarding lead decides" if row.before is S.SAFEGUARDING_LEAD else "the headteacher decides"
+        raise PermissionDeniedError(by.id, f"{row.label.lower()} ({whose})")
 
 
 def record(
@@ -158,6 +216,8 @@ def plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, (list, tuple)):
         return [plain(one) for one in value]
+    if isinstance(value, Mapping):
+        return {str(name): plain(one) for name, one in value.items()}
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
 
 
@@ -221,9 +281,30 @@ def _set_end(outcome: str) -> Callable[[_Try], dict[str, Any]]:
     return setter
 
 
+def _set_amended(attempt: _Try) -> dict[str, Any]:
+    """The clock stops at the first of our looks that found it changed; without one, at the capture that shows it (§5.4)."""
+    capture = next(one for one in attempt.facts.evidence if one.id == attempt.fields["new_capture"])
+    return {"outcome": "amended", "gone_observed_at": amended_since(attempt.case, attempt.facts.checks, attempt.now) or capture.captured_at}
+
+
+def amended_since(case: Case, checks: Iterable[RemovalCheck], now: datetime) -> datetime | None:
+    """Return when the latest unbroken run of looks that found it changed began; walls and errors break nothing."""
+    since: datetime | None = None
+    for check in sorted((one for one in checks if one.case_id == case.id and one.at <= now), key=lambda one: (one.at, one.id)):
+        if check.verdict.group is VerdictGroup.AMENDED:
+            since = since or check.at
+        elif check.verdict.group is not VerdictGroup.UNKNOWN:
+            since = None
+    return since
+
+
 def _set_closed(attempt: _Try) -> dict[str, Any]:
     kept = attempt.case.closed_at or attempt.now  # what ended earlier (not removed, withdrawn) keeps the moment at which it did
-    return {"closed_at": kept, "outcome": attempt.fields.get("outcome") or attempt.case.outcome or "answered"}
+    update = {"closed_at": kept, "outcome": attempt.fields.get("outcome") or attempt.case.outcome or "answered"}
+    if is_filled(attempt.fields, "missed_reason"):
+        note = attempt.fields.get("missed_note") or attempt.case.missed_note
+        update |= {"missed_reason": MissedReason(attempt.fields["missed_reason"]), "missed_note": note}
+    return update
 
 
 def _set_no_action(attempt: _Try) -> dict[str, Any]:
@@ -235,7 +316,7 @@ _SETTERS: dict[CaseState, Callable[[_Try], dict[str, Any]]] = {
     S.SAFEGUARDING_LEAD: _set_safeguarding,
     S.EVIDENCE_CAPTURED: _set_evidence,
     S.VERIFIED_REMOVED: _set_gone,
-    S.VERIFIED_AMENDED: lambda attempt: {"outcome": "amended", "gone_observed_at": attempt.now},
+    S.VERIFIED_AMENDED: _set_amended,
     S.NOT_REMOVED: _set_end("not_removed"),
     S.WITHDRAWN: _set_end("withdrawn"),
     S.NO_ACTION: _set_no_action,
@@ -289,6 +370,65 @@ def _guard_gone(attempt: _Try) -> None:
     conclusion = seen(attempt.case, attempt.facts.checks, attempt.now, items=attempt.facts.items)
     if conclusion.word is not ConclusionWord.VERIFIED:
         why = f"two of our own checks, at least 15 minutes apart, must find it gone; now: {conclusion.says}"
+        raise attempt.refuse(why)
+
+
+def _guard_amended(attempt: _Try) -> None:
+    """`verified_amended` needs a new capture: one that shows the post, made after the first one (A18, A20)."""
+    if attempt.to is not S.VERIFIED_AMENDED:
+        return
+    shown = sorted((one for one in attempt.facts.evidence if one.counts), key=lambda one: (one.captured_at, one.id))
+    if attempt.fields["new_capture"] not in {one.id for one in shown[1:]}:
+        why = "capture the changed post once more and name that new capture"
+        raise attempt.refuse(why)
+
+
+_ASKS: frozenset[tuple[CaseState, CaseState]] = frozenset(
+    {
+        *((before, S.REQUESTED) for before in (S.EVIDENCE_CAPTURED, S.AWAITING_COMPLAINANT, S.REFUSED)),
+        *((before, S.ESCALATED) for before in (S.REQUESTED, S.REFUSED, S.CLAIMED_REMOVED)),
+    }
+)
+
+
+def _guard_serious(attempt: _Try) -> None:
+    """A high or critical case is assessed before anybody is asked, and closed only with every factor assessed (A17)."""  # A17
+    if attempt.case.severity < Severity.S3:
+        return
+    form = attempt.facts.seriousness
+    if (attempt.case.state, attempt.to) in _ASKS and form is None:
+        why = "fill in the seriousness form first: the case is high or critical"
+        raise attempt.refuse(why)
+    if attempt.to is S.CLOSED and (form is None or len(form.answers) < FACTORS):
+        why = "the seriousness form still has factors that were not assessed"
+        raise attempt.refuse(why)
+
+
+def _guard_ground(attempt: _Try) -> None:
+    """Defamation is a person's: the school as a body is no complainant (§3.3)."""
+    about_nobody = attempt.case.target in {"school", "none"}
+    if attempt.to in ASKED and attempt.fields.get("ground") == Ground.DEFAMATION_INDIVIDUAL and about_nobody:
+        why = "defamation is about a person: the school as a body cannot be the complainant"
+        raise attempt.refuse(why)
+
+
+def _guard_rung(attempt: _Try) -> None:
+    """A rung of the ladder that is left out has a reason (§5.6)."""
+    if attempt.to is S.ESCALATED and is_filled(attempt.fields, "skipped") and not is_filled(attempt.fields, "ladder_skip_reason"):
+        why = "a rung was left out: write why"
+        raise attempt.refuse(why)
+
+
+def _guard_missed(attempt: _Try) -> None:
+    """The reason for a missed target is one of the list; "other" says what."""
+    reason = attempt.fields.get("missed_reason")
+    if attempt.to is not S.CLOSED or reason is None:
+        return
+    if reason not in set(MissedReason):
+        why = "choose the reason for the missed target from the list"
+        raise attempt.refuse(why)
+    if reason == MissedReason.OTHER and not is_filled(attempt.fields, "missed_note"):
+        why = "write what the other reason was for which the target was missed"
         raise attempt.refuse(why)
 
 
@@ -370,6 +510,11 @@ _GUARDS: tuple[Callable[[_Try], None], ...] = (
     _guard_escalating,
     _guard_evidence,
     _guard_gone,
+    _guard_amended,
+    _guard_serious,
+    _guard_ground,
+    _guard_rung,
+    _guard_missed,
     _guard_claim_wrong,
     _guard_hold,
     _guard_release,
@@ -386,7 +531,7 @@ def allowed(case: Case, by: User) -> tuple[Transition, ...]:
 
 def _may(row: Transition, case: Case, by: User) -> bool:
     try:
-        _who(row, case, by)
+        may_take(row, case, by)
     except PermissionDeniedError:
         return False
     return True

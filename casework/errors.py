@@ -3,10 +3,11 @@
 CaseError
 ├─ IllegalMoveError(move, state)   EvidenceMissingError   GroundMissingError   AdviceMissingError   AnswerMissingError
 ├─ NoticeIncompleteError(fields)   PersonalDataError(field)
-├─ AlreadyDecidedError(by, at, kind)   DecisionRefusedError
+├─ AlreadyDecidedError(by, at, kind)   AlreadyMovedError(by, at, what)   DecisionRefusedError
 ├─ ReportRefusedError   UnknownCodeError
 ├─ SeriousnessRefusedError   ReferralRefusedError   ConsentMissingError   SupportRefusedError   FilingRefusedError
 │  InvestigationRefusedError
+├─ PolicyRefusedError   WayRefusedError
 └─ TuningRefusedError
 """
 
@@ -83,6 +84,16 @@ class AlreadyDecidedError(CaseError):
         super().__init__(f"user {by} already decided this at {at:%d %b %Y %H:%M} UTC: {kind.replace('_', ' ')}; nothing was changed")
 
 
+class AlreadyMovedError(CaseError):
+    """Somebody took a step in this case after it was opened on this screen."""
+
+    def __init__(self, by: str, at: datetime, what: str, case: str) -> None:
+        """Say who did what and when (an id, so that the screen can put the name); `what` is in words of the screen."""
+        self.by, self.at, self.what = by, at, what
+        who = "Schoolwatch itself" if by == "system" else f"user {by}"
+        super().__init__(f"case {case}: {who} {what} at {at:%d %b %Y %H:%M} UTC; nothing was changed. Look at the case again, then decide")
+
+
 class DecisionRefusedError(CaseError):
     """This decision is not possible for this flagged post."""
 
@@ -121,3 +132,15 @@ class FilingRefusedError(CaseError):
 
 class InvestigationRefusedError(CaseError):
     """This step of an investigation cannot be recorded."""
+
+
+class PolicyRefusedError(CaseError):
+    """This entry in the register of policies, or this report, is not possible."""
+
+
+class WayRefusedError(CaseError):
+    """This cannot be a way to reach a person."""
+
+
+class SummaryRefusedError(CaseError):
+    """A child's summary cannot be written as it stands."""

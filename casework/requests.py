@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 from casework.errors import AdviceMissingError, EvidenceMissingError, GroundMissingError, IllegalMoveError
 from data.model.cases import Capacity, Case, Ground, RequestState, TakedownRequest
@@ -52,6 +53,16 @@ def step(request: TakedownRequest, to: RequestState) -> TakedownRequest:
     if to not in REQUEST_MOVES[request.state]:
         raise IllegalMoveError(REQUEST_LABELS[to], REQUEST_LABELS[request.state], f"request {request.id}: open the case again")
     return request.model_copy(update={"state": to})
+
+
+def step_back(request: TakedownRequest) -> TakedownRequest:
+    """Return a request that was recorded as sent by mistake as ready to be sent again."""
+    return request.model_copy(update={"state": RequestState.READY, "sent_at": None, "sent_by": None, "reference": None})
+
+
+def text_version(request: TakedownRequest) -> str:
+    """Return a short print of the words of a request: it says which version was sent (§5.3)."""
+    return sha256(f"{request.subject}\n{request.body}".encode()).hexdigest()[:12]
 
 
 def blocked(case: Case) -> str | None:

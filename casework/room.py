@@ -8,9 +8,11 @@ from typing import Any
 
 from casework import access, cases
 from casework.cases import Facts
-from casework.transitions import SYSTEM
+from casework.clocks import undone_numbers
+from casework.errors import AlreadyMovedError
+from casework.transitions import STATE_LABELS, SYSTEM
 from data.clock import Clock
-from data.errors import CaseError
+from data.errors import CaseError, ConflictError
 from data.model.cases import ENDED, Case, CaseEvent, CaseState, Confidentiality
 from data.model.evidence import OrderState
 from data.model.people import Permission, User
@@ -57,6 +59,8 @@ class Room:
             checks=tuple(work.checks.where(case_id=case.id, order_by="at")),
             items=tuple(item.id for item in work.case_items.where(case_id=case.id)),
             previous=before_hold(work.case_events.of(case.id)),
+            seriousness=max(work.seriousness.where(case_id=case.id), key=lambda form: form.version, default=None),
+            target_user=self._target_user(work, case.target),
         )
 
     def _move(self, work: Work, case: Case, to: CaseState, by: User | None, fields: Mapping[str, Any], reason: str | None = None) -> Case:
@@ -80,9 +84,21 @@ class Room:
         return self._write(work, case, changed, event)
 
     def _write(self, work: Work, before: Case, changed: Case, event: CaseEvent) -> Case:
-        work.cases.change(changed, before.revision)
+        try:
+            work.cases.change(changed, before.revision)
+        except ConflictError as error:  # two people at the same moment: the second is told who was quicker, and what they did
+            news = [one for one in work.case_events.of(before.id) if one.number > before.revision]
+            raise (_moved(before, news[-1]) if news else error) from error
         work.case_events.add(event)
         return changed
+
+    def _unmoved(self, work: Work, case: Case, seen: int | None) -> None:
+        """Raise AlreadyMovedError when the case's state changed since the revision that the person saw (None: asked by no screen)."""
+        if seen is None or seen >= case.revision:
+            return
+        news = [one for one in work.case_events.of(case.id) if one.number > seen and one.before is not None]
+        if news:
+            raise _moved(case, news[-1])
 
     def _stop(self, work: Work, case: Case, who: str, fields: Mapping[str, Any]) -> Case:
         """Stop a case: the flag, the strictest confidentiality but the chair's, every order under way, the safeguarding lead."""
@@ -113,9 +129,15 @@ class Room:
 
 
 def before_hold(events: Sequence[CaseEvent]) -> CaseState | None:
-    """Return the state in which the case was before it was last held, or taken over by the safeguarding lead."""
-    taken = (CaseState.HOLD_BY_AUTHORITY, CaseState.SAFEGUARDING_LEAD)
-    return next((event.before for event in reversed(events) if event.after in taken and event.before is not None), None)
+    """Return the state in which the case was before it was last held, or taken over by the safeguarding lead; corrections do not count."""
+    taken, undone = (CaseState.HOLD_BY_AUTHORITY, CaseState.SAFEGUARDING_LEAD), undone_numbers(events)
+    moves = [event for event in events if event.what == "moved" and event.number not in undone]
+    return next((event.before for event in reversed(moves) if event.after in taken and event.before is not None), None)
+
+
+def _moved(case: Case, event: CaseEvent) -> AlreadyMovedError:
+    words = f"moved it to '{STATE_LABELS[event.after]}'" if event.after is not None else f"wrote into it ({event.what})"
+    return AlreadyMovedError(event.by, event.at, words, case.ref)
 
 
 def needed(text: str, what: str) -> str:

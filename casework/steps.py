@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from casework import countdown, routes
+from casework import clocks, routes
 from casework.cases import Facts
 from casework.checks import Conclusion, ConclusionWord
 from casework.files import AllowedMove, NextStep
 from casework.requests import NEEDS_ADVICE, has_evidence
 from casework.transitions import STATE_LABELS, Transition
-from data.model.cases import ENDED, Case, CaseState, RequestState, Standing, StandingWord
+from data.model.cases import ENDED, Case, CaseState, RequestState, Standing
 from data.model.evidence import CaptureOrder, OrderState
 
 STOP_STEPS: tuple[str, ...] = (
@@ -40,18 +40,12 @@ _STATE_STEPS: dict[CaseState, NextStep] = {
 
 def case_standing(case: Case, now: datetime) -> Standing:
     """Return the case's countdown; it stops when it was first found gone, or when the case ended (not removed counts as missed)."""
-    ended = case.closed_at if case.state in ENDED else None
-    standing = countdown.standing(case.known_at, now, case.gone_observed_at or ended)
-    if case.outcome == "not_removed" and standing.stopped_at is not None:
-        return standing.model_copy(update={"word": StandingWord.MISSED})
-    return standing
+    return clocks.removal_standing(case, now)
 
 
 def left(case: Case, standing: Standing) -> str:
     """Say the time left; an ended case without a removal says how it ended instead."""
-    if case.gone_observed_at is None and standing.stopped_at is not None:
-        return f"ended after {countdown.in_words(standing.stopped_at - standing.known_at)}"
-    return countdown.text_left(standing)
+    return clocks.removal_text(case, standing)
 
 
 def next_step(case: Case, facts: Facts, orders: Sequence[CaptureOrder], conclusion: Conclusion) -> NextStep:
@@ -102,6 +96,6 @@ def blocked(case: Case, facts: Facts) -> tuple[str, ...]:
     return tuple(reasons)
 
 
-def as_move(row: Transition) -> AllowedMove:
-    """Return a row of the table as the screen offers it."""
-    return AllowedMove(row.after, row.label, row.required, f"The case goes to '{STATE_LABELS[row.after]}'. Nothing is sent to anyone.")
+def as_move(row: Transition, required: tuple[str, ...]) -> AllowedMove:
+    """Return a row of the table as the screen offers it, with what this case must record on it."""
+    return AllowedMove(row.after, row.label, required, f"The case goes to '{STATE_LABELS[row.after]}'. Nothing is sent to anyone.")

@@ -89,6 +89,10 @@ FIELD_LABELS: dict[str, str] = {
     "reply_link": "link to the reply",
     "refusal_reason": "why there was no reply",
     "previous": "the state before",
+    "text_version": "which words were sent",
+    "reporter_reply": "what the person who reported it was told",
+    "missed_reason": "why the 24 hours were missed",
+    "ladder_skip_reason": "why a rung is left out",
 }
 OUTCOME_LABELS: dict[str, str] = {
     "removed": "removed",
@@ -117,7 +121,9 @@ ADVICE_BODIES: dict[str, str] = {
 class Transition:
     """One row of the table: who may take a case from one state to another, and what must be recorded.
 
-    `required` holds field names; `a|b` means one of them. `roles` narrows the permission where the policy names a role.
+    `required` holds field names; `a|b` means one of them. `roles` narrows the permission where the policy names a role. `low` widens it:
+    with an S0 matter that nobody restricted whoever judges low posts may do the same (§5.3). "HT/DSL" of the reference reads: the
+    headteacher, the safeguarding lead, or the deputy in the lead's stead.
     """
 
     before: CaseState
@@ -127,12 +133,14 @@ class Transition:
     label: str
     roles: frozenset[Role] = frozenset()
     system: bool = False
+    low: bool = False
 
 
 _HEAD = frozenset({Role.HEADTEACHER})
 _RUNG = ("rung", "recipient", "why", "sent_at")
 _GONE = ("check_ids", "method", "observed_at")
-_REQUEST = ("ground", "route", "recipient", "capacity", "sent_at", "may_be_forwarded")
+_LEAD = frozenset({Role.DSL, Role.DEPUTY_DSL})  # A10: nobody else takes a case out of the safeguarding lead's hands
+_REQUEST = ("ground", "route", "recipient", "capacity", "text_version", "sent_at", "may_be_forwarded")
 _CLOSE = ("outcome", "lessons", "support_offered", "source_outcome", "people_informed", "policy_review")
 _HOLD = ("body", "officer", "reference", "asked_at", "review_at")
 _LEFT = ("rungs_tried", "reason", "support_plan", "reviewer")
@@ -152,7 +160,7 @@ def _rows(
 
 
 _LISTED: list[Transition] = [
-    *_rows([S.TRIAGED], S.NO_ACTION, Permission.TRIAGE, ("outcome", "reason"), "No action needed"),
+    Transition(S.TRIAGED, S.NO_ACTION, Permission.TRIAGE, ("outcome", "reason"), "No action needed", low=True),
     *_rows([S.TRIAGED], S.REPLY_WORKFLOW, Permission.DECIDE_REPLY, ("reply_owner",), "Answer it instead"),
     *_rows(
         [S.TRIAGED],
@@ -228,7 +236,7 @@ def _releases() -> list[Transition]:
             Permission.SEE_RESTRICTED_DSL,
             _joined(("advice",), required),
             "Release to ordinary casework" if state is S.TRIAGED else f"Release: {into[state].label.lower()}",
-            into[state].roles if state in into else frozenset(),
+            (into[state].roles if state in into else frozenset()) or _LEAD,
         )
         for state, required in wanted.items()
         if state is not S.SAFEGUARDING_LEAD

@@ -22,6 +22,7 @@ ASKING: dict[str, Any] = {
     "route": "site_operator",
     "recipient": "the operator",
     "capacity": "school_representative",
+    "text_version": "0123456789ab",
     "sent_at": NOON,
     "may_be_forwarded": False,
 }
@@ -64,7 +65,8 @@ def test_missing_fields_are_all_named() -> None:
     with pytest.raises(FieldsMissingError) as refused:
         move(at(CaseState.EVIDENCE_CAPTURED), CaseState.REQUESTED, DSL, NOON, {"ground": "hate"}, facts=EVIDENCE)
 
-    assert refused.value.fields == ("route", "who is asked", "in what capacity", "when it was sent", FIELD_LABELS["may_be_forwarded"])
+    wanted = ("route", "recipient", "capacity", "text_version", "sent_at", "may_be_forwarded")
+    assert refused.value.fields == tuple(FIELD_LABELS[one] for one in wanted)
 
 
 def test_no_request_before_evidence() -> None:
