@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from casework import cases, countdown, flagging, transitions, tuning
+from casework import cases, countdown, flagging, messages, outbox, transitions, tuning
 from casework.asking import Asking
 from casework.casefiles import planned
 from casework.checks import Conclusion, ConclusionWord, PlannedCheck
 from casework.errors import IllegalMoveError
 from casework.flagging import DEFAULT_RULES, FlagRules
 from casework.intake import STOP_REASON
+from casework.messages import Words
 from casework.room import needed
 from casework.steps import case_standing
 from casework.transitions import ASKED, SYSTEM
@@ -23,6 +24,7 @@ from data.model.findings import Finding, FindingState, ReportTick
 from data.model.people import Permission, Role, User
 from data.model.posts import Post
 from data.model.readings import Reading, Severity
+from data.model.telling import Urgency
 from data.model.watch import School
 from data.store import Work
 from evidence.custody import FIRST, CustodyDraft, chain
@@ -249,21 +251,33 @@ class Watching(Asking):
         if not due:
             return None
         hours = int(due[-1].removeprefix("removal+").removesuffix("h"))
+        rota, subject = outbox.rota_of(work, case.school_id, now), outbox.subject_of(work, case.target)
         reminder = Reminder(
             id=new_id(now),
             case_id=case.id,
             key=due[-1],
-            to_roles=reminded(case, hours),
+            to_roles=reminded(case, hours, about_head=outbox.is_about_head(rota, case, subject)),
             text=f"{case.ref} ({case.severity.word}): {countdown.text_left(case_standing(case, now))}",
             due_at=case.known_at + timedelta(hours=hours),
             fired_at=now,
         )
-        return reminder if work.reminders.add_once(reminder) else None
+        if not work.reminders.add_once(reminder):
+            return None
+        key = f"removal:{case.id}:{case.known_at:%Y%m%dT%H%M%S}:{hours}h"
+        roles = reminder.to_roles
+        outbox.tell(work, rota, outbox.of_case(rota, case, subject, key, Urgency.REMINDER, roles, lambda at: _left(case, at)))
+        return reminder
 
 
-def reminded(case: Case, hours: int) -> tuple[str, ...]:
+def _left(case: Case, at: datetime) -> Words:
+    """Return the words of a reminder as they are true when it may go out: in the night of a lesser case that is the next morning."""
+    standing = case_standing(case, at)
+    return messages.reminder(case.ref, case.severity, standing.left, standing.due_at)
+
+
+def reminded(case: Case, hours: int, *, about_head: bool = False) -> tuple[str, ...]:
     """Return who is reminded: the owner; at 24 h the head, or the chair in a case about the head; for S3 and S4 the deputy too (§5.4)."""
-    about_head = case.confidentiality is Confidentiality.RESTRICTED_CHAIR or case.target == Role.HEADTEACHER
+    about_head = about_head or case.confidentiality is Confidentiality.RESTRICTED_CHAIR or case.target == Role.HEADTEACHER
     head = (Role.CHAIR if about_head else Role.HEADTEACHER,) if hours >= countdown.REMINDER_HOURS[-1] else ()
     deputy = (Role.DEPUTY_DSL,) if case.severity >= Severity.S3 and not about_head else ()
     return ("owner", *(role.value for role in (*head, *deputy)))
@@ -271,8 +285,10 @@ def reminded(case: Case, hours: int) -> tuple[str, ...]:
 
 def keep_findings(work: Work, found: Sequence[Finding]) -> tuple[Finding, ...]:
     """Store findings in a transaction that is open already; an edited post that still waits is brought up to date, not doubled."""
-    kept = (_keep(work, finding) for finding in found)
-    return tuple(one for one in kept if one is not None)
+    kept = tuple(one for one in (_keep(work, finding) for finding in found) if one is not None)
+    for one in kept:
+        outbox.alert(work, one, one.made_at)  # A10, B36: in the same transaction, so that nothing grave is flagged and not told
+    return kept
 
 
 def _keep(work: Work, finding: Finding) -> Finding | None:
