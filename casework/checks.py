@@ -1,7 +1,8 @@
 """When to look again, and what the looks amount to (domain.md §5.5, platforms.md §1.5).
 
 Only our own looks end a case: two definitive answers "gone", at least fifteen minutes apart, with no contrary answer between them.
-A login wall, an error or a redirect is *unknown*: it proves nothing and contradicts nothing.
+A login wall, an error or a redirect is *unknown*: it proves nothing and contradicts nothing (A20). A place that does not answer is
+tried again with growing pauses, and one that asks to be left alone is left alone until the time that it named.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from casework.transitions import SYSTEM
 from data.model.cases import Case, CaseState, RemovalCheck, Verdict, VerdictGroup
 
 APART = timedelta(minutes=15)  # §5.3: two agreeing checks at least this far apart
+AGAIN_TRIES = 6  # a place that does not answer is tried again after 15 min, 30 min, 1, 2, 4 and 8 hours, then the schedule goes on
 CONFIRM_TRIES = 6  # a confirming look that found a wall or an error is repeated with growing pauses, then the schedule goes on
 SLACK = timedelta(seconds=1)  # a look may begin a moment before the minute is full
 
@@ -70,6 +73,25 @@ def confirmation_due(checks: Sequence[RemovalCheck]) -> tuple[str, datetime] | N
     if tries >= CONFIRM_TRIES:
         return None
     return f"confirm-{first.id}-{tries + 1}", first.at + APART * 2**tries
+
+
+def again_due(checks: Sequence[RemovalCheck]) -> tuple[str, datetime] | None:
+    """Return the slot and time at which a place that did not answer is tried again, or None: each pause is twice the one before (§5.5).
+
+    A wall is an answer, and so is "gone" and "still up": only silence, faults and "come back later" are tried again by themselves.
+    """
+    silent: list[RemovalCheck] = []
+    for check in _in_order(check for check in checks if check.by == SYSTEM):
+        silent = [*silent, check] if check.verdict is Verdict.UNREACHABLE else []
+    if not silent or len(silent) > AGAIN_TRIES:
+        return None
+    return f"again-{silent[0].id}-{len(silent)}", silent[-1].at + APART * 2 ** (len(silent) - 1)
+
+
+def left_alone_until(checks: Sequence[RemovalCheck]) -> datetime | None:
+    """Return until when the place asked to be left alone (`Retry-After`), by the latest of our looks that got an answer about it."""
+    last = next(iter(reversed(_in_order(check for check in checks if check.by == SYSTEM))), None)
+    return last.retry_at if last is not None else None
 
 
 def _in_order(checks: Iterable[RemovalCheck]) -> list[RemovalCheck]:
@@ -213,17 +235,20 @@ def next_check(
     """Return the next look at one item: the latest that is overdue (one, not a burst after a week-end off), else the first to come.
 
     A look made at or after a planned time stands for it. A request of a person to look now (`asked_at`) and a confirmation come first.
+    No look is planned before the time that the place itself named.
     """
     mine = [check for check in checks if check.item_id == item_id]
     slots = [*_asked(asked_at), *_planned(sent_at, verified_at)]
     taken = {check.slot for check in mine}
-    last = max((check.at for check in mine if check.by == "system"), default=None)
+    last = max((check.at for check in mine if check.by == SYSTEM), default=None)
     open_slots = [(slot, due) for slot, due in slots if slot not in taken and (last is None or last + SLACK < due)]
-    confirm = confirmation_due(mine)
-    if confirm is not None:
-        open_slots.append(confirm)
+    extra = confirmation_due(mine) or (again_due(mine) if slots else None)
+    if extra is not None:  # never right after another look of ours
+        open_slots.insert(0, (extra[0], extra[1] if last is None else max(extra[1], last + APART)))
     if not open_slots:
         return None
+    rest = left_alone_until(mine)
+    open_slots = [(slot, due if rest is None else max(due, rest)) for slot, due in open_slots]
     overdue = [(slot, due) for slot, due in open_slots if due <= now]
     slot, due = max(overdue, key=lambda one: one[1]) if overdue else min(open_slots, key=lambda one: one[1])
     return PlannedCheck(case_id, item_id, slot, due)

@@ -233,6 +233,7 @@ def look_again(hands: Hands, planned: PlannedCheck) -> RemovalCheck:
         status=seen.status,
         detail=seen.detail,
         answer_sha256=hands.desk.vault.put(seen.answer) if seen.answer else None,
+        retry_at=seen.retry_at,
     )
     hands.desk.casework.check_seen(case.id, check)
     _log.info("checked", case=case.id, slot=planned.slot, verdict=check.verdict.value)

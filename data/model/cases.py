@@ -270,6 +270,7 @@ class RemovalCheck(Record):
     status: int | None = None
     detail: str = ""  # one line a DSL can read
     answer_sha256: str | None = None
+    retry_at: MaybeUtcTime = None  # until when the place asked to be left alone (`Retry-After`): the next look waits for it
 
 
 class StandingWord(StrEnum):

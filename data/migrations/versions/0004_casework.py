@@ -510,10 +510,14 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("missed_note", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("transferred_at", data.columns.Utc(), nullable=True))
         batch_op.add_column(sa.Column("transfer_reference", sa.String(), nullable=True))
+    with op.batch_alter_table("removal_check") as batch_op:
+        batch_op.add_column(sa.Column("retry_at", data.columns.Utc(), nullable=True))
 
 
 def downgrade() -> None:
     """Take them away again; what they hold is lost."""
+    with op.batch_alter_table("removal_check") as batch_op:
+        batch_op.drop_column("retry_at")
     with op.batch_alter_table("case_file") as batch_op:
         for name in ("transfer_reference", "transferred_at", "missed_note", "missed_reason"):
             batch_op.drop_column(name)
