@@ -15,11 +15,12 @@ from casework.keeping import Keeping
 from casework.learning import Learning
 from casework.letters import Letters
 from casework.lookups import Lookups
+from casework.summaries import Summaries
 from casework.telling import Telling
 from casework.together import Together
 
 __all__ = ["Casework"]
 
 
-class Casework(Judging, Learning, Together, Caring, Letters, Lookups, Telling, Keeping, Governing):
+class Casework(Judging, Learning, Together, Caring, Letters, Lookups, Telling, Keeping, Governing, Summaries):
     """All verbs of casework, over one store and one clock."""

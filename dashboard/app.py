@@ -58,6 +58,8 @@ def pages(user: User) -> Sections:
         school.append(page("sources", "What is watched", "podcasts"))
     if may(user, Permission.TRIAGE):
         school.append(page("tuning", "Watchlist and tuning", "tune"))
+    if may(user, Permission.SEE_COUNTS):
+        school += [page("governors", "Governors' report", "assessment", first=not work), page("policies", "Policies and reviews", "policy")]
     if may(user, Permission.MANAGE_USERS):
         school.append(page("users", "People", "group"))
     school.append(page("glossary", "Words used here", "menu_book", path="words", first=not work and not school))

@@ -16,6 +16,7 @@ from dashboard.parts.case_head import case_head, stop_panel
 from dashboard.parts.case_history import chronology
 from dashboard.parts.case_moves import advice_form, assign_form, close_form, moves, note_form, safeguarding_form
 from dashboard.parts.case_request import draft_form, request_list, send_form
+from dashboard.parts.case_summary import child_summary, may_summarise
 from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is
 from dashboard.parts.post_card import post_card, report_card
@@ -108,6 +109,7 @@ def _others(bench: Bench) -> None:
         ("Check now", "travel_explore", check_now, verb not in {"wait", "claim"} and not case.stop and case.state not in ENDED),
         ("Close the case", "task_alt", close_form, verb != "close" and case.state in _CLOSABLE and bench.may(Permission.CLOSE)),
         ("Add a note", "note_add", note_form, True),
+        ("A child's summary", "child_care", child_summary, may_summarise(bench)),
         ("Hand over to another owner", "person", assign_form, verb != "assign" and bench.may(Permission.TRIAGE)),
         ("Safeguarding concern", "shield_person", safeguarding_form, case.state is not CaseState.SAFEGUARDING_LEAD),
         ("Another step", "alt_route", moves, verb not in {"move", "check"} and bool(bench.file.moves)),

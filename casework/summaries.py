@@ -1,0 +1,56 @@
+"""What leaves a case for another file in the school: a child's summary. Who took it, and why, is written down (A36)."""
+
+from __future__ import annotations
+
+from casework import child_summary
+from casework.asking import sender_role
+from casework.child_summary import SummaryFacts, SummaryForm
+from casework.room import Room
+from data.errors import PermissionDeniedError
+from data.model.base import new_id
+from data.model.care import Disclosure
+from data.model.people import Permission, User
+
+Parts = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+class Summaries(Room):
+    """Verbs of summaries."""
+
+    def child_summary(self, by: User, case_id: str, form: SummaryForm) -> Parts:
+        """Return one child's summary, and note that it was taken; for the safeguarding lead and deputies only.
+
+        Raises SummaryRefusedError for a full name in place of initials and for empty fields, PermissionDeniedError.
+        """
+        child_summary.check(form)
+        with self.store.begin(by=by.id) as work:
+            case = self._for(work, by, case_id, Permission.EXPORT)
+            if not by.may(Permission.SEE_RESTRICTED_DSL, case.school_id):
+                raise PermissionDeniedError(by.id, Permission.SEE_RESTRICTED_DSL.value)
+            facts = SummaryFacts(
+                case=case,
+                school=work.schools.get(case.school_id).name,
+                addresses=tuple(item.address for item in work.case_items.where(case_id=case.id)),
+                events=tuple(work.case_events.of(case.id)),
+                referrals=tuple(work.referrals.where(case_id=case.id)),
+                evidence=tuple(work.evidence.where(case_id=case.id)),
+                by_role=sender_role(by, case.school_id),
+                now=self.now(),
+            )
+            parts = child_summary.summary(form, facts)
+            work.disclosures.add(
+                Disclosure(
+                    id=new_id(self.now()),
+                    case_id=case.id,
+                    to_whom=form.to_whom.strip() or "the child-protection file",
+                    what="a child's summary",
+                    why="child protection",
+                    ground="public task: safeguarding",
+                    by=by.id,
+                    at=self.now(),
+                )
+            )
+            risks = [one.value for one in form.risks]
+            self._event(work, case, by.id, "child summary", fields={"risks": risks, "to_whom": form.to_whom})
+            work.commit()
+        return parts
