@@ -6,7 +6,7 @@ A factor that nobody answered is absent and counts as 0; the form says "not asse
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -120,6 +120,15 @@ FACTORS: tuple[Factor, ...] = (
     ),
 )
 BY_KEY: dict[str, Factor] = {factor.key: factor for factor in FACTORS}
+# B21: the manners of bullying online that the policy names; ticked for the record, they count for nothing by themselves
+MANNERS: dict[str, str] = {
+    "names": "calling names",
+    "comments": "spiteful comments",
+    "exclusion": "shutting somebody out",
+    "intimidation": "frightening somebody",
+    "rumours": "spreading rumours",
+    "flood": "message upon message that nobody wanted",
+}
 BAND_LABELS: dict[Band, str] = {
     Band.MINOR: "minor",
     Band.MODERATE: "moderate",
@@ -157,6 +166,11 @@ def checked(answers: Mapping[str, int], notes: Mapping[str, str]) -> tuple[dict[
             msg = f"'{BY_KEY[key].label}': choose one of the answers that are offered"
             raise SeriousnessRefusedError(msg)
     return dict(answers), {key: _note(key, text) for key, text in notes.items() if key in BY_KEY and text.strip()}
+
+
+def manners_of(chosen: Collection[str]) -> list[str]:
+    """Return the manners of bullying that were ticked, in our order; one that is not on the list is dropped."""
+    return [manner for manner in MANNERS if manner in chosen]
 
 
 def _note(key: str, text: str) -> str:
