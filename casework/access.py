@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data.errors import NotFoundError, PermissionDeniedError
-from data.model.cases import Case, Confidentiality
+from data.model.cases import Case, CaseState, Confidentiality
 from data.model.findings import Finding
 from data.model.people import CONFIDENTIAL, ROLE_PERMISSIONS, Permission, Role, User
 from data.model.readings import SAFEGUARDING, Severity
@@ -49,9 +49,22 @@ def may_see_case(user: User, case: Case, target_user_id: str | None = None) -> b
     """Whether the person may open a case: confidentiality, permission, and never the person whom it is about (§7.3)."""
     if conflicted(user, case.school_id, case.target, target_user_id):
         return False
-    if user.may(CONFIDENTIAL[case.confidentiality], case.school_id):
+    if user.may(CONFIDENTIAL[case.confidentiality], case.school_id) or _leads_on_child(user, case):
         return True
     return is_low(case.severity, case.confidentiality) and user.may(Permission.SEE_LOW, case.school_id)
+
+
+def child_concerned(case: Case) -> bool:
+    """Whether a child may be at risk in this case: then the safeguarding lead is never kept out of it (§4.1, §7.1 note 2)."""
+    return case.stop or case.lead_category in SAFEGUARDING or case.state is CaseState.SAFEGUARDING_LEAD
+
+
+def _leads_on_child(user: User, case: Case) -> bool:
+    """Whether it is the safeguarding lead's though restricted to others; a head who is the lead too stays out of the chair's."""  # A33
+    roles = user.roles.get(case.school_id, ())
+    is_lead = Role.DSL in roles and user.may(Permission.SEE_RESTRICTED_DSL, case.school_id)
+    own = case.confidentiality is Confidentiality.RESTRICTED_CHAIR and Role.HEADTEACHER in roles
+    return is_lead and not own and child_concerned(case)
 
 
 def must_see_case(user: User, case: Case, target_user_id: str | None = None) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 from data.model.cases import Standing, StandingWord
 
@@ -42,13 +43,36 @@ def _word(used: float, *, stopped: bool) -> StandingWord:
     return StandingWord.DUE_SOON if used >= SOON else StandingWord.ON_TRACK
 
 
-def stage(state: Standing) -> str:
-    """Say in words how much of the target is used: the cue beside the colour at 50, 80 and 100 % (§5.4)."""
+class Level(StrEnum):
+    """How far a time is used up: where the colour changes, always beside words (§5.4)."""
+
+    CALM = "calm"
+    HALF = "half"
+    SOON = "soon"
+    OVER = "over"
+
+
+_STAGES: dict[Level, str] = {
+    Level.CALM: "less than half of the time is used",
+    Level.HALF: "more than half of the time is used",
+    Level.SOON: "more than 80 % of the time is used",
+    Level.OVER: "all of the time is used up",
+}
+
+
+def level(state: Standing) -> Level:
+    """Return how far the time is used: the colour changes at 50, 80 and 100 %."""
     if state.used >= LATE:
-        return "the 24 hours are used up"
+        return Level.OVER
     if state.used >= SOON:
-        return "more than 80 % of the time is used"
-    return "more than half of the time is used" if state.used >= HALF else "less than half of the time is used"
+        return Level.SOON
+    return Level.HALF if state.used >= HALF else Level.CALM
+
+
+def stage(state: Standing) -> str:
+    """Say in words how much of the target is used: the cue beside the colour (§5.4)."""
+    found = level(state)
+    return "the 24 hours are used up" if found is Level.OVER and state.due_at - state.known_at == TARGET else _STAGES[found]
 
 
 def in_words(span: timedelta) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from casework import access, cases, transitions, triage
+from casework import access, cases, outbox, transitions, triage
 from casework.errors import DecisionRefusedError, ReportRefusedError, UnknownCodeError
 from casework.files import Decided, FindingFile, InboxPage, InboxRow, KindChoice, SearchResult
 from casework.intake import STOP_REASON, ReportForm, receipt, report_of, report_to_finding
@@ -13,7 +14,7 @@ from casework.triage import KIND_LABELS, KIND_SAYS, Judgement
 from collector.addresses import canonical_address, is_web_address
 from data.errors import SchoolwatchError
 from data.model.base import new_id
-from data.model.cases import Case, CaseItem, Confidentiality
+from data.model.cases import Case, CaseItem, CaseState, Confidentiality
 from data.model.findings import Decision, DecisionKind, Finding, FindingState, Report, ReportTick
 from data.model.people import Permission, Role, User
 from data.model.posts import Post
@@ -23,6 +24,8 @@ from data.store import Work
 from data.store.findings import QueueCount, QueueKey
 
 MAX_PAGE = 200
+BATCH = 500
+PUT_ASIDE = frozenset({DecisionKind.NO_ACTION, DecisionKind.NOT_OURS})
 _OWNERS: dict[Confidentiality, tuple[Role, ...]] = {
     Confidentiality.RESTRICTED_DSL: (Role.DSL, Role.DEPUTY_DSL, Role.HEADTEACHER),
     Confidentiality.RESTRICTED_HT: (Role.HEADTEACHER,),
@@ -162,7 +165,7 @@ class Judging(Room):
         if post is not None:
             report = report.model_copy(update={"platform": post.platform})
         work.reports.add(report)
-        self._find_again(work, report, post)
+        outbox.alert(work, self._find_again(work, report, post), now)  # A10, B36
         self._stop_what_is_there(work, report, post)
         return report
 
@@ -252,11 +255,54 @@ class Judging(Room):
             decision = triage.decide(finding, judgement, by, earlier=earlier, now=self.now())
             case = self._open(work, finding, decision, by)
             decision = work.decisions.add(decision.model_copy(update={"case_id": case.id if case else None}))
-            state = FindingState.HELD if decision.kind is DecisionKind.HOLD else FindingState.DECIDED
-            finding = work.findings.replace(finding.model_copy(update={"state": state}))
+            finding = self._settled(work, finding, decision)
             work.commit()
             visible = case is None or self._may_see(work, by, case)
         return Decided(decision, finding, case if visible else None, visible)
+
+    def _settled(self, work: Work, finding: Finding, decision: Decision) -> Finding:
+        """Bring the post to the state that follows, and write both steps of the table into the log: judged, and put aside (§5.3)."""
+        if decision.kind is not DecisionKind.HOLD:
+            work.note("triaged", "finding", finding.id, {"category": decision.category, "severity": int(decision.severity)})
+        if decision.kind in PUT_ASIDE:
+            work.note("no_action", "finding", finding.id, {"outcome": decision.category})
+        state = FindingState.HELD if decision.kind is DecisionKind.HOLD else FindingState.DECIDED
+        return work.findings.replace(finding.model_copy(update={"state": state}))
+
+    def put_aside(self, by: User, finding_ids: Sequence[str], outcome: Category, reason: str) -> tuple[tuple[str, str], ...]:
+        """Put many S0 posts aside at once; return those that were not, each with why. Each post is judged by itself (§5.3)."""
+        refused: list[tuple[str, str]] = []
+        for finding_id in dict.fromkeys(finding_ids):
+            try:
+                self._only_low(by, finding_id)
+                self.decide(by, finding_id, DecisionKind.NO_ACTION, outcome, Severity.S0, "none", reason)
+            except SchoolwatchError as error:
+                refused.append((finding_id, str(error)))
+        return tuple(refused)
+
+    def _only_low(self, by: User, finding_id: str) -> None:
+        with self.store.read() as work:
+            finding = work.findings.get(finding_id)
+            access.must_see_finding(by, finding)
+            if finding.severity > Severity.S0:
+                msg = "only posts of severity None are put aside together; open this one and judge it by itself"
+                raise DecisionRefusedError(msg)
+
+    def expire_unread(self, now: datetime) -> int:
+        """Put aside the S0 posts that nobody read for 30 days, as `unreviewed_expired`; return how many. May run twice (§5.3)."""
+        total = 0
+        while True:
+            with self.store.begin(by=SYSTEM) as work:
+                waiting = work.findings.where(
+                    severity=Severity.S0, state=FindingState.OPEN, report_id=None, order_by="seen_at", limit=BATCH
+                )
+                made = [(one, decision) for one in waiting if (decision := triage.expired(one, now)) is not None]
+                for finding, decision in made:
+                    self._settled(work, finding, work.decisions.add(decision))
+                work.commit()
+            total += len(made)
+            if len(made) < BATCH:
+                return total
 
     def _not_subject(self, work: Work, by: User, judgement: Judgement) -> None:
         if self._target_user(work, judgement.target) == by.id and judgement.kind is not DecisionKind.HOLD:
@@ -268,13 +314,16 @@ class Judging(Room):
             return None
         report = work.reports.find(finding.report_id) if finding.report_id else None
         now = self.now()
-        draft = triage.triage(finding, decision, report=report, case_id=new_id(now), ref="", owner_id=by.id, now=now)
+        about_head = self._about_head(work, finding.school_id, decision.target)
+        draft = triage.triage(finding, decision, report=report, case_id=new_id(now), ref="", owner_id=by.id, now=now, about_head=about_head)
         if draft is None:
             return None
         owner, ref = self._owner(work, draft, by), work.cases.next_ref(now.year)
         case = work.cases.add(draft.model_copy(update={"ref": ref, "owner_id": owner}))
         work.case_events.add(cases.opened(case, by.id, reason=decision.reason, fields={"decision": decision.kind.value}))
         self._add_item(work, case, finding, report)
+        if case.state is CaseState.SAFEGUARDING_LEAD:
+            outbox.alert_case(work, case, now)  # A10
         return case
 
     def _owner(self, work: Work, case: Case, by: User) -> str:
@@ -287,7 +336,7 @@ class Judging(Room):
             owner = next((user for user in able if role in user.roles.get(case.school_id, ())), None)
             if owner is not None:
                 return owner.id
-        if case.confidentiality is Confidentiality.RESTRICTED_DSL:
+        if access.child_concerned(case):
             return by.id  # a safeguarding concern is never refused for want of a name
         msg = "nobody signs in here who may see it: about the head that is the chair of governors, about staff the headteacher; add them"
         raise DecisionRefusedError(msg)

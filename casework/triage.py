@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from casework import access
 from casework.errors import AlreadyDecidedError, DecisionRefusedError
+from casework.transitions import SYSTEM
 from data.errors import PermissionDeniedError
 from data.model.base import new_id
 from data.model.cases import Case, CaseState, Confidentiality
@@ -46,6 +47,9 @@ TARGETS: dict[str, str] = {
     "parent": "a parent",
     "school": "the school as a body",
 }
+UNREVIEWED_EXPIRED = "unreviewed_expired"  # the reason of the system's own decision on an S0 post that nobody read (§5.3)
+UNREAD_FOR = timedelta(days=30)
+_HEADS = frozenset({"headteacher", "head teacher", "head", "headmaster", "headmistress", "principal", "executive headteacher"})
 _ABOUT_STAFF: frozenset[Category] = frozenset({Category.STAFF_CONDUCT})
 
 
@@ -151,6 +155,24 @@ _CHECKS = {
 }
 
 
+def expired(finding: Finding, now: datetime) -> Decision | None:
+    """Return the system's decision on an S0 post that waited unread for 30 days, or None; a child's matter never expires (§5.3)."""
+    waits = finding.state is FindingState.OPEN and finding.severity is Severity.S0 and finding.report_id is None
+    if not waits or access.needs_dsl(finding) or now - finding.seen_at < UNREAD_FOR:
+        return None
+    return Decision(
+        id=new_id(now),
+        finding_id=finding.id,
+        kind=DecisionKind.NO_ACTION,
+        category=finding.lead_category,
+        severity=Severity.S0,
+        target="none",
+        reason=UNREVIEWED_EXPIRED,
+        by=SYSTEM,
+        at=now,
+    )
+
+
 def may_decide(finding: Finding, judgement: Judgement, by: User) -> None:
     """Raise unless this person may make this judgement (§5.3, first rows; §7.3)."""
     access.must_see_finding(by, finding)
@@ -171,13 +193,22 @@ def _low_only(finding: Finding, judgement: Judgement, by: User) -> None:
         raise PermissionDeniedError(by.id, Permission.TRIAGE.value)
 
 
-def confidentiality(finding: Finding, decision: Decision) -> Confidentiality:
-    """Return who may see the case that a decision opens (§5.1, §7.1, §7.3): safeguarding first, then the head, then staff conduct."""
-    safeguarding = decision.kind is DecisionKind.SAFEGUARDING or decision.category in SAFEGUARDING or finding.stop
-    if safeguarding:
-        return Confidentiality.RESTRICTED_DSL
-    if decision.target == "headteacher":
+def is_head(role: str) -> bool:
+    """Whether the role of a member of staff, as a school writes it, is the head's."""
+    return " ".join(role.casefold().replace("-", " ").split()) in _HEADS
+
+
+def confidentiality(finding: Finding, decision: Decision, *, about_head: bool = False) -> Confidentiality:
+    """Return who may see the case that a decision opens (§5.1, §7.1, §7.3).
+
+    What may be an indecent image is the safeguarding lead's alone; whatever else is about the head goes to the chair (the lead sees it
+    too where a child is concerned); then safeguarding, then staff conduct.
+    """
+    stop = finding.stop or decision.category is Category.CSAM
+    if not stop and (about_head or decision.target == "headteacher"):
         return Confidentiality.RESTRICTED_CHAIR
+    if stop or decision.kind is DecisionKind.SAFEGUARDING or decision.category in SAFEGUARDING:
+        return Confidentiality.RESTRICTED_DSL
     return Confidentiality.RESTRICTED_HT if decision.category in _ABOUT_STAFF else Confidentiality.NORMAL
 
 
@@ -190,6 +221,7 @@ def triage(
     ref: str,
     owner_id: str,
     now: datetime,
+    about_head: bool = False,
 ) -> Case | None:
     """Return the case that a decision opens, or None: only "open a case" and a safeguarding concern open one.
 
@@ -207,7 +239,7 @@ def triage(
         lead_category=Category.CSAM if stop else decision.category,
         severity=decision.severity,
         target=decision.target,
-        confidentiality=confidentiality(finding, decision),
+        confidentiality=confidentiality(finding, decision, about_head=about_head),
         owner_id=owner_id,
         finding_id=finding.id,
         reporter_type="report" if report else "collected",
