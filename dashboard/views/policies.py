@@ -52,7 +52,7 @@ def _policies(desk: Desk, user: User, school: School, found: Register, *, may: b
     for policy, line in found.policies:
         with st.container(border=True, key=f"policy-{policy.id}"):
             _stands(line)
-            st.text(f"{one_line(policy.title)}, version {one_line(policy.version, 40)}")
+            st.text(one_line(line.what))
             muted(
                 f"Approved by {as_is(policy.approved_by)} on {policy.approved_on:%d %b %Y} · review due {policy.next_review_on:%d %b %Y} · "
                 f"written by {as_is(policy.created_by)}{'' if policy.unions_consulted else ' · unions not consulted on this version'}"
@@ -78,14 +78,15 @@ def _policies(desk: Desk, user: User, school: School, found: Register, *, may: b
 
 def _stands(line: ReviewLine) -> None:
     icon, colour = ("event_busy", "red") if line.is_overdue else ("event_available", "green")
-    st.badge(line.says, icon=f":material/{icon}:", color=colour)  # type: ignore[arg-type]
+    st.badge(as_is(line.says), icon=f":material/{icon}:", color=colour)  # type: ignore[arg-type]
 
 
 def _form(desk: Desk, user: User, school: School, before: Policy | None) -> None:
     today = desk.clock.now().astimezone(_LONDON).date()
     key = f"policy-form-{before.id if before else 'new'}"
+    called = before.title if before else ""
     with st.form(key, border=False):
-        title = st.text_input("Title", before.title if before else "", key=f"{key}-title")
+        title = st.text_input("Title", called, key=f"{key}-title")
         version = st.text_input("Version", key=f"{key}-version", placeholder="for example 4, or September 2026")
         written = st.text_input("Written by (role)", key=f"{key}-written")
         approved_by = st.text_input("Approved by", before.approved_by if before else "", key=f"{key}-by", placeholder="the governing board")
