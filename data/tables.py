@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 from data.columns import Number, Text
 from data.model.care import Disclosure, Investigation, Letter, PersonalFiling, Referral, Seriousness, SupportOffer
 from data.model.cases import Case, CaseEvent, CaseItem, Reminder, RemovalCheck, TakedownRequest
+from data.model.copies import FoundCopy, ItemPrint, PrintKey
 from data.model.evidence import CaptureOrder, CustodyEvent, Evidence
 from data.model.findings import Decision, Finding, Report
 from data.model.keeping import CaseTally, LegalHold, RetentionConsent, RetentionRun, RetentionSetting, SubjectRequest, Tombstone
@@ -297,6 +298,34 @@ class AuditEventRow(AuditEvent, table=True):
     __tablename__ = "audit_event"
     __table_args__ = (sa.Index("ix_audit_event_record", "kind", "record_id"),)
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+
+
+class ItemPrintRow(ItemPrint, table=True):
+    """What of a case's item is compared with new posts. No foreign keys: a print outlives the post, and goes with its case."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "item_print"
+    id: str = Field(primary_key=True)
+    case_id: str = Field(index=True)
+
+
+class PrintKeyRow(PrintKey, table=True):
+    """An entry of the index over the prints."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "print_key"
+    key: str = Field(primary_key=True)
+    print_id: str = Field(primary_key=True, index=True)
+
+
+class FoundCopyRow(FoundCopy, table=True):
+    """A post that resembles an item of a case; one for each post and school."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "found_copy"
+    __table_args__ = (sa.UniqueConstraint("post_id", "school_id"),)
+    id: str = Field(primary_key=True)
+    case_id: str = Field(index=True)
 
 
 class SeriousnessRow(Seriousness, table=True):

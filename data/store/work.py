@@ -7,6 +7,7 @@ from functools import cached_property
 from data.errors import StoreError
 from data.model.care import Disclosure, Investigation, Letter, PersonalFiling, Referral, Seriousness, SupportOffer
 from data.model.cases import Case, CaseEvent, CaseItem, Reminder, RemovalCheck, TakedownRequest
+from data.model.copies import FoundCopy
 from data.model.evidence import CaptureOrder, CustodyEvent, Evidence
 from data.model.findings import Decision, Finding, Report
 from data.model.keeping import CaseTally, LegalHold, RetentionConsent, RetentionRun, RetentionSetting, SubjectRequest, Tombstone
@@ -24,6 +25,7 @@ from data.store.chains import AuditLog, Custody
 from data.store.findings import Findings
 from data.store.messages import Messages
 from data.store.posts import Posts, PostVersions
+from data.store.prints import Prints
 from data.store.readings import Readings
 from data.store.repository import Repository
 from data.store.threads import Threads
@@ -42,6 +44,7 @@ from data.tables import (
     DisclosureRow,
     EvidenceRow,
     FindingRow,
+    FoundCopyRow,
     GovernorsReportRow,
     InvestigationRow,
     LegalHoldRow,
@@ -182,6 +185,16 @@ class Work(Transaction):
     def checks(self) -> Repository[RemovalCheck]:
         """Removal checks."""
         return Repository(self, RemovalCheck, RemovalCheckRow)
+
+    @cached_property
+    def prints(self) -> Prints:
+        """What of case items is compared with new posts."""
+        return Prints(self)
+
+    @cached_property
+    def copies(self) -> Repository[FoundCopy]:
+        """Posts that resemble items of cases."""
+        return Repository(self, FoundCopy, FoundCopyRow)
 
     @cached_property
     def reminders(self) -> Repository[Reminder]:

@@ -38,6 +38,9 @@ TABLES = (
     "referral",
     "seriousness",
     "support_offer",
+    "item_print",
+    "print_key",
+    "found_copy",
 )
 
 
@@ -510,6 +513,55 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("missed_note", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("transferred_at", data.columns.Utc(), nullable=True))
         batch_op.add_column(sa.Column("transfer_reference", sa.String(), nullable=True))
+    op.create_table(
+        "item_print",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("case_id", sa.String(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("post_id", sa.Integer(), nullable=True),
+        sa.Column("author", sa.String(), nullable=True),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("words", sa.Integer(), nullable=False),
+        sa.Column("text", sa.String(), nullable=True),
+        sa.Column("grams", sa.JSON(), nullable=False),
+        sa.Column("signs", sa.JSON(), nullable=False),
+        sa.Column("media", sa.JSON(), nullable=False),
+        sa.Column("pictures", sa.JSON(), nullable=False),
+        sa.Column("made_at", data.columns.Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_item_print")),
+    )
+    with op.batch_alter_table("item_print") as batch_op:
+        batch_op.create_index(batch_op.f("ix_item_print_case_id"), ["case_id"], unique=False)
+    op.create_table(
+        "print_key",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("print_id", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("key", "print_id", name=op.f("pk_print_key")),
+    )
+    with op.batch_alter_table("print_key") as batch_op:
+        batch_op.create_index(batch_op.f("ix_print_key_print_id"), ["print_id"], unique=False)
+    op.create_table(
+        "found_copy",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("school_id", sa.String(), nullable=False),
+        sa.Column("post_id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.String(), nullable=False),
+        sa.Column("item_id", sa.String(), nullable=False),
+        sa.Column("match", sa.String(), nullable=False),
+        sa.Column("likeness", sa.Float(), nullable=False),
+        sa.Column("same_author", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("finding_id", sa.String(), nullable=True),
+        sa.Column("found_at", data.columns.Utc(), nullable=False),
+        sa.Column("by", sa.String(), nullable=True),
+        sa.Column("at", data.columns.Utc(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("linked_case_id", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_found_copy")),
+        sa.UniqueConstraint("post_id", "school_id", name=op.f("uq_found_copy_post_id_school_id")),
+    )
+    with op.batch_alter_table("found_copy") as batch_op:
+        batch_op.create_index(batch_op.f("ix_found_copy_case_id"), ["case_id"], unique=False)
     with op.batch_alter_table("removal_check") as batch_op:
         batch_op.add_column(sa.Column("retry_at", data.columns.Utc(), nullable=True))
 

@@ -1,0 +1,61 @@
+"""Prints of case items and the index over them: which items may a new post resemble?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from data.model.copies import ItemPrint, PrintKey
+from data.store.repository import Repository
+from data.store.transaction import Transaction
+from data.tables import CaseItemRow, CaseRow, ItemPrintRow, PrintKeyRow
+
+_CHUNK = 500  # SQLite caps the number of parameters
+
+
+class Prints(Repository[ItemPrint]):
+    """Prints of case items."""
+
+    def __init__(self, work: Transaction) -> None:
+        super().__init__(work, ItemPrint, ItemPrintRow, audited=False)
+        self._keys: sa.Table = PrintKeyRow.__table__  # type: ignore[attr-defined]
+
+    def keep(self, made: ItemPrint, keys: Sequence[str]) -> bool:
+        """Store a print with its keys, once; return whether it was new."""
+        if not self.add_once(made):
+            return False
+        rows = [PrintKey(key=key, print_id=made.id).model_dump() for key in dict.fromkeys(keys)]
+        if rows:
+            self.work.connection.execute(sa.insert(self._keys), rows)
+        return True
+
+    def unprinted(self, limit: int) -> list[str]:
+        """Return the ids of items that have no print yet, oldest first; those of stopped cases never get one (evidence.md §8)."""
+        items: sa.Table = CaseItemRow.__table__  # type: ignore[attr-defined]
+        cases: sa.Table = CaseRow.__table__  # type: ignore[attr-defined]
+        joined = items.join(cases, items.c.case_id == cases.c.id).outerjoin(self.table, self.table.c.id == items.c.id)
+        missing = sa.select(items.c.id).select_from(joined).where(self.table.c.id.is_(None), sa.not_(cases.c.stop))
+        return [row.id for row in self._rows(missing.order_by(items.c.id).limit(limit))]
+
+    def sharing(self, keys: Sequence[str], limit: int) -> list[ItemPrint]:
+        """Return the prints that share a key with these, those that share most first; `limit` at most."""
+        shared: dict[str, int] = {}
+        for start in range(0, len(keys), _CHUNK):
+            query = (
+                sa.select(self._keys.c.print_id, sa.func.count().label("number"))
+                .where(self._keys.c.key.in_(keys[start : start + _CHUNK]))
+                .group_by(self._keys.c.print_id)
+                .order_by(sa.func.count().desc(), self._keys.c.print_id.desc())
+                .limit(limit)
+            )
+            for row in self._rows(query):
+                shared[row.print_id] = shared.get(row.print_id, 0) + row.number
+        best = sorted(shared, key=lambda one: (-shared[one], one))[:limit]
+        return self.where(id=best) if best else []
+
+    def forget(self, case_id: str) -> int:
+        """Delete the prints of a case with their keys; return how many there were. For retention, and for a case that is stopped."""
+        ids = sa.select(self.table.c.id).where(self.table.c.case_id == case_id)
+        self.work.connection.execute(sa.delete(self._keys).where(self._keys.c.print_id.in_(ids)))
+        return self.work.connection.execute(sa.delete(self.table).where(self.table.c.case_id == case_id)).rowcount
