@@ -4,14 +4,15 @@ EvidenceError
 ├─ CaptureFailedError      the page could not be recorded; the message names the exact cause
 ├─ CaptureForbiddenError   refused to protect a child: nothing was fetched, shown or stored
 ├─ SealBrokenError         a sealed file is not what it was
-└─ CustodyBrokenError      the custody chain does not fit together
+├─ CustodyBrokenError      the custody chain does not fit together
+└─ PdfError                a document cannot be written as PDF
 """
 
 from __future__ import annotations
 
 from data.errors import EvidenceError
 
-__all__ = ["CaptureFailedError", "CaptureForbiddenError", "CustodyBrokenError", "EvidenceError", "SealBrokenError"]
+__all__ = ["CaptureFailedError", "CaptureForbiddenError", "CustodyBrokenError", "EvidenceError", "PdfError", "SealBrokenError"]
 
 STOP_TEXT = """\
 STOP. Nothing was opened, copied or stored.
@@ -48,3 +49,12 @@ class SealBrokenError(EvidenceError):
 
 class CustodyBrokenError(EvidenceError):
     """The custody chain does not fit together."""
+
+
+class PdfError(EvidenceError):
+    """A document cannot be written as PDF."""
+
+    def __init__(self, what: str, why: str) -> None:
+        """Name the document, table or picture, and the mend."""
+        self.what, self.why = what, why
+        super().__init__(f"no PDF was made: {what}: {why}")
