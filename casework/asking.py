@@ -10,16 +10,17 @@ from casework.acting import Acting
 from casework.errors import IllegalMoveError
 from casework.notice import DEFAULT_URGENCY, NoticeFacts, Rendered, Wording, check_wording
 from casework.notices import notice_for
+from casework.places import row_of
 from casework.requests import may_send, step
 from casework.room import needed
 from casework.routes import CAPACITY_LABELS, Plan, PlatformRow
+from casework.surroundings import known, linked
 from casework.transitions import ASKED, STATE_LABELS
 from casework.triage import TARGETS
 from data.errors import CaseError
 from data.model.base import new_id
 from data.model.cases import Capacity, Case, CaseItem, CaseState, Ground, RequestState, Route, TakedownRequest
 from data.model.people import Permission, Role, User
-from data.model.posts import PlatformName
 from data.model.watch import School
 from data.store import Work
 
@@ -33,7 +34,7 @@ _ROLES: tuple[tuple[Role, str], ...] = (
 _STILL_ASKED = frozenset({RequestState.SENT, RequestState.ACKNOWLEDGED, RequestState.NO_REPLY})
 
 
-def platform_rows() -> dict[PlatformName, PlatformRow]:
+def platform_rows() -> dict[str, PlatformRow]:
     """Return the rows of `data/reference/routes.toml`, shipped with the code."""
     return routes.load(files("data.reference").joinpath("routes.toml").read_text(encoding="utf-8"))
 
@@ -45,7 +46,8 @@ class Asking(Acting):
         """Return the ways proposed for a case with reasons, and the hard stops (§3.1, §3.5)."""
         with self.store.read() as work:
             case = self._see(work, by, case_id)
-            return routes.plan(case, tuple(work.case_items.where(case_id=case.id)), platform_rows(), self.now())
+            items, now = tuple(work.case_items.where(case_id=case.id)), self.now()
+            return routes.plan(case, items, platform_rows(), now, known(work, case, items, now))
 
     def preview(self, by: User, case_id: str, item_id: str, route: Route, ground: Ground, capacity: Capacity, wording: Wording) -> Rendered:  # noqa: PLR0917
         """Return the words of the notice without writing anything; raises what `draft` raises."""
@@ -86,7 +88,7 @@ class Asking(Acting):
             msg = f"item {item.id} does not belong to case {case.ref}; open the case again"
             raise CaseError(msg)
         notice, now, school = notice_for(route), self.now(), work.schools.get(case.school_id)
-        row = platform_rows().get(item.platform)
+        row = row_of(item, platform_rows())
         request = TakedownRequest(
             id=new_id(now),
             case_id=case.id,
@@ -114,13 +116,16 @@ class Asking(Acting):
         stops = routes.hard_stops(case)
         if stops or case.state not in DRAFTABLE:
             raise IllegalMoveError("ask for removal", STATE_LABELS[case.state], "; ".join(stops), case.ref)
+        items = work.case_items.where(case_id=case.id)
+        item = next(one for one in items if one.id == request.item_id)
+        routes.must_fit(case, item, platform_rows(), request, linked(work, case, items))
 
     def _notice_facts(  # noqa: PLR0917
         self, work: Work, by: User, case: Case, item: CaseItem, request: TakedownRequest, wording: Wording, school: School
     ) -> NoticeFacts:
         post = work.posts.find(item.post_id) if item.post_id is not None else None
         report = work.reports.find(item.report_id) if item.report_id else None
-        proposal = platform_rows().get(item.platform)
+        proposal = row_of(item, platform_rows())
         return NoticeFacts(
             case_ref=case.ref,
             now=self.now(),
