@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from casework import report, reviews
+from casework import papers, report, reviews
+from casework.asking import platform_rows
 from casework.errors import PolicyRefusedError
 from casework.report import Figures, Volumes
-from casework.reviews import DueReminder, ReviewLine
+from casework.reviews import DueReminder, Register
 from casework.room import Room, needed
 from casework.tally import EXPIRED, JUDGEMENTS, CaseParts, judged, tally
 from casework.triage import standing_decision
@@ -24,20 +24,11 @@ from data.model.people import Permission, User
 from data.model.policies import GovernorsReport, Policy, PolicyTrigger, TriggerKind, YearlyCheck
 from data.model.watch import Health
 from data.store import Work
+from evidence.pdf import pdf
 
 LONDON = ZoneInfo("Europe/London")
 LONGEST = timedelta(days=366)
 _JUDGED = (DecisionKind.REPLY, DecisionKind.NO_ACTION, DecisionKind.NOT_OURS)
-
-
-class Register(NamedTuple):
-    """The register of policies as the page shows it."""
-
-    policies: tuple[tuple[Policy, ReviewLine], ...]
-    older: tuple[Policy, ...]
-    triggers: tuple[PolicyTrigger, ...]
-    settled: tuple[PolicyTrigger, ...]
-    yearly: tuple[ReviewLine, ...]
 
 
 @dataclass(frozen=True)
@@ -178,6 +169,33 @@ class Governing(Room):
             if decision is not None and decision.case_id is None and decision.kind in _JUDGED:
                 rows.append(judged(finding, decision, self.now()))
         return rows
+
+    def report_pdf(self, by: User, report_id: str) -> bytes:
+        """Return a report as PDF with a chart for each table; raises what `figures` raises."""
+        found = self.figures(by, report_id)
+        with self.store.read() as work:
+            kept = work.governors_reports.get(report_id)
+            school = work.schools.get(kept.school_id)
+        return pdf(papers.governors(found, school, kept))
+
+    def review_pack(self, by: User, school_id: str, deployment: Mapping[str, str]) -> bytes:
+        """Return the yearly review pack as PDF (§7.5): policies with "overdue by", triggers, what is searched, what is kept how long.
+
+        `deployment`: what only the installation's settings know (the day of the DPIA, the privacy notice), by label.
+        """
+        register = self.policy_register(by, school_id)
+        with self.store.read() as work:
+            facts = papers.ReviewFacts(
+                school=work.schools.get(school_id),
+                register=register,
+                terms=tuple(work.terms.where(school_id=school_id, active=True)),
+                own_periods=tuple(work.retention_settings.where(school_id=school_id, order_by="at")),
+                reports=tuple(one for one in work.governors_reports.where(school_id=school_id, order_by="first") if one.approved_at),
+                routes=tuple(platform_rows().values()),
+                deployment=deployment,
+                now=self.now(),
+            )
+        return pdf(papers.review_pack(facts))
 
     def policy_register(self, by: User, school_id: str) -> Register:
         """Return the policies with how their review stands, and what calls for an early one."""

@@ -10,7 +10,7 @@ import csv
 import io
 import statistics
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -96,12 +96,13 @@ def figures(tallies: Sequence[CaseTally], volumes: Volumes, first: date, last: d
     """Return the report of the cases that became known from `first` to `last`, both days included."""
     mine = [one for one in tallies if first <= one.known_on <= last]
     judged = [one for one in volumes.judged if first <= one.known_on <= last]
+    tables = tuple(publish(table) for table in counted(mine, judged))
     return Figures(
         first,
         last,
         single(len(mine)),
-        tuple(publish(table) for table in counted(mine, judged)),
-        (*_singles(mine, volumes), *_medians(mine)),
+        tables,
+        (*_shares(tables), *_medians(mine), *_singles(mine, volumes)),
         _notes(volumes),
     )
 
@@ -178,6 +179,25 @@ def _singles(cases: Sequence[CaseTally], volumes: Volumes) -> tuple[tuple[str, s
         ("Requests by people about data on them", volumes.subject_requests),
     )
     return tuple((label, single(count)) for label, count in counts)
+
+
+def _shares(tables: Sequence[Published]) -> tuple[tuple[str, str], ...]:
+    """Return the share gone within 24 hours, gross and net, of the cases that have a verdict; only from cells that are shown."""
+    table = next(one for one in tables if one.key == "target")
+    cells = dict(table.rows)
+    known = {label: int(cells.get(label, "0")) for label in (_WITHIN, _WITHIN_NET, _NO_VERDICT) if cells.get(label, "0").isdigit()}
+    total = int(table.total) if table.total.isdigit() else 0
+    return (
+        ("Gone within 24 hours, of those with a verdict", _share(known, (_WITHIN,), total)),
+        ("The same, not counting the time an authority asked for", _share(known, (_WITHIN, _WITHIN_NET), total)),
+    )
+
+
+def _share(known: Mapping[str, int], met: Sequence[str], total: int) -> str:
+    judged = total - known.get(_NO_VERDICT, total)
+    if not all(label in known for label in met) or judged < LEAST:
+        return TOO_FEW
+    return f"{round(100 * sum(known[label] for label in met) / judged)} %"
 
 
 def _medians(cases: Sequence[CaseTally]) -> tuple[tuple[str, str], ...]:

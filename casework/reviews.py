@@ -39,6 +39,17 @@ class ReviewLine:
 
 
 @dataclass(frozen=True)
+class Register:
+    """The register of policies: those that hold, older versions, what calls for an early review, what was settled, yearly looks."""
+
+    policies: tuple[tuple[Policy, ReviewLine], ...]
+    older: tuple[Policy, ...]
+    triggers: tuple[PolicyTrigger, ...]
+    settled: tuple[PolicyTrigger, ...]
+    yearly: tuple[ReviewLine, ...]
+
+
+@dataclass(frozen=True)
 class DueReminder:
     """A reminder that others deliver: its key is unique, so it goes out once."""
 

@@ -90,10 +90,21 @@ def _buttons(desk: Desk, user: User, chosen: GovernorsReport, found: Figures) ->
         approve = is_draft and user.may(Permission.APPROVE_REPORT, chosen.school_id) and st.button("Approve it", type="primary")
         drop = is_draft and user.may(Permission.CLOSE, chosen.school_id) and st.button("Delete the draft", type="tertiary")
         st.download_button("Save as CSV", as_csv(found), f"{name}.csv", "text/csv", icon=":material/download:")
+        st.download_button("Save as PDF", _pdf(desk, user, chosen), f"{name}.pdf", "application/pdf", icon=":material/picture_as_pdf:")
     if approve:
         _then(lambda: desk.casework.approve_report(user, chosen.id), "Approved. Governors see it now.")
     if drop:
         _then(lambda: desk.casework.drop_report(user, chosen.id), "The draft is gone.")
+
+
+def _pdf(desk: Desk, user: User, chosen: GovernorsReport) -> bytes:
+    """Return the PDF; made once for each state of a report, because every click draws the page anew."""
+    kept = st.session_state.setdefault("governors-pdf", {})
+    key = (chosen.id, chosen.approved_at)
+    if key not in kept:
+        kept.clear()
+        kept[key] = desk.casework.report_pdf(user, chosen.id)
+    return bytes(kept[key])
 
 
 def _table(table: Published) -> None:

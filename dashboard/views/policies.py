@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from casework.governing import PolicyForm, Register
-from casework.reviews import TRIGGER_LABELS, ReviewLine
+from casework.governing import PolicyForm
+from casework.reviews import TRIGGER_LABELS, Register, ReviewLine
 from dashboard.parts import names, notice, refusal, signed_in, times
 from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is, counted, one_line
@@ -37,6 +37,25 @@ def show(desk: Desk, user: User) -> None:
     _policies(desk, user, school, found, may=may)
     _triggers(desk, user, school, found, may=may)
     _yearly(desk, user, school, found, may=may)
+    _pack(desk, user, school)
+
+
+def _pack(desk: Desk, user: User, school: School) -> None:
+    st.subheader("For the governors' yearly review")
+    muted("Policies with what is overdue, what called for a review, what is searched for and how long things are kept. No case in it.")
+    made = st.session_state.get("review-pack")
+    if st.button("Make the review pack", icon=":material/inventory:"):
+        made = st.session_state["review-pack"] = desk.casework.review_pack(user, school.id, _deployment(desk))
+    if made:
+        st.download_button("Save as PDF", made, f"yearly-review-{school.id}.pdf", "application/pdf", icon=":material/picture_as_pdf:")
+
+
+def _deployment(desk: Desk) -> dict[str, str]:
+    signed = desk.settings.dpia_signed_on
+    return {
+        "DPIA signed on": f"{signed:%d %b %Y} by {desk.settings.dpia_signed_by}" if signed else "not signed yet",
+        "Privacy notice": desk.settings.privacy_notice_url or "not published yet",
+    }
 
 
 def _summary(found: Register) -> None:

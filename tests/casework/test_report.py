@@ -7,15 +7,18 @@ import io
 import random
 import shutil
 import sqlite3
+import subprocess
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pikepdf
 import pytest
 
 from casework import report
 from casework.errors import PolicyRefusedError
+from casework.governing import PolicyForm
 from casework.report import Figures, Volumes
 from casework.service import Casework
 from casework.suppression import FEW, WITHHELD
@@ -27,6 +30,7 @@ from data.model.care import Referral, ReferralBody, SupportKind, SupportOffer
 from data.model.cases import Capacity, CaseState, Ground, MissedReason, RequestState, Route, TakedownRequest
 from data.model.findings import Decision, DecisionKind, FindingState
 from data.model.people import Role, User
+from data.model.policies import TriggerKind
 from data.model.posts import PlatformName
 from data.model.readings import HARMS, Category, Severity
 from data.store import Store
@@ -204,6 +208,17 @@ def test_the_target_equals_an_independent_query(room: Casework, store: Store, da
     assert cells(room, store, "target") == {labels[str(code)]: count for code, count in rows(database_url, asked)}
 
 
+def test_the_share_within_24_hours_is_of_those_with_a_verdict(room: Casework, head: User, store: Store) -> None:
+    """§7.4: the share leaves out what was withdrawn or is still in time; a hidden cell gives no share."""
+    counted = cells(room, store, "target")
+    found = dict(room.figures(head, room.make_report(head, SCHOOL_ID, FIRST, LAST).id).singles)
+    judged = sum(counted.values()) - counted["still in time, or no removal wanted"]
+    few = dict(report.figures(tallies(room, store)[:2], Volumes(), FIRST, LAST).singles)  # type: ignore[arg-type]
+
+    assert found["Gone within 24 hours, of those with a verdict"] == f"{round(100 * counted['gone within 24 hours'] / judged)} %"
+    assert few["Gone within 24 hours, of those with a verdict"] == report.TOO_FEW
+
+
 def test_requests_and_referrals_equal_an_independent_query(room: Casework, store: Store, database_url: str) -> None:
     """§7.4: routes used, and referrals made, as the database counts them."""
     asked = """SELECT r.route, count(*) FROM takedown_request r JOIN case_file c ON c.id = r.case_id
@@ -247,6 +262,37 @@ def test_no_small_cell_no_name_no_address_leaves(room: Casework, head: User, dat
     assert [word for word in (HANDLE, NAME, "Quillfeather", "forum.example", "SW-2026", "http") if word in text] == []
     assert [word for word in (HANDLE, NAME, "forum.example", "SW-2026") if word in str(made.figures)] == []
     assert rows(database_url, "SELECT count(*) FROM case_file")[0][0] == 500
+
+
+def test_the_paper_holds_the_same_and_names_nobody(room: Casework, head: User) -> None:
+    """§7.4: the PDF shows what the CSV shows, every chart has its numbers in words, and nothing in it names anybody."""
+    made = room.make_report(head, SCHOOL_ID, FIRST, LAST)
+    room.approve_report(head, made.id)
+    paper, found = room.report_pdf(head, made.id), room.figures(head, made.id)
+    text = words_of(paper)
+    with pikepdf.open(io.BytesIO(paper)) as opened:
+        alts = [str(one.get("/Alt")) for one in opened.objects if isinstance(one, pikepdf.Dictionary) and one.get("/S") == "/Figure"]
+
+    assert [word for word in (HANDLE, NAME, "Quillfeather", "forum.example", "SW-2026", "http") if word in text] == []
+    assert [label for label, _ in found.singles if label.split()[0] not in text] == []
+    assert len(alts) == len([table for table in found.tables if table.rows])
+    assert all(alt.startswith("Bar chart, ") for alt in alts)
+
+
+def test_the_yearly_pack_says_what_is_overdue(room: Casework, head: User) -> None:
+    """A30, B41: the pack for the yearly review says by how many days a policy is overdue, and names the laws (A31)."""
+    room.add_policy(head, SCHOOL_ID, PolicyForm("Staff and social media", "3", "governors", date(2025, 11, 10), date(2026, 11, 10)))
+    room.add_trigger(head, SCHOOL_ID, TriggerKind.GUIDANCE, "a new edition of the guidance")
+    text = words_of(room.review_pack(head, SCHOOL_ID, {"DPIA signed on": "1 Sep 2026"}))
+
+    wanted = ("overdue by 10 days", "a new edition of the guidance", "DPIA signed on", "never confirmed yet", "Data Protection Act 2018")
+    assert [words for words in wanted if words not in text] == []
+
+
+def words_of(paper: bytes) -> str:
+    """Return the words of a PDF as a reader's program takes them out, without line ends."""
+    done = subprocess.run(["pdftotext", "-", "-"], input=paper, capture_output=True, check=True)
+    return " ".join(done.stdout.decode().split())
 
 
 def test_small_periods_hide_everything(room: Casework, head: User) -> None:
