@@ -13,10 +13,10 @@ import hashlib
 import json
 import zipfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import repeat
+from itertools import accumulate, chain, repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,6 +46,7 @@ _EIGHT_BITS = 127.0
 _STEEPEST = 30.0
 _EVERYWHERE = 3.7  # inverse document frequency: in one of fifteen posts
 _UNKNOWN = -1  # the number of a word that is no input: that of the last row, which is empty
+_NO_NUMBERS = np.empty(0, np.int64)
 _PLACES = {head: place for place, head in enumerate(HEADS)}
 
 
@@ -66,6 +67,18 @@ class _PieceNumbers(dict[str, Whole]):
             self.clear()
         self[word] = numbers
         return numbers
+
+
+class _Block(NamedTuple):
+    """Inputs of one kind of several posts, the posts one behind the other: their numbers, their values, and where each post's begin."""
+
+    numbers: Whole
+    values: Floats
+    edges: list[int]
+
+    def of(self, post: int) -> slice:
+        """Return where a post's stand."""
+        return slice(self.edges[post], self.edges[post + 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,46 +114,65 @@ class Vocabulary:
 
     def vector(self, seen: Seen) -> tuple[Whole, Floats]:
         """Return the numbers of the known inputs of a post and their values."""
-        return self.vector_of(seen, self.found(seen))
+        return self.vectors([seen], [self.found(seen)])[0]
 
-    def vector_of(self, seen: Seen, found: list[int]) -> tuple[Whole, Floats]:
-        """Return the same when its runs of words are looked up already. Few steps over long arrays: each costs more than its sums."""
-        words = Counter(found)
-        words.pop(_UNKNOWN, None)
-        pieces, often = self._pieces(seen.tokens)
-        facts, levels = self._facts(seen.facts)
-        size, last = len(words), len(words) + len(pieces)
-        numbers = np.concatenate([np.fromiter(words, np.int64, size), pieces, facts])
-        values = np.concatenate([np.fromiter(words.values(), np.float32, size), often, levels])
-        counts = values[:last]
+    def vectors(self, seen: Sequence[Seen], found: Sequence[list[int]]) -> list[tuple[Whole, Floats]]:
+        """Return the same for each of some posts whose runs of words are looked up already.
+
+        Few steps over long arrays, for all posts at once: each step costs more than its sums.
+        """
+        blocks = self._words(found), self._pieces([one.tokens for one in seen]), self._facts([one.facts for one in seen])
+        return [
+            (
+                np.concatenate([block.numbers[block.of(post)] for block in blocks]),
+                np.concatenate([block.values[block.of(post)] for block in blocks]),
+            )
+            for post in range(len(seen))
+        ]
+
+    def _words(self, found: Sequence[list[int]]) -> _Block:
+        counters = [Counter(some) for some in found]
+        for counter in counters:
+            counter.pop(_UNKNOWN, None)
+        edges = [0, *accumulate(map(len, counters))]
+        numbers = np.fromiter(chain.from_iterable(counters), np.int64, edges[-1])
+        return self._counted(
+            "words", numbers, np.fromiter(chain.from_iterable(map(Counter.values, counters)), np.float32, edges[-1]), edges
+        )
+
+    def _pieces(self, tokens: Sequence[Sequence[Token]]) -> _Block:
+        """Return the words' pieces in order, and how often each is there (numpy's unique takes twice as long)."""
+        of_word, size = self._of_word, len(self.rarity)
+        each = [[of_word[token.text] for token in some] for some in tokens]
+        lengths = [sum(map(len, some)) for some in each]
+        keys = np.concatenate([_NO_NUMBERS, *chain.from_iterable(each)])
+        keys += np.repeat(np.arange(len(tokens)) * size, lengths)  # so that each post's stand apart
+        keys.sort()
+        is_edge = np.ones(len(keys) + 1, np.bool_)
+        np.not_equal(keys[1:], keys[:-1], out=is_edge[1:-1])
+        firsts = is_edge.nonzero()[0]
+        keys = keys.take(firsts[:-1])
+        edges = keys.searchsorted(np.arange(len(tokens) + 1) * size).tolist()
+        return self._counted("pieces", keys % size, (firsts[1:] - firsts[:-1]).astype(np.float32), edges)
+
+    def _counted(self, name: str, numbers: Whole, counts: Floats, edges: list[int]) -> _Block:
+        """Return inputs that are there so many times: the values of each post's are together as long as the block's scale."""
         np.log(counts, out=counts)
         counts += 1
-        counts *= self.rarity.take(numbers[:last])
-        self._scale("words", values[:size])
-        self._scale("pieces", values[size:last])
-        values[last:] *= np.float32(self.scales["facts"])
-        return numbers, values
+        counts *= self.rarity.take(numbers)
+        block = _Block(numbers, counts, edges)
+        parts = [block.values[block.of(post)] for post in range(len(edges) - 1)]
+        sizes = np.sqrt(np.array([part @ part for part in parts], np.float32)).astype(np.float64)
+        sizes[sizes == 0] = 1
+        counts *= np.repeat((self.scales[name] / sizes).astype(np.float32), list(map(len, parts)))
+        return block
 
-    def _pieces(self, tokens: Sequence[Token]) -> tuple[Whole, Floats]:
-        """Return the numbers of the words' pieces in order, and how often each is there (numpy's unique takes twice as long)."""
-        if not tokens:
-            return np.empty(0, np.int64), np.empty(0, np.float32)
-        each = np.concatenate([self._of_word[token.text] for token in tokens])
-        each.sort()
-        is_edge = np.ones(len(each) + 1, np.bool_)
-        np.not_equal(each[1:], each[:-1], out=is_edge[1:-1])
-        edges = is_edge.nonzero()[0]
-        return each.take(edges[:-1]), (edges[1:] - edges[:-1]).astype(np.float32)
-
-    def _scale(self, block: str, values: Floats) -> None:
-        """Make the values of a block together as long as the block's scale."""
-        if values.size:
-            values *= np.float32(self.scales[block] / float(np.sqrt(values @ values)))
-
-    def _facts(self, found: Mapping[str, float]) -> tuple[Whole, Floats]:
-        numbers = np.fromiter(map(self.numbers["facts"].get, found, repeat(_UNKNOWN)), np.int64, len(found))
-        levels, is_known = np.fromiter(found.values(), np.float32, len(found)), numbers >= 0
-        return numbers[is_known], levels[is_known]
+    def _facts(self, found: Sequence[Mapping[str, float]]) -> _Block:
+        known = self.numbers["facts"]
+        some = [[(known[name], level) for name, level in facts.items() if name in known] for facts in found]
+        numbers = np.array([number for facts in some for number, _ in facts], np.int64)
+        levels = np.array([level for facts in some for _, level in facts], np.float32) * np.float32(self.scales["facts"])
+        return _Block(numbers, levels, [0, *accumulate(map(len, some))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +186,7 @@ class Network:
 
     def joined(self, linear: Floats, units: Floats) -> Floats:
         """Return the raw answers: the mean of the linear heads' and of the network's."""
-        both: Floats = (linear + units @ self.exit + self.exit_bias) * np.float32(0.5)
+        both: Floats = (linear + _times(units, self.exit) + self.exit_bias) * np.float32(0.5)
         return both
 
 
@@ -216,7 +248,8 @@ class Model:
 
     def logits(self, seen: Seen) -> Floats:
         """Return the raw answer of each head."""
-        return self._raw(*self.vocabulary.vector(seen))[0]
+        answers: Floats = self._raw([self.vocabulary.vector(seen)])[0][0]
+        return answers
 
     def values(self, seen: Seen) -> dict[str, float]:
         """Return each head's calibrated answer."""
@@ -224,36 +257,64 @@ class Model:
 
     def answer(self, seen: Seen) -> Answer:
         """Return each head's calibrated answer, and what is needed to say why."""
-        found = self.vocabulary.found(seen)
-        raw, units = self._raw(*self.vocabulary.vector_of(seen, found))
-        curved = raw * self.curves[:, 0] + self.curves[:, 1]
-        answers = dict(zip((*HEADS, *STACKED), chance(np.concatenate([curved, shapes(raw) @ self.second])).tolist(), strict=True))
-        return Answer(seen.tokens, answers, units.nonzero()[0], found)
+        return self.answers([seen])[0]
 
-    def _raw(self, numbers: Whole, values: Floats) -> tuple[Floats, Floats]:
-        """Return the raw answers to inputs and their values, and how strongly each unit answers."""
-        sums = (values @ self.rows.some(numbers)) * self.rows.scale
-        units = np.maximum(sums[len(HEADS) :] + self.network.entry_bias, 0)
-        return self.network.joined(sums[: len(HEADS)] + self.bias, units), units
+    def answers(self, seen: Sequence[Seen]) -> list[Answer]:
+        """Return the same for each of some posts: whatever the others are, each post's answer is the same to the last digit."""
+        if not seen:
+            return []
+        found = list(map(self.vocabulary.found, seen))
+        raw, units = self._raw(self.vocabulary.vectors(seen, found))
+        curved = raw * self.curves[:, 0] + self.curves[:, 1]
+        values = chance(np.concatenate([curved, _times(shapes(raw), self.second)], axis=1)).tolist()
+        names = (*HEADS, *STACKED)
+        return [
+            Answer(one.tokens, dict(zip(names, some, strict=True)), answering.nonzero()[0], known)
+            for one, some, answering, known in zip(seen, values, units, found, strict=True)
+        ]
+
+    def _raw(self, vectors: Sequence[tuple[Whole, Floats]]) -> tuple[Floats, Floats]:
+        """Return a row of raw answers for each post's inputs and their values, and how strongly each unit answers."""
+        sums = np.stack([values @ self.rows.some(numbers) for numbers, values in vectors]) * self.rows.scale
+        units = np.maximum(sums[:, len(HEADS) :] + self.network.entry_bias, 0)
+        return self.network.joined(sums[:, : len(HEADS)] + self.bias, units), units
 
     def weighed(self, answer: Answer, heads: Sequence[str]) -> Floats:
-        """Return what each word, with the word pairs that it stands in, speaks for each of the heads: a row a token, a column a head.
+        """Return what each word, with the word pairs that it stands in, speaks for each of the heads: a row a token, a column a head."""
+        spoken = self.weighed_at([answer], [range(len(answer.tokens))])[0]
+        return spoken.take([_PLACES[head] for head in heads], axis=1)
+
+    def weighed_at(self, answers: Sequence[Answer], places: Sequence[Sequence[int]]) -> list[Floats]:
+        """Return for each answer what the words at these places of its post, with their pairs, speak for each head.
 
         A network of rectified units is linear in the inputs of one post: only the units that answer to it count.
         """
-        count, part = len(answer.tokens), self._through.take([_PLACES[head] for head in heads], axis=1)
-        share = np.zeros((len(part), 1), np.float32)
-        share[: len(HEADS)] = share[answer.units + len(HEADS)] = 0.5
-        found = answer.found[: max(0, 2 * count - 1)]
-        places = {number: place for place, number in enumerate(dict.fromkeys(found))}
-        numbers = np.fromiter(places, np.int64, len(places))
-        each: Floats = self.rows.some(numbers) @ (part * share)  # of unknown ones nought, as the row at _UNKNOWN is empty
-        each *= self.vocabulary.rarity.take(numbers)[:, None]
-        spoken = each.take([places[number] for number in found], axis=0)  # once for all: a word that comes twice weighs just the same
-        words, pairs = spoken[:count], spoken[count:] * np.float32(0.5)
-        words[:-1] += pairs
-        words[1:] += pairs
-        return words
+        numbers = np.array([number for one, some in zip(answers, places, strict=True) for number in _numbers_at(one, some)], np.int64)
+        lengths = list(map(len, places))
+        share = np.zeros((len(answers), len(self._through)), np.float32)
+        share[:, : len(HEADS)] = 0.5
+        for row, answer in zip(share, answers, strict=True):
+            row[answer.units + len(HEADS)] = 0.5
+        rows = self.rows.some(numbers).reshape(-1, 3, len(self._through))  # of unknown ones nought, as the row at _UNKNOWN is empty
+        rows *= self.vocabulary.rarity.take(numbers).reshape(-1, 3, 1)
+        spoken = (rows[:, 0] + (rows[:, 1] + rows[:, 2]) * np.float32(0.5)) * share.repeat(lengths, axis=0)
+        return np.split(spoken @ self._through, list(accumulate(lengths))[:-1])
+
+
+def _numbers_at(answer: Answer, places: Sequence[int]) -> Iterator[int]:
+    """Yield the numbers of the word at each place, of the pair that it ends and of the pair that it begins."""
+    words, count = answer.found, len(answer.tokens)
+    pairs = [_UNKNOWN, *words[count : max(count, 2 * count - 1)], _UNKNOWN]
+    for place in places:
+        yield words[place]
+        yield pairs[place]
+        yield pairs[place + 1]
+
+
+def _times(rows: Floats, weights: Floats) -> Floats:
+    """Return the product row by row: one for all rows would give other last digits for another number of rows."""
+    products: Floats = np.matmul(rows[:, None], weights)
+    return products[:, 0]
 
 
 def chance(raw: Floats) -> Floats:

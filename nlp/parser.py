@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from threading import Lock
 from typing import Any, cast
@@ -24,6 +25,7 @@ from spacy.lang.en import English
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
+from spacy.vocab import Vocab
 from thinc.api import Model
 
 from nlp.errors import ModelMismatchError
@@ -40,6 +42,7 @@ _REMEMBERED = 20_000  # words
 _FORGETS_AFTER = 2_000  # calls
 _TINY = 1e-8
 _JSON, _ARRAYS = "weights/parser.json", "weights/parser.npz"
+_NO_NUMBERS = np.zeros(_WIDTH, np.float32)
 _MEAN = np.full(_WIDTH, 1 / _WIDTH, np.float32)
 _LISTENER = {"@architectures": "spacy.Tok2VecListener.v1", "width": _WIDTH, "upstream": "tok2vec"}
 _CONFIG: dict[str, dict[str, Any]] = {
@@ -86,8 +89,8 @@ class Parser:
         with self._lock:
             self._forget_now_and_then()
             docs = [Doc(vocab, words=list(words)) for words in sentences]
-            for doc in docs:
-                setattr(doc, "tensor", self._reader.read(doc))  # noqa: B010 - spaCy's types know only doubles there
+            for doc, rows in zip(docs, self._reader.read_all(docs) if docs else (), strict=True):
+                setattr(doc, "tensor", rows)  # noqa: B010 - spaCy's types know only doubles there
             for name in PIPES[1:]:
                 pipe: Any = self._language.get_pipe(name)
                 pipe.set_annotations(docs, pipe.predict(docs))
@@ -125,18 +128,28 @@ class _Reader:
 
     def read(self, doc: Doc) -> Floats:
         """Return a row of numbers for each word."""
-        words = [token.text for token in doc]
-        unknown = list(dict.fromkeys(word for word in words if word not in self._known))
-        if unknown:
-            if len(self._known) > _REMEMBERED:
-                self._known.clear()
-                unknown = list(dict.fromkeys(words))
-            self._known.update(zip(unknown, self._embed.predict([Doc(doc.vocab, words=unknown)])[0], strict=True))
-        edge = np.zeros((len(self._layers), _WIDTH), np.float32)
-        rows = np.concatenate([edge, *(self._known[word][None] for word in words), edge])
+        return self.read_all([doc])[0]
+
+    def read_all(self, docs: Sequence[Doc]) -> list[Floats]:
+        """Return the rows of each of the sentences. Between them stand as many empty rows as the layers look far: none sees another."""
+        each = [[token.text for token in doc] for doc in docs]
+        self._learn(docs[0].vocab, {word: None for words in each for word in words})
+        edge, rows = [_NO_NUMBERS] * len(self._layers), list[Floats]()
+        for words in each:
+            rows += [*edge, *(self._known[word] for word in words)]
+        flowing = np.stack([*rows, *edge])
         for layer in self._layers:
-            rows = layer.of_rows(rows)
-        return rows[len(self._layers) : -len(self._layers)]
+            flowing = layer.of_rows(flowing)
+        lasts = list(accumulate(len(words) + len(edge) for words in each))
+        return [flowing[last - len(words) : last] for words, last in zip(each, lasts, strict=True)]
+
+    def _learn(self, vocab: Vocab, words: Mapping[str, None]) -> None:
+        """Remember the numbers of the words."""
+        if len(self._known) > _REMEMBERED:
+            self._known.clear()
+        unknown = [word for word in words if word not in self._known]
+        if unknown:
+            self._known.update(zip(unknown, self._embed.predict([Doc(vocab, words=unknown)])[0], strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,7 @@ class Reader:
         with self._language.vocab.memory_zone():  # spaCy would keep every word it meets, and hostile text fill the memory
             docs = [attach(self._language.make_doc(text), draft) for text, draft in begun]
             for _, component in self._language.pipeline:  # as Language does, without a check of each component at each post
-                docs = list(component.pipe(docs)) if hasattr(component, "pipe") else list(map(component, docs))
+                docs = list(component.pipe(docs, batch_size=len(docs))) if hasattr(component, "pipe") else list(map(component, docs))
             del docs
         return [draft for _, draft in begun]
 

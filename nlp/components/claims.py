@@ -6,9 +6,10 @@ The parser runs only where a score asks for it, on sentences with a word for an 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import islice
 
 from spacy.tokens import Doc
 
@@ -17,14 +18,15 @@ from nlp.acts import Found, acts
 from nlp.claims import Claim, Marks, Scene, Word, claims_in, settled
 from nlp.draft import Draft, Rated, Sentence, draft_of
 from nlp.errors import ModelMismatchError, ModelMissingError
-from nlp.factory import register
+from nlp.factory import register_together
 from nlp.normal import fold
-from nlp.parser import Parser, shipped
+from nlp.parser import Arc, Parser, shipped
 
 NAME = "schoolwatch.claims.v1"
 ASKED = 0.35  # a lower score is hardly shown, and its words are reason enough
 _ACCUSES = frozenset({Category.DEFAMATION_INDIVIDUAL, Category.KNOWINGLY_FALSE})
 _TELLS = frozenset({Category.SAFEGUARDING_DISCLOSURE, Category.STAFF_ALLEGATION})
+_ASKING = _ACCUSES | _TELLS
 _LONGEST = 60  # words that are parsed together: an unpunctuated post is cut
 _MOST = 6  # parts of one post that are parsed
 _SHOUTED = 0.6  # share of capitals
@@ -80,13 +82,16 @@ class _Part:
     places: tuple[tuple[int, int], ...]
 
 
-def read(doc: Doc) -> Doc:
+def read(docs: Sequence[Doc]) -> None:
     """Put what is said that somebody did before the other reasons of an accusation or a telling of harm."""
-    draft = draft_of(doc)
-    if any(score.category in _ACCUSES | _TELLS and score.value >= ASKED for score in draft.scores):
-        find(doc)
+    asked = [doc for doc in docs if _is_asked(draft_of(doc))]
+    find(asked)
+    for draft in map(draft_of, asked):
         draft.scores = [_reasoned(draft, score) for score in draft.scores]
-    return doc
+
+
+def _is_asked(draft: Draft) -> bool:
+    return any(score.value >= ASKED and score.category in _ASKING for score in draft.scores)
 
 
 def _reasoned(draft: Draft, score: Rated) -> Rated:
@@ -107,18 +112,27 @@ def _tells(claim: Claim) -> bool:
     return claim.patient in ("pupil", "writer") and claim.asserted
 
 
-def find(doc: Doc) -> Doc:
-    """Put the claims of the post on its draft."""
-    draft = draft_of(doc)
-    found = acts().find(draft.masked) if draft.masked else []
-    if not found:
-        return doc
+def find(docs: Sequence[Doc]) -> None:
+    """Put the claims of each post on its draft: what is worth parsing in any of them is parsed at once."""
+    told = [(doc, draft, found) for doc, draft, found in map(_worded, docs) if found]
+    if not told:
+        return
     parser = _parser()
     if isinstance(parser, str):
-        draft.faults.append(parser)
-        return doc
-    draft.claims = list(settled(_claims(doc, draft, found, parser)))
-    return doc
+        for _, draft, _ in told:
+            draft.faults.append(parser)
+        return
+    scenes = [scene_of(draft) for _, draft, _ in told]
+    parts = [list(islice(_parts(*one, scene, parser), _MOST)) for one, scene in zip(told, scenes, strict=True)]
+    parsed = iter(parser.parse([part.shown for some in parts for part in some]))
+    for (_, draft, _), scene, some in zip(told, scenes, parts, strict=True):
+        draft.claims = list(settled(_claims(scene, some, parsed)))
+
+
+def _worded(doc: Doc) -> tuple[Doc, Draft, list[Found]]:
+    """Return a post with its words for acts."""
+    draft = draft_of(doc)
+    return doc, draft, acts().find(draft.masked) if draft.masked else []
 
 
 @cache
@@ -130,12 +144,9 @@ def _parser() -> Parser | str:
         return f"read in part, without claims: {error}"
 
 
-def _claims(doc: Doc, draft: Draft, found: list[Found], parser: Parser) -> Iterator[Claim]:
-    scene = scene_of(draft)
-    parts = [part for _, part in zip(range(_MOST), _parts(doc, draft, scene, found, parser), strict=False)]
-    if not parts:
-        return
-    for part, arcs in zip(parts, parser.parse([part.shown for part in parts]), strict=True):
+def _claims(scene: Scene, parts: Sequence[_Part], parsed: Iterator[tuple[Arc, ...]]) -> Iterator[Claim]:
+    """Yield what is said in the parts, whose arcs come next."""
+    for part, arcs in zip(parts, parsed, strict=False):
         words = [
             Word(shown.lower().replace("'", ""), arc.tag, arc.relation, arc.head, start, end)
             for shown, arc, (start, end) in zip(part.shown, arcs, part.places, strict=True)
@@ -169,7 +180,7 @@ def marks_of(sentence: Sentence) -> Marks:
     )
 
 
-def _parts(doc: Doc, draft: Draft, scene: Scene, found: list[Found], parser: Parser) -> Iterator[_Part]:
+def _parts(doc: Doc, draft: Draft, found: list[Found], scene: Scene, parser: Parser) -> Iterator[_Part]:
     """Yield what is worth parsing: sentences, or of long ones the stretch around the words for an act."""
     text = doc.text
     starts = [span.start_char for span in doc.sents] if doc.has_annotation("SENT_START") else [0]
@@ -318,4 +329,4 @@ def _is_role(text: str) -> bool:
     return text in words["staff"] or text in words["pupil"]
 
 
-register(NAME, read)
+register_together(NAME, read)

@@ -6,16 +6,17 @@ or of another version the rules' own numbers stand and the reading says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from spacy.tokens import Doc
 
 from data.model.readings import SAFEGUARDING, Category, Head
 from nlp.draft import Draft, Rated, Reason, draft_of
 from nlp.errors import ModelMismatchError, ModelMissingError
-from nlp.factory import register
+from nlp.factory import register_together
 from nlp.features import MASKS, Token, see
 from nlp.heads import LABEL_HEADS, WEIGHTS, Answer, Model, gravity, load
 
@@ -50,11 +51,19 @@ _GROUPS: dict[
 FLOOR = 0.5  # a rule that sees danger to a person counts so much at least, whatever the heads say
 _EXPLAINED = 0.15  # a lower answer needs no words shown
 _SHARE = 0.35  # of the weightiest word's weight: what is shown beside it
+_EXPLAINED_AT_ONCE = 8  # posts: more of the longest would take much memory
 _MOST_SPANS = 4
 _FEW = 3  # a shorter word says nothing by itself
 _LEARNED = frozenset(category for _, _, categories in _GROUPS.values() for category in categories)
 _WHY = {label: f"words that often stand in posts with {words}" for label, (_, words, _) in _GROUPS.items()}
 _WHOLE = {label: (Reason(0, 0, f"no single word decided; as a whole it reads like {words}"),) for label, (_, words, _) in _GROUPS.items()}
+
+
+class Weights(NamedTuple):
+    """The places of some words of a post, and for each head what they weigh."""
+
+    places: list[int]
+    each: list[list[float]]
 
 
 @cache
@@ -70,21 +79,29 @@ def opened(folder: Path) -> Model | str:
         return f"read in part, by the rules alone: {error}"
 
 
-def read(doc: Doc) -> Doc:
+def read(docs: Sequence[Doc]) -> None:
     """Put the heads' answers in the place of the rules' numbers."""
-    draft, model = draft_of(doc), _model()
+    drafts, model = list(map(draft_of, docs)), _model()
     if isinstance(model, str):
-        draft.faults.append(model)
-        return doc
-    answer = model.answer(see(draft))
-    values, reasons = answer.values, _reasons(draft, model, answer)
+        for draft in drafts:
+            draft.faults.append(model)
+        return
+    answers = model.answers(list(map(see, drafts)))
+    for first in range(0, len(drafts), _EXPLAINED_AT_ONCE):
+        some = answers[first : first + _EXPLAINED_AT_ONCE]
+        for draft, answer, weights in zip(drafts[first:], some, _weights(model, some), strict=False):
+            _write(draft, answer, weights)
+
+
+def _write(draft: Draft, answer: Answer, weights: Weights) -> None:
+    """Write the answers of all labels on a draft."""
+    values, reasons = answer.values, _reasons(draft, answer, weights)
     rules = tuple(draft.scores)
     draft.scores = [score for score in map(_floored, rules) if score is not None]
     for label in LABEL_HEADS:
         _answer(draft, label, values, rules, reasons.get(label, ()))
     draft.any_harm = values["any_harm"]
     draft.gravity = gravity(values)
-    return doc
 
 
 def _floored(score: Rated) -> Rated | None:
@@ -118,16 +135,30 @@ def _usual(label: str, values: dict[str, float], draft: Draft) -> Category:
     return _GROUPS[label][2][0]
 
 
-def _reasons(draft: Draft, model: Model, answer: Answer) -> dict[str, tuple[Reason, ...]]:
-    """Return for each label that was answered at all the words that weighed most, neighbours as one span."""
-    told = [label for label in LABEL_HEADS if answer.values[label] >= _EXPLAINED]
+def _weights(model: Model, answers: Sequence[Answer]) -> list[Weights]:
+    """Return for each answer the places of the words that may be shown, and for each head what they weigh."""
+    places = [_telling(model, answer) if _told(answer) else [] for answer in answers]
+    return [Weights(some, weights.T.tolist()) for some, weights in zip(places, model.weighed_at(answers, places), strict=True)]
+
+
+def _told(answer: Answer) -> list[tuple[int, str]]:
+    """Return the labels that were answered at all, with their numbers."""
+    values = answer.values
+    return [(number, label) for number, label in enumerate(LABEL_HEADS) if values[label] >= _EXPLAINED]
+
+
+def _telling(model: Model, answer: Answer) -> list[int]:
+    """Return the places of the words that say something by themselves."""
     common = model.vocabulary.common
-    few = (place for place, (text, _, _) in enumerate(answer.tokens) if len(text) >= _FEW and text not in common and text not in MASKS)
-    places = list(few) if told else []
+    return [place for place, (text, _, _) in enumerate(answer.tokens) if len(text) >= _FEW and text not in common and text not in MASKS]
+
+
+def _reasons(draft: Draft, answer: Answer, weights: Weights) -> dict[str, tuple[Reason, ...]]:
+    """Return for each label that was answered at all the words that weighed most, neighbours as one span."""
+    places, each = weights
     if not places:
         return {}
-    weights = model.weighed(answer, told)[places].T.tolist()
-    return {label: tuple(_weightiest(draft, answer.tokens, places, some, label)) for label, some in zip(told, weights, strict=True)}
+    return {label: tuple(_weightiest(draft, answer.tokens, places, each[number], label)) for number, label in _told(answer)}
 
 
 def _weightiest(draft: Draft, tokens: tuple[Token, ...], places: list[int], weights: list[float], label: str) -> Iterator[Reason]:
@@ -151,4 +182,4 @@ def _joined(places: list[tuple[int, int, int]]) -> Iterator[tuple[int, int]]:
         yield start, places[last][2]
 
 
-register(NAME, read)
+register_together(NAME, read)

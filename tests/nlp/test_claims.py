@@ -40,7 +40,7 @@ def read(rules_reader: Reader) -> Read:
     def claims_of(text: str) -> Draft:
         folded = Folded.of(text)
         draft = Draft(folded, people.find(folded, ("fgps",)), rules_reader.matcher.find(text))
-        component.find(attach(language(text), draft))
+        component.find([attach(language(text), draft)])
         return draft
 
     return claims_of
@@ -206,7 +206,7 @@ def test_a_claim_is_the_first_reason_of_what_it_bears_on(read: Read) -> None:
     words = Reason(0, 2, "words")
     for category, value in ((C.DEFAMATION_INDIVIDUAL, 0.9), (C.SAFEGUARDING_DISCLOSURE, 0.9), (C.HARASSMENT_STAFF, 0.9), (C.PRAISE, 0.1)):
         draft.scores.append(Rated(Head.DEFAMATION, category, value, "test.v1", (words,)))
-    component.read(attach(in_sentences()(draft.folded.original), draft))
+    component.read([attach(in_sentences()(draft.folded.original), draft)])
     reasons = {score.category: [span.why for span in score.spans] for score in draft.scores}
 
     hurt, took = "that a member of staff hit, grabbed or hurt a pupil", "that a member of staff took money or things that were not theirs"
@@ -221,7 +221,7 @@ def test_the_parser_waits_until_a_score_asks(read: Read, monkeypatch: pytest.Mon
     draft.scores = [Rated(Head.DEFAMATION, C.DEFAMATION_INDIVIDUAL, component.ASKED - 0.01, "test.v1")]
     monkeypatch.setattr(component, "find", lambda _: pytest.fail("parsed"))
 
-    component.read(attach(in_sentences()(draft.folded.original), draft))
+    component.read([attach(in_sentences()(draft.folded.original), draft)])
     assert draft.scores[0].spans == ()
 
 
