@@ -85,7 +85,8 @@ class _Part:
 def read(docs: Sequence[Doc]) -> None:
     """Put what is said that somebody did before the other reasons of an accusation or a telling of harm."""
     asked = [doc for doc in docs if _is_asked(draft_of(doc))]
-    find(asked)
+    if asked:
+        find(asked)
     for draft in map(draft_of, asked):
         draft.scores = [_reasoned(draft, score) for score in draft.scores]
 
