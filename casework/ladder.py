@@ -202,7 +202,7 @@ def rungs(
 
 def _taken(look: _Look, rung: Rung) -> RungState | None:
     """Return the rung as taken when it was climbed by hand, asked by its route, or the body was told."""
-    climbed = [one.at for one in look.events if _is_climb(one) and one.fields.get("rung") == rung.value and one.at >= look.case.known_at]
+    climbed = [one.at for one in look.events if is_climb(one, rung) and one.at >= look.case.known_at]
     by_route = [one.sent_at for one in look.asked({RUNG_ROUTES[rung]})] if rung in RUNG_ROUTES else []
     told = [one.made_at for one in look.around.referrals if one.body in _BODIES.get(rung, ())]
     advice = [look.case.advice_recorded_at] if rung is Rung.EMERGENCY else []
@@ -210,8 +210,9 @@ def _taken(look: _Look, rung: Rung) -> RungState | None:
     return RungState(rung, Standing.TAKEN, "done", min(moments)) if moments else None
 
 
-def _is_climb(event: CaseEvent) -> bool:
-    return event.what == ESCALATED or event.after is CaseState.ESCALATED
+def is_climb(event: CaseEvent, rung: Rung) -> bool:
+    """Whether this line of the history records that a person climbed this rung."""
+    return (event.what == ESCALATED or event.after is CaseState.ESCALATED) and event.fields.get("rung") == rung.value
 
 
 def _skips(found: tuple[RungState, ...], look: _Look) -> tuple[RungState, ...]:

@@ -2,13 +2,15 @@
 
 The verbs stand where they belong: `judging` (inbox, reports, decisions), `casefiles` (reading cases), `acting` (what people do in a
 case), `asking` (requests), `watching` (what the machine does), `together` (posts that belong together), `caring` (seriousness, referrals,
-support), `letters`, `lookups` (who hosts a site), `telling` (messages, the rota), `keeping` (retention), `governing` (reports, policies).
+support), `letters`, `lookups` (who hosts a site), `escalating` (the ladder), `telling` (messages, the rota), `keeping` (retention),
+`governing` (reports, policies).
 A verb takes the person first and asks permission; each is one transaction.
 """
 
 from __future__ import annotations
 
 from casework.caring import Caring
+from casework.escalating import Escalating
 from casework.governing import Governing
 from casework.judging import Judging
 from casework.keeping import Keeping
@@ -22,5 +24,5 @@ from casework.together import Together
 __all__ = ["Casework"]
 
 
-class Casework(Judging, Learning, Together, Caring, Letters, Lookups, Telling, Keeping, Governing, Summaries):
+class Casework(Judging, Learning, Together, Caring, Letters, Lookups, Escalating, Telling, Keeping, Governing, Summaries):
     """All verbs of casework, over one store and one clock."""

@@ -280,6 +280,21 @@ def doctor(config: Config = None) -> None:
     raise typer.Exit(worst(findings))
 
 
+@app.command("rdap-list")
+def rdap_list(
+    file: Annotated[Path | None, typer.Argument(help="dns.json, ipv4.json, ipv6.json or asn.json of IANA")] = None, config: Config = None
+) -> None:
+    """Load a fresh list of the registries that say who hosts a site; without a file, say how old the lists in use are."""
+    from collector.bootstrap import install, load
+    from schoolwatch.lookup import LISTS
+
+    folder = load_settings(config).state_dir / LISTS
+    if file is not None:
+        _out.print(f"loaded as {install(file, folder).value}.json", markup=False)
+    for kind, published in load(folder).published.items():
+        _out.print(f"{kind.value}.json: published {published}", markup=False)
+
+
 @app.command("reset-password")
 def reset_password(username: str, config: Config = None) -> None:
     """Give someone a new one-time password when nobody who manages users can sign in; it goes into the audit log."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
 from casework.service import Casework
 from collector.client import Client
@@ -17,6 +18,7 @@ from data.store import Store
 from evidence.detect import BrowserSettings
 from evidence.vault import Vault
 from schoolwatch import readiness
+from schoolwatch.lookup import LISTS, LookUps
 from schoolwatch.people import People
 from schoolwatch.safe import Safe
 from schoolwatch.settings import Settings, load_settings
@@ -55,6 +57,11 @@ class Desk:
         return Client(
             self.settings.contact or "demo@town.example", self.clock, self.gate, pace_seconds=pace, tokens=dict(self.settings.tokens)
         )
+
+    @cached_property
+    def lookups(self) -> LookUps:
+        """Who hosts a site: asked for beside the pages, which never wait for it."""
+        return LookUps(self.casework, self.client, self.gate, self.clock, self.settings.state_dir / LISTS)
 
     def browser(self) -> BrowserSettings:
         """Return how pages are photographed here."""
