@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from importlib.resources import files
+from typing import Any
 
 from casework import countdown, routes
 from casework.acting import Acting
+from casework.drafting import Known, contacts, look_at_whole, must_accept_forwarding, must_suit, starts
 from casework.errors import IllegalMoveError
-from casework.notice import DEFAULT_URGENCY, NoticeFacts, Rendered, Wording, check_wording
+from casework.notice import DEFAULT_URGENCY, Details, Notice, NoticeFacts, Rendered, Wording, check_wording
 from casework.notices import notice_for
-from casework.places import row_of
+from casework.personal_data import Guard
+from casework.places import hostname, row_of
 from casework.requests import may_send, step
 from casework.room import needed
 from casework.routes import CAPACITY_LABELS, Plan, PlatformRow
-from casework.surroundings import known, linked
+from casework.surroundings import fresh, known, linked
 from casework.transitions import ASKED, STATE_LABELS
 from casework.triage import TARGETS
 from data.errors import CaseError
@@ -32,6 +37,17 @@ _ROLES: tuple[tuple[Role, str], ...] = (
     (Role.CHAIR, "Chair of Governors"),
 )
 _STILL_ASKED = frozenset({RequestState.SENT, RequestState.ACKNOWLEDGED, RequestState.NO_REPLY})
+
+
+LONGEST_WAIT = timedelta(days=400)  # a promise or an appeal that lies further ahead is a slip of the finger
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a form starts with: answers that the case knows already, and the contacts that a look-up found."""
+
+    details: Details
+    contacts: tuple[str, ...]
 
 
 def platform_rows() -> dict[str, PlatformRow]:
@@ -70,8 +86,10 @@ class Asking(Acting):
         """Write a request, ready to be sent by a person.
 
         Raises EvidenceMissingError (A14), AdviceMissingError, GroundMissingError, IllegalMoveError on a hard stop, NoticeIncompleteError
-        naming the missing fields, PersonalDataError when the words name a child, a birthday or a home.
+        naming the missing fields, PersonalDataError when the words name a child, a birthday or a home. A notice that the headteacher
+        has to approve stays a draft until then (`approve_request`).
         """
+        must_accept_forwarding(notice_for(route), accepted=may_be_forwarded)
         with self.store.begin(by=by.id) as work:
             case = self._for(work, by, case_id, Permission.REQUEST)
             request = self._drafted(work, by, case, work.case_items.get(item_id), (route, ground, capacity), wording)
@@ -83,20 +101,34 @@ class Asking(Acting):
     def _drafted(
         self, work: Work, by: User, case: Case, item: CaseItem, way: tuple[Route, Ground, Capacity], wording: Wording
     ) -> TakedownRequest:
-        route, ground, capacity = way
         if item.case_id != case.id:
             msg = f"item {item.id} does not belong to case {case.ref}; open the case again"
             raise CaseError(msg)
-        notice, now, school = notice_for(route), self.now(), work.schools.get(case.school_id)
-        row = row_of(item, platform_rows())
-        request = TakedownRequest(
+        notice, school = notice_for(way[0]), work.schools.get(case.school_id)
+        must_suit(notice, case, way[1], work.investigations.where(case_id=case.id))
+        request = self._new_request(by, case, item, way, wording, notice)
+        self._may_ask(work, case, request)
+        guard = Guard(self.now(), school.postal_address or "", school.name)
+        check_wording(wording, now=guard.now, school_address=guard.school_address, school_name=guard.school_name, asks=notice.asks)
+        facts = self._notice_facts(work, by, case, item, request, wording, school)
+        rendered = notice.render(facts)
+        look_at_whole(rendered, facts, guard, notice.asks)
+        kept = request if notice.head_approves else step(request, RequestState.READY)
+        return kept.model_copy(update={"subject": rendered.subject, "body": rendered.body})
+
+    def _new_request(
+        self, by: User, case: Case, item: CaseItem, way: tuple[Route, Ground, Capacity], wording: Wording, notice: Notice
+    ) -> TakedownRequest:
+        route, ground, capacity = way
+        now = self.now()
+        return TakedownRequest(
             id=new_id(now),
             case_id=case.id,
             item_id=item.id,
             state=RequestState.DRAFT,
             ground=ground,
             route=route,
-            recipient=wording.recipient.strip() or routes.recipient(route, item, row),
+            recipient=wording.recipient.strip() or routes.recipient(route, item, row_of(item, platform_rows())),
             capacity=capacity,
             notice=notice.key,
             subject="",
@@ -104,12 +136,29 @@ class Asking(Acting):
             complainant=wording.complainant.strip() or None,
             drafted_by=by.id,
             drafted_at=now,
+            details=dict(wording.details),
         )
-        self._may_ask(work, case, request)
-        check_wording(wording, now=now, school_address=school.postal_address or "")
-        rendered = notice.render(self._notice_facts(work, by, case, item, request, wording, school))
-        ready = step(request, RequestState.READY)
-        return ready.model_copy(update={"subject": rendered.subject, "body": rendered.body})
+
+    def start_of(self, by: User, case_id: str, item_id: str, route: Route) -> Start:
+        """Return what the form of a notice starts with; it writes nothing and asks nobody outside."""
+        with self.store.read() as work:
+            case, item = self._for(work, by, case_id, Permission.REQUEST), work.case_items.get(item_id)
+            lookup = fresh(work, hostname(item.address), self.now())
+            post = work.posts.find(item.post_id) if item.post_id is not None and not case.stop else None
+            requests = tuple(work.requests.where(case_id=case.id))
+            return Start(starts(notice_for(route).asks, Known(case, item, post, lookup, requests)), contacts(route, lookup))
+
+    def approve_request(self, by: User, request_id: str) -> TakedownRequest:
+        """Let a notice go out that the headteacher has to agree to (the chair in a case about the head); who and when is kept."""
+        with self.store.begin(by=by.id) as work:
+            request = work.requests.get(request_id)
+            case = self._for(work, by, request.case_id, Permission.DECIDE_REPLY)
+            self._may_ask(work, case, request)
+            details: Mapping[str, Any] = {**request.details, "approved_by": by.id, "approved_at": self.now().isoformat()}
+            ready = work.requests.replace(step(request, RequestState.READY).model_copy(update={"details": details}))
+            self._event(work, case, by.id, "request approved", fields={"request_id": request.id})
+            work.commit()
+        return ready
 
     def _may_ask(self, work: Work, case: Case, request: TakedownRequest) -> None:
         may_send(case, request, work.evidence.where(case_id=case.id))
@@ -166,6 +215,8 @@ class Asking(Acting):
             request = work.requests.get(request_id)
             case = self._for(work, by, request.case_id, Permission.REQUEST)
             self._may_ask(work, case, request)
+            if request.state is RequestState.DRAFT:
+                raise IllegalMoveError("record it as sent", request.state.value, "the headteacher approves this notice first", case.ref)
             sent = step(request, RequestState.SENT).model_copy(
                 update={
                     "sent_at": moment,
@@ -210,16 +261,32 @@ class Asking(Acting):
             work.commit()
         return dropped
 
-    def acknowledged(self, by: User, request_id: str, reference: str | None = None) -> TakedownRequest:
-        """Record that the recipient acknowledged a request."""
+    def acknowledged(
+        self, by: User, request_id: str, reference: str | None = None, promised_by: datetime | None = None, at: datetime | None = None
+    ) -> TakedownRequest:
+        """Record that the recipient acknowledged a request, when, and by when an answer was promised (§2.4)."""
+        moment = self._not_ahead(at, "the time of the acknowledgement")
         with self.store.begin(by=by.id) as work:
             request = work.requests.get(request_id)
             case = self._for(work, by, request.case_id, Permission.REQUEST)
-            update = {"reference": (reference or "").strip() or request.reference}
+            update = {
+                "reference": (reference or "").strip() or request.reference,
+                "acknowledged_at": _after_sending(moment, request, "the time of the acknowledgement"),
+                "promised_by": self._to_come(promised_by, request, "the time that they promised"),
+            }
             known = work.requests.replace(step(request, RequestState.ACKNOWLEDGED).model_copy(update=update))
-            self._event(work, case, by.id, "acknowledged", fields={"request_id": request.id})
+            self._event(work, case, by.id, "acknowledged", fields={"request_id": request.id, "promised_by": promised_by or "none given"})
             work.commit()
         return known
+
+    def _to_come(self, moment: datetime | None, request: TakedownRequest, what: str) -> datetime | None:
+        """Return a time that somebody named to us, or None; raises CaseError for one before the sending or more than a year ahead."""
+        if moment is None:
+            return None
+        if moment.tzinfo is None or moment > self.now() + LONGEST_WAIT:
+            msg = f"{what} lies more than a year ahead or has no time zone; look at it again"
+            raise CaseError(msg)
+        return _after_sending(moment, request, what)
 
     def claimed(self, by: User, case_id: str, who: str, claimed_at: datetime | None = None) -> Case:
         """Record that somebody says it is removed. The countdown runs on: only our own checks stop it (policy A20)."""
@@ -236,7 +303,8 @@ class Asking(Acting):
         with self.store.begin(by=by.id) as work:
             request = work.requests.get(request_id)
             case = self._for(work, by, request.case_id, Permission.REQUEST)
-            work.requests.replace(step(request, RequestState.REFUSED))
+            update = {"decision": words, "decided_at": self.now(), "appeal_by": self._to_come(appeal_by, request, "the time to appeal")}
+            work.requests.replace(step(request, RequestState.REFUSED).model_copy(update=update))
             fields = {"request_id": request.id, "decision_text": words, "appeal_by": appeal_by or "none given"}
             open_ones = [one for one in work.requests.where(case_id=case.id) if one.state in _STILL_ASKED]
             if open_ones or case.state not in {CaseState.REQUESTED, CaseState.ESCALATED}:
@@ -245,6 +313,14 @@ class Asking(Acting):
                 case = self._move(work, case, CaseState.REFUSED, by, fields, reason=words)
             work.commit()
         return case
+
+
+def _after_sending(moment: datetime, request: TakedownRequest, what: str) -> datetime:
+    """Return the moment; raises CaseError for one before the request was sent."""
+    if request.sent_at is not None and moment < request.sent_at:
+        msg = f"{what} lies before the request was sent; give the time at which it happened"
+        raise CaseError(msg)
+    return moment
 
 
 def sender_role(by: User, school_id: str) -> str:

@@ -18,6 +18,7 @@ from casework.errors import NoticeIncompleteError
 from casework.personal_data import Guard, leaks
 from data.errors import CaseError
 from data.model.cases import Ground, Route
+from data.model.people import Permission
 from data.model.readings import Category
 
 __all__ = ["leaks"]
@@ -442,3 +443,96 @@ def fits_in(label: str, words: str) -> None:
     """Raise NoticeIncompleteError when a field is longer than a letter can hold."""
     if len(words) > MAX_WORDS:
         raise NoticeIncompleteError([f"{label} in fewer than {MAX_WORDS:,} characters"])
+
+
+class Letter(Protocol):
+    """One letter, summary or message that asks no platform for a removal. A plug-in like a notice: a row in LETTERS."""
+
+    @property
+    def key(self) -> str:
+        """Its key in LETTERS, kept with each letter."""
+
+    @property
+    def label(self) -> str:
+        """How it is called on screen."""
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The facts without which it is not written."""
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        """What its form asks."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person is told before writing it."""
+
+    @property
+    def permission(self) -> Permission:
+        """What a person must be allowed to do in the case to write it."""
+
+    @property
+    def head_approves(self) -> bool:
+        """Whether the headteacher agrees before it may be sent."""
+
+    @property
+    def in_stop(self) -> bool:
+        """Whether it may be written in a stopped case: addresses only, never pictures."""
+
+    @property
+    def only_for(self) -> frozenset[Category]:
+        """The categories in which it is offered; none listed means any."""
+
+    @property
+    def of_case(self) -> bool:
+        """Whether it belongs to one case."""
+
+    def render(self, facts: NoticeFacts) -> Rendered:
+        """Return subject and body; raises NoticeIncompleteError naming what is missing, CaseError where the facts do not fit."""
+
+
+@dataclass(frozen=True)
+class LetterTemplate:
+    """A letter as data: its own words in the frame, or bare words for a public place."""
+
+    key: str
+    label: str
+    subject: str
+    opening: str
+    says: tuple[Paragraph, ...]
+    permission: Permission
+    closing: str = ""
+    required: tuple[str, ...] = WHO
+    asks: tuple[Ask, ...] = ()
+    warnings: tuple[str, ...] = ()
+    head_approves: bool = False
+    in_stop: bool = False
+    only_for: frozenset[Category] = frozenset()
+    of_case: bool = True
+    bare: bool = False  # only the words themselves: they are put in public, where no case number belongs
+    fits: Callable[[NoticeFacts], str | None] = _fits
+
+    def render(self, facts: NoticeFacts) -> Rendered:
+        """Return subject and body; raises NoticeIncompleteError naming what is missing, CaseError where the facts do not fit."""
+        require(facts, self.required, self.asks)
+        why_not = self.fits(facts)
+        if why_not is not None:
+            raise CaseError(why_not)
+        said = [paragraph(facts) for paragraph in self.says]
+        subject = f"{_marks(self.subject, facts)}, {facts.case_ref}".removesuffix(", ")
+        if self.bare:
+            return Rendered(subject, lines(_marks(self.opening, facts), *said, self.closing))
+        to = f"To: {facts.recipient}" if facts.recipient.strip() else ""
+        return Rendered(subject, lines(to, _marks(self.opening, facts), *said, self.closing, signed(facts)))
+
+
+def where_and_when(facts: NoticeFacts) -> str:
+    """Return the addresses and the time at which they were seen, for those who have to look."""
+    seen = f"Seen by the school: {london(facts.seen_at)}" if facts.seen_at else ""
+    return lines(listed("Where it is:", facts.addresses), seen)
+
+
+def done_so_far(facts: NoticeFacts) -> str:
+    """Return what the school has done, with times."""
+    return listed("What has been done:", facts.done)

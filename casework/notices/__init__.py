@@ -1,8 +1,11 @@
-"""The notices that may be written: an explicit table. No file of this folder knows another; each holds one template or a family of them."""
+"""The notices and letters that may be written: two explicit tables.
+
+No file of this folder knows another; each holds one template or a family of them.
+"""
 
 from __future__ import annotations
 
-from casework.notice import Notice
+from casework.notice import Letter, Notice
 from casework.notices import (
     account_owner,
     author_letter,
@@ -12,12 +15,16 @@ from casework.notices import (
     delisting,
     fediverse_moderators,
     gdpr_erasure,
+    governors_cover,
     group_moderators,
     helplines,
     impersonation,
     platform_form,
+    public_words,
+    referral_sheets,
     section_5,
     site_operator,
+    updates,
 )
 from data.model.cases import Route
 
@@ -42,6 +49,21 @@ NOTICES: dict[str, Notice] = {
         behind_the_site.REGISTRAR,
         delisting.SEARCH,
         delisting.ARCHIVE,
+    )
+}
+LETTERS: dict[str, Letter] = {
+    letter.key: letter
+    for letter in (
+        referral_sheets.POLICE,
+        referral_sheets.LADO,
+        referral_sheets.CEOP,
+        referral_sheets.IWF,
+        updates.STAFF,
+        updates.PARENT,
+        updates.ALL_PARENTS,
+        public_words.REPLY,
+        public_words.WIKIPEDIA,
+        governors_cover.COVER,
     )
 }
 
