@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -163,3 +163,15 @@ def _listed(lines: tuple[str, ...]) -> Block:
 
 def _day(moment: datetime) -> str:
     return f"{moment.astimezone(LONDON):%d %b %Y}"
+
+
+def child(parts: Sequence[tuple[str, Sequence[str]]], ref: str, made_at: datetime) -> Document:
+    """Return a child's summary for the child-protection file; initials only, as the summary itself."""
+    blocks = tuple(block for title, lines in parts for block in (Heading(title, 2), Paragraph("\n".join(lines))))
+    return Document(
+        title=f"Summary for the child-protection file, case {ref}",
+        blocks=blocks,
+        made_at=made_at,
+        subject="Confidential",
+        footer="Confidential. For the child-protection file; not kept in Schoolwatch.",
+    )

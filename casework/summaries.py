@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from casework import child_summary
+from typing import NamedTuple
+
+from casework import child_summary, papers
 from casework.asking import sender_role
 from casework.child_summary import SummaryFacts, SummaryForm
 from casework.room import Room
@@ -10,15 +12,21 @@ from data.errors import PermissionDeniedError
 from data.model.base import new_id
 from data.model.care import Disclosure
 from data.model.people import Permission, User
+from evidence.pdf import pdf
 
-Parts = tuple[tuple[str, tuple[str, ...]], ...]
+
+class ChildSummary(NamedTuple):
+    """A child's summary, to be pasted and to be printed."""
+
+    text: str
+    paper: bytes
 
 
 class Summaries(Room):
     """Verbs of summaries."""
 
-    def child_summary(self, by: User, case_id: str, form: SummaryForm) -> Parts:
-        """Return one child's summary, and note that it was taken; for the safeguarding lead and deputies only.
+    def child_summary(self, by: User, case_id: str, form: SummaryForm) -> ChildSummary:
+        """Return one child's summary as text and as PDF, and note that it was taken; for the safeguarding lead and deputies only.
 
         Raises SummaryRefusedError for a full name in place of initials and for empty fields, PermissionDeniedError.
         """
@@ -38,6 +46,7 @@ class Summaries(Room):
                 now=self.now(),
             )
             parts = child_summary.summary(form, facts)
+            paper = pdf(papers.child(parts, case.ref, self.now()))
             work.disclosures.add(
                 Disclosure(
                     id=new_id(self.now()),
@@ -53,4 +62,4 @@ class Summaries(Room):
             risks = [one.value for one in form.risks]
             self._event(work, case, by.id, "child summary", fields={"risks": risks, "to_whom": form.to_whom})
             work.commit()
-        return parts
+        return ChildSummary(child_summary.as_text(parts), paper)

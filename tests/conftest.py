@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -120,3 +120,17 @@ def browser_path() -> str:
     if found is None:
         missing("chromium", "install Debian's `chromium`")
     return found.path if found else ""
+
+
+@pytest.fixture(scope="session")
+def words_of() -> Callable[[bytes], str]:
+    """What takes the words out of a PDF as a reader's program does, all on one line."""
+    program = shutil.which("pdftotext")
+    if program is None:
+        missing("pdftotext", "install Debian's `poppler-utils`")
+
+    def words(paper: bytes) -> str:
+        done = subprocess.run([program or "", "-raw", "-", "-"], input=paper, check=True, capture_output=True)
+        return " ".join(done.stdout.decode().split())
+
+    return words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from casework.child_summary import OnlineRisk, SummaryForm, as_text
+from casework.child_summary import OnlineRisk, SummaryForm
 from dashboard.parts import refusal
 from dashboard.parts.bench import Bench
 from dashboard.parts.muted import muted
@@ -40,8 +40,10 @@ def child_summary(bench: Bench) -> None:
     if not pressed:
         return
     form = SummaryForm(initials, year, what, wishes=wishes, risks=tuple(risks or ()), next_steps=steps, to_whom=whom)
-    parts = refusal.attempt(lambda: bench.desk.casework.child_summary(bench.user, bench.case.id, form))
-    if parts is not None:
-        words = as_text(parts)
-        st.code(words, language=None, wrap_lines=True)
-        st.download_button("Save as text", words, f"{bench.case.ref}-summary.txt", "text/plain", icon=":material/download:")
+    made = refusal.attempt(lambda: bench.desk.casework.child_summary(bench.user, bench.case.id, form))
+    if made is not None:
+        st.code(made.text, language=None, wrap_lines=True)
+        name = f"{bench.case.ref}-summary"
+        with st.container(horizontal=True):
+            st.download_button("Save as text", made.text, f"{name}.txt", "text/plain", icon=":material/download:")
+            st.download_button("Save as PDF", made.paper, f"{name}.pdf", "application/pdf", icon=":material/picture_as_pdf:")

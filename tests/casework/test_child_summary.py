@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from casework.child_summary import OnlineRisk, SummaryForm, as_text
+from casework.child_summary import OnlineRisk, SummaryForm
 from casework.errors import SummaryRefusedError
 from casework.service import Casework
 from casework.testing import ADDRESS, NOON, a_case, a_user, an_item, fill
@@ -61,7 +62,7 @@ def room(store: Store) -> Casework:
 
 def test_a_summary_tells_what_the_file_needs(room: Casework, case: Case) -> None:
     """Who (initials), what, where, the kind of online risk, whom the school told and with which reference, the case number."""
-    text = as_text(room.child_summary(DSL, case.id, FORM))
+    text = room.child_summary(DSL, case.id, FORM).text
 
     assert [
         words
@@ -117,7 +118,15 @@ def test_a_stopped_case_repeats_no_address(room: Casework, case: Case, store: St
         before = work.cases.get(case.id)
         work.cases.change(before.model_copy(update={"stop": True, "state": CaseState.SAFEGUARDING_LEAD}), before.revision)
         work.commit()
-    text = as_text(room.child_summary(DSL, case.id, FORM))
+    text = room.child_summary(DSL, case.id, FORM).text
 
     assert ADDRESS not in text
     assert "The police or the IWF have the address" in text
+
+
+def test_the_paper_holds_the_same_words(room: Casework, case: Case, words_of: Callable[[bytes], str]) -> None:
+    """CPOMS or MyConcern take a PDF: it holds what the text holds."""
+    made = room.child_summary(DSL, case.id, FORM)
+    printed = words_of(made.paper).replace(" ", "")
+
+    assert [line for line in made.text.splitlines() if line and not line.isupper() and "".join(line.split()) not in printed] == []

@@ -7,8 +7,8 @@ import io
 import random
 import shutil
 import sqlite3
-import subprocess
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -264,7 +264,7 @@ def test_no_small_cell_no_name_no_address_leaves(room: Casework, head: User, dat
     assert rows(database_url, "SELECT count(*) FROM case_file")[0][0] == 500
 
 
-def test_the_paper_holds_the_same_and_names_nobody(room: Casework, head: User) -> None:
+def test_the_paper_holds_the_same_and_names_nobody(room: Casework, head: User, words_of: Callable[[bytes], str]) -> None:
     """§7.4: the PDF shows what the CSV shows, every chart has its numbers in words, and nothing in it names anybody."""
     made = room.make_report(head, SCHOOL_ID, FIRST, LAST)
     room.approve_report(head, made.id)
@@ -279,7 +279,7 @@ def test_the_paper_holds_the_same_and_names_nobody(room: Casework, head: User) -
     assert all(alt.startswith("Bar chart, ") for alt in alts)
 
 
-def test_the_yearly_pack_says_what_is_overdue(room: Casework, head: User) -> None:
+def test_the_yearly_pack_says_what_is_overdue(room: Casework, head: User, words_of: Callable[[bytes], str]) -> None:
     """A30, B41: the pack for the yearly review says by how many days a policy is overdue, and names the laws (A31)."""
     room.add_policy(head, SCHOOL_ID, PolicyForm("Staff and social media", "3", "governors", date(2025, 11, 10), date(2026, 11, 10)))
     room.add_trigger(head, SCHOOL_ID, TriggerKind.GUIDANCE, "a new edition of the guidance")
@@ -287,12 +287,6 @@ def test_the_yearly_pack_says_what_is_overdue(room: Casework, head: User) -> Non
 
     wanted = ("overdue by 10 days", "a new edition of the guidance", "DPIA signed on", "never confirmed yet", "Data Protection Act 2018")
     assert [words for words in wanted if words not in text] == []
-
-
-def words_of(paper: bytes) -> str:
-    """Return the words of a PDF as a reader's program takes them out, without line ends."""
-    done = subprocess.run(["pdftotext", "-", "-"], input=paper, capture_output=True, check=True)
-    return " ".join(done.stdout.decode().split())
 
 
 def test_small_periods_hide_everything(room: Casework, head: User) -> None:
