@@ -9,7 +9,7 @@ from casework.errors import WayRefusedError
 from data.model.telling import WayKind
 
 _MAIL = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
-_TEAMS = (".webhook.office.com", ".logic.azure.com", ".api.powerplatform.com")
+_TEAMS = (".logic.azure.com", ".api.powerplatform.com")
 LONGEST = 2000
 
 

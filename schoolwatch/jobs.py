@@ -27,6 +27,7 @@ from schoolwatch.round import Hands
 APPLICATION_VERSION = "1"  # set by hand: left to itself the engine hashes our source, and an upgrade would orphan running clocks
 KEEP_FINISHED = timedelta(days=7)
 TICK_SECONDS = 1.0
+DUES_TICKS, DUES_TICKS_DEMO = 60, 5  # ticks between two looks at what falls due; in the demo hours pass in seconds
 SECOND_LIFE = 60.0  # real seconds after which a job that failed begins again
 _ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 _log = structlog.get_logger(__name__)
@@ -133,6 +134,17 @@ def remind(due_at: str) -> None:
     _remind()
 
 
+@DBOS.step(name="deliver")  # not tried again by the engine: the outbox itself knows what may be handed over once more
+def _deliver(worker: str) -> int:
+    return one_round.tell(_my_hands(), worker)
+
+
+@DBOS.workflow(name="deliver_v1")
+def deliver(worker: str) -> None:
+    """Hand over the messages that are due."""
+    _deliver(worker)
+
+
 class Worker:
     """A worker process: launches the engine, recovers its own unfinished jobs, and ticks until told to stop."""
 
@@ -149,6 +161,7 @@ class Worker:
         global _hands  # noqa: PLW0603 - DBOS calls plain functions; they need the one worker of this process
         _hands = self.hands
         settings = self.hands.desk.settings
+        self.hands.desk.casework.messages_lost(self.executor_id)  # what this worker was handing over when it was last ended
         config: DBOSConfig = {
             "name": "schoolwatch",
             "system_database_url": settings.jobs_url,
@@ -162,6 +175,7 @@ class Worker:
         pause = 0.2 if settings.demo else 1.0
         for name in PLATFORMS:  # one poll of a platform at a time: its quotas bind first
             DBOS.register_queue(f"poll-{name}", worker_concurrency=1, polling_interval_sec=pause)
+        DBOS.register_queue("telling", worker_concurrency=1, polling_interval_sec=pause)
         DBOS.register_queue("reading", worker_concurrency=1, polling_interval_sec=pause)
         DBOS.register_queue("capture", worker_concurrency=1, polling_interval_sec=pause)  # memory: one browser at a time
 
@@ -191,6 +205,7 @@ class Worker:
         self._begin_captures()
         self._begin_checks(now)
         self._begin_reminders()
+        self._begin_messages(now)
         self._ticks += 1
         if self._ticks % 3600 == 1:
             self._forget_finished()
@@ -224,6 +239,14 @@ class Worker:
     def _begin_reminders(self) -> None:
         for case_id, key, due_at in one_round.next_reminders(self.hands.desk):
             self._begin(f"remind:{case_id}:{key}:{due_at.isoformat()}", due_at, remind, due_at.isoformat())
+
+    def _begin_messages(self, now: datetime) -> None:
+        if self._ticks % (DUES_TICKS_DEMO if self.hands.desk.settings.demo else DUES_TICKS) == 0:
+            one_round.fall_due(self.hands)
+        if self.hands.desk.casework.messages_due(now):
+            self._enqueue(
+                "telling", f"deliver:{self.executor_id}:{now:%Y%m%dT%H%M%S%f}", f"deliver:{self.executor_id}", deliver, self.executor_id
+            )
 
     def _begin(self, job: str, due_at: datetime, workflow: Any, *arguments: str) -> None:
         if job in self._begun and self._waited(due_at) < SECOND_LIFE:

@@ -1,4 +1,4 @@
-"""One plain function per job: poll a source, read posts, carry out a capture, look again, remind. `run_round` does one of each.
+"""One plain function per job: poll a source, read posts, carry out a capture, look again, remind, tell. `run_round` does one of each.
 
 Each may run twice: what it stores is keyed, so that a job killed half-way and begun again loses nothing and doubles nothing.
 """
@@ -37,6 +37,7 @@ from nlp.people import People
 from nlp.pipeline import Reader, open_reader
 from nlp.threads import Said, read_threads, said_of, usual_rates
 from schoolwatch.answers import Conversations
+from schoolwatch.delivery import deliver
 from schoolwatch.desk import Desk
 from schoolwatch.readiness import require_ready
 
@@ -133,11 +134,12 @@ def read_posts(hands: Hands) -> int:
         work.commit()
     readings += _read_again(talk, posts, readings)
     flagged = [finding for reading in readings if reading.mentions for finding in hands.desk.casework.flag_reading(reading)]
+    copies = hands.desk.casework.seek_copies([post.id for post in posts])
     threads = sum(look_together(hands, school_id) for school_id in dict.fromkeys(chain(*(reading.schools() for reading in readings))))
     with store.begin("system") as work:
         work.posts.mark_read(posts)
         work.commit()
-    _log.info("read", posts=len(posts), flagged=len(flagged), threads=threads)
+    _log.info("read", posts=len(posts), flagged=len(flagged), threads=threads, copies=len(copies))
     return len(posts)
 
 
@@ -254,6 +256,17 @@ def remind(hands: Hands) -> int:
     return len(fired)
 
 
+def fall_due(hands: Hands) -> int:
+    """Put what falls due in the outbox, each reminder once, and today's digest; return how many messages that made."""
+    cases, now = hands.desk.casework, hands.clock.now()
+    return cases.fire_dues(now) + cases.fire_digests(now)
+
+
+def tell(hands: Hands, worker: str) -> int:
+    """Hand over the messages that are due, each at most once; return how many went out."""
+    return deliver(hands.desk, worker)
+
+
 def next_reminders(desk: Desk) -> list[tuple[str, str, datetime]]:
     """Return (case id, key, moment) of every reminder that has not fired, for cases whose clock runs."""
     with desk.store.read() as work:
@@ -274,10 +287,11 @@ class RoundReport:
     captures: int
     checks: int
     reminders: int
+    messages: int = 0
 
 
 def run_round(hands: Hands) -> RoundReport:
-    """Do one of each job, in order: poll, read, capture, check, remind."""
+    """Do one of each job, in order: poll, read, capture, check, remind, tell."""
     now = hands.clock.now()
     polled, not_seen, new = [], [], 0
     for source in due_sources(hands.desk, now):
@@ -293,7 +307,10 @@ def run_round(hands: Hands) -> RoundReport:
     planned = hands.desk.casework.plan_checks(hands.clock.now())
     for one in planned:
         look_again(hands, one)
-    return RoundReport(tuple(polled), tuple(not_seen), new, read, len(orders), len(planned), remind(hands))
+    reminded = remind(hands)
+    fall_due(hands)
+    told = tell(hands, "round")
+    return RoundReport(tuple(polled), tuple(not_seen), new, read, len(orders), len(planned), reminded, told)
 
 
 def _read_all(hands: Hands) -> int:

@@ -6,15 +6,16 @@ The only reader of the environment. What people change at work (watchlist, sourc
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tomllib
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from data.clock import Clock, ScaledClock, SystemClock
@@ -30,6 +31,10 @@ _MENDS = {
     "port": "a number from 1 to 65535",
     "idle_minutes": "minutes without a click after which people are signed out, 5 to 480",
     "capture_seconds": "seconds after which a capture is ended, 10 to 120",
+    "smtp_host": "the name of the school's mail server, for example smtp.school.example",
+    "smtp_port": "the mail server's port, a number from 1 to 65535 (usually 587)",
+    "smtp_security": "starttls, tls or none; with a user name never none",
+    "mail_from": "the mail address that messages come from, for example schoolwatch@school.example",
 }
 
 
@@ -70,6 +75,12 @@ class Settings(BaseSettings):
     dpia_signed_by: str | None = None
     browser_path: Path | None = None
     capture_seconds: int = Field(default=60, ge=10, le=120)
+    smtp_host: str | None = None
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_user: str | None = None
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_password: str | None = Field(default=None, repr=False)
+    mail_from: str | None = None
     tokens: dict[str, str] = Field(default_factory=dict, repr=False)
     demo: Demo | None = None
 
@@ -85,7 +96,7 @@ class Settings(BaseSettings):
         """Let the environment win over the file."""
         return env_settings, init_settings
 
-    @field_validator("contact")
+    @field_validator("contact", "mail_from")
     @classmethod
     def _a_mailbox(cls, value: str | None) -> str | None:
         if value is not None and ("@" not in value or any(sign in value for sign in " \r\n()<>")):
@@ -105,6 +116,33 @@ class Settings(BaseSettings):
         if value is not None and value > SystemClock().now().date():
             raise ValueError("lies in the future")
         return value
+
+    @field_validator("smtp_host")
+    @classmethod
+    def _a_host(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", value):
+            raise ValueError("not the name of a server")
+        return value
+
+    @field_validator("smtp_security")
+    @classmethod
+    def _no_open_password(cls, value: str, info: ValidationInfo) -> str:
+        if value == "none" and info.data.get("smtp_user"):  # the password would travel openly
+            raise ValueError("a password needs an encrypted connection")
+        return value
+
+    def mail_server(self) -> dict[str, Any]:
+        """Return how mail goes out; empty without a mail server. Holds the password: it goes to the sending process only."""
+        if self.smtp_host is None:
+            return {}
+        return {
+            "host": self.smtp_host,
+            "port": self.smtp_port,
+            "security": self.smtp_security,
+            "user": self.smtp_user,
+            "password": self.smtp_password,
+            "from": self.mail_from,
+        }
 
     @property
     def database_url(self) -> str:
@@ -164,9 +202,9 @@ def load_settings(path: Path | None = None) -> Settings:
     """Read the settings; raises SettingsError that names the key, the value and what would be right."""
     config = find_config(path)
     written = _read_toml(config) if config.is_file() else {}
-    if "demo" in written or "tokens" in written:
-        key = "demo" if "demo" in written else "tokens"
-        raise SettingsError(f"'{key}' cannot be set in {config.name}; tokens come from the environment")
+    for key in ("demo", "tokens", "smtp_password"):
+        if key in written:
+            raise SettingsError(f"'{key}' cannot be set in {config.name}; tokens and passwords come from the environment")
     beside = config.parent / "state" if config.is_file() else default_state_dir()
     state_dir = Path(str(written.get("state_dir") or os.environ.get("SCHOOLWATCH_HOME") or beside)).expanduser()
     written["state_dir"] = state_dir if state_dir.is_absolute() else (config.parent / state_dir).resolve()
@@ -223,6 +261,12 @@ def write_settings(path: Path, values: dict[str, Any]) -> None:
 def child_environment(**values: str) -> dict[str, str]:
     """Return this process's environment with some `SCHOOLWATCH_…` values for a child process of ours."""
     return {**os.environ, **{f"SCHOOLWATCH_{name.upper()}": value for name, value in values.items()}}
+
+
+def bare_environment() -> dict[str, str]:
+    """Return this process's environment without any secret of ours and without proxies, for a child that speaks to one server only."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SCHOOLWATCH_") and "PROXY" not in name.upper()}
+    return kept | {"NO_PROXY": "*"}
 
 
 def demo_origin() -> datetime:

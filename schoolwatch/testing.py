@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import http.server
 import shutil
+import socketserver
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Self
 
 from casework.notice import Wording
 from casework.service import Casework
@@ -159,3 +163,125 @@ def fill(desk: Desk, base: str) -> None:
         for user in (*users(now), chair):
             work.users.add(user)
         work.commit()
+
+
+class Doors:
+    """Base of the two servers that messages go to: what they got, and how they behave (`mood`), on a free loopback port."""
+
+    def __init__(self, mood: str = "takes") -> None:
+        self.mood = mood
+        self.got: list[str] = []
+        self.ended = threading.Event()
+        self.port = 0
+
+    @contextmanager
+    def serving(self, server: socketserver.TCPServer) -> Iterator[Self]:
+        """Serve until left."""
+        self.port = int(server.socket.getsockname()[1])
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.ended.set()
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+
+class MailServer(Doors):
+    """A mail server (RFC 5321, as much of it as is asked here).
+
+    Moods: takes; hangs (never greets); drops (cuts off after the message); silent (never answers the message); refuses (550); busy (451).
+    """
+
+    @contextmanager
+    def open(self) -> Iterator[Self]:
+        """Serve on loopback."""
+        outer = self
+
+        class Talk(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                with suppress(OSError):
+                    outer.talk(self)
+
+        with self.serving(_Server(("127.0.0.1", 0), Talk)) as one:
+            yield one
+
+    def talk(self, to: socketserver.StreamRequestHandler) -> None:
+        """Speak with one client."""
+        if self.mood == "hangs":
+            self.ended.wait(60)
+            return
+        to.wfile.write(b"220 mail.example ready\r\n")
+        while line := to.rfile.readline():
+            word = line[:4].upper().strip()
+            if word == b"DATA":
+                to.wfile.write(b"354 go on\r\n")
+                if not self._take(to):
+                    return
+            elif word == b"QUIT":
+                to.wfile.write(b"221 bye\r\n")
+                return
+            else:
+                to.wfile.write(b"250 ok\r\n")
+
+    def _take(self, to: socketserver.StreamRequestHandler) -> bool:
+        lines = []
+        while (line := to.rfile.readline()) not in {b".\r\n", b""}:
+            lines.append(line)
+        if self.mood in {"takes", "drops", "silent"} and line:
+            self.got.append(b"".join(lines).decode())
+        if self.mood == "silent":
+            self.ended.wait(60)
+        if self.mood in {"drops", "silent"}:
+            return False
+        to.wfile.write({"takes": b"250 taken\r\n", "refuses": b"550 not here\r\n", "busy": b"451 later\r\n"}[self.mood])
+        return True
+
+
+class HookServer(Doors):
+    """A web server for webhooks. Moods: takes; hangs; drops; or the number of the answer, for example "500"."""
+
+    @contextmanager
+    def open(self) -> Iterator[Self]:
+        """Serve on loopback."""
+        outer = self
+
+        class Talk(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                outer.answer(self)
+
+            def log_message(self, *_: object) -> None:
+                """Keep quiet."""
+
+        with self.serving(_WebServer(("127.0.0.1", 0), Talk)) as one:
+            yield one
+
+    @property
+    def address(self) -> str:
+        """Where it takes messages."""
+        return f"http://127.0.0.1:{self.port}/hook?room=7"
+
+    def answer(self, to: http.server.BaseHTTPRequestHandler) -> None:
+        """Take one message."""
+        body = to.rfile.read(int(to.headers.get("Content-Length", "0"))).decode()
+        if self.mood == "hangs":
+            self.ended.wait(60)
+            return
+        if self.mood in {"takes", "drops"}:
+            self.got.append(body)
+        if self.mood == "drops":
+            to.close_connection = True
+            return
+        to.send_response(200 if self.mood == "takes" else int(self.mood))
+        to.send_header("Content-Length", "0")
+        to.end_headers()
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads, allow_reuse_address, block_on_close = True, True, False
+
+
+class _WebServer(http.server.ThreadingHTTPServer):
+    daemon_threads, block_on_close = True, False
