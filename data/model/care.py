@@ -229,10 +229,14 @@ class Letter(Record):
     recipient: str
     subject: str = Field(sa_type=Text)
     body: str = Field(sa_type=Text)
+    details: dict[str, Any] = Field(default_factory=dict, sa_type=Json)  # the answers it was made of, also those that are not in it
     drafted_by: str
     drafted_at: UtcTime
     approved_by: str | None = None  # where the head must agree first
     approved_at: MaybeUtcTime = None
+    refused_by: str | None = None  # the head did not agree, or the draft was given up
+    refused_at: MaybeUtcTime = None
+    refused_why: str | None = Field(default=None, sa_type=Text)
     sent_at: MaybeUtcTime = None
     sent_by: str | None = None
     reference: str | None = None
