@@ -10,12 +10,15 @@ from casework import clocks, corrections, countdown
 from casework.casefiles import CaseFiles
 from casework.checks import seen as looked
 from casework.clocks import CaseClock, ClockFacts
+from casework.duties import NO_REPLY_WANTED, REPLIED
 from casework.errors import AnswerMissingError, IllegalMoveError
+from casework.referrals import ADVISERS
 from casework.requests import has_evidence
 from casework.room import UNDER_WAY, needed
 from casework.transitions import ADVICE_BODIES, ASKED, FIELD_LABELS, STATE_LABELS
 from data.errors import CaseError, PermissionDeniedError
 from data.model.base import new_id
+from data.model.care import Referral
 from data.model.cases import ENDED, Case, CaseEvent, CaseState, MissedReason
 from data.model.evidence import CaptureOrder, OrderState, SafetyAnswer
 from data.model.people import Permission, User
@@ -46,8 +49,21 @@ class Acting(CaseFiles):
         with self.store.begin(by=by.id) as work:
             case = self._for(work, by, case_id, Permission.TRIAGE)
             case = self._advised(work, case, by, words)
+            self._advice_noted(work, case, by, body, words)
             work.commit()
         return case
+
+    def _advice_noted(self, work: Work, case: Case, by: User, body: str, words: str) -> None:
+        """Keep the talk with the LADO or children's social care as a referral too: when, by whom, what they said (A28, §2.10)."""
+        adviser = ADVISERS.get(body)
+        if adviser is None:
+            return
+        now = self.now()
+        waiting = [one for one in work.referrals.where(case_id=case.id, body=adviser) if one.outcome is None]
+        fresh = Referral(id=new_id(now), case_id=case.id, body=adviser, why=words, opened_by=by.id, opened_at=now)
+        found = waiting[-1] if waiting else fresh
+        told = {"made_at": found.made_at or now, "made_by": found.made_by or by.id, "outcome": words, "outcome_at": now}
+        (work.referrals.replace if waiting else work.referrals.add)(found.model_copy(update=told))
 
     def _advised(self, work: Work, case: Case, by: User, words: str) -> Case:
         if case.state is not CaseState.SAFEGUARDING_LEAD:
@@ -336,9 +352,15 @@ class Acting(CaseFiles):
             self._unmoved(work, case, seen)
             if case.state is CaseState.REPLY_WORKFLOW:
                 fields["refusal_reason"] = lessons
+            fields |= {"reporter_reply": fields["reporter_reply"] or self._reporter_told(work, case), "advice": case.advice}
             case = self._move(work, case, CaseState.CLOSED, by, fields)
             work.commit()
         return case
+
+    def _reporter_told(self, work: Work, case: Case) -> str:
+        """Return what the person who reported it was told before, or why nobody is told (B23); empty when nothing was recorded."""
+        told = [event for event in work.case_events.of(case.id) if event.what in {REPLIED, NO_REPLY_WANTED}]
+        return str(told[-1].fields.get("reporter_reply", "")) if told else ""
 
 
 def _not_too_long(fields: Mapping[str, Any], reason: str) -> None:

@@ -72,8 +72,7 @@ class CaseFiles(Room):
             case = work.cases.by_ref(ref)
             if case is None:
                 raise NotFoundError("case", ref.strip())
-            access.must_see_case(by, case, self._target_user(work, case.target))
-            return self._file(work, by, case)
+            return self._file(work, by, self._must_see(work, by, case))
 
     def case(self, by: User, case_id: str) -> CaseFile:
         """Return a case with everything; raises NotFoundError (also for the person it is about, §7.3), PermissionDeniedError."""

@@ -14,6 +14,7 @@ from casework import access, clocks
 from casework.checks import ConclusionWord, seen
 from casework.countdown import RULE
 from casework.errors import EvidenceMissingError, FieldsMissingError, IllegalMoveError
+from casework.referrals import ends_stop
 from casework.requests import NEEDS_ADVICE, WAS_SENT, blocked, has_evidence, text_version
 from casework.transitions import (
     ASKED,
@@ -31,7 +32,7 @@ from casework.transitions import (
 )
 from data.errors import PermissionDeniedError
 from data.model.base import new_id
-from data.model.care import Seriousness
+from data.model.care import Referral, Seriousness
 from data.model.cases import (
     ENDED,
     Case,
@@ -64,6 +65,7 @@ class Facts:
     items: tuple[str, ...] = ()
     previous: CaseState | None = None
     seriousness: Seriousness | None = None
+    referrals: tuple[Referral, ...] = ()
     target_user: str | None = None
 
     @property
@@ -105,7 +107,7 @@ def required(row: Transition, case: Case, now: datetime) -> tuple[str, ...]:
     more: list[str] = []
     if row.after in {S.NO_ACTION, S.CLOSED} and case.reporter_type == "report":  # B23
         more.append("reporter_reply")
-    if row.after is S.CLOSED and case.missed_reason is None and clocks.missed(case, now):
+    if row.after is S.CLOSED and case.missed_reason is None and not case.stop and clocks.missed(case, now):
         more.append("missed_reason")
     return (*row.required, *more)
 
@@ -393,7 +395,7 @@ _ASKS: frozenset[tuple[CaseState, CaseState]] = frozenset(
 
 def _guard_serious(attempt: _Try) -> None:
     """A high or critical case is assessed before anybody is asked, and closed only with every factor assessed (A17)."""  # A17
-    if attempt.case.severity < Severity.S3:
+    if attempt.case.severity < Severity.S3 or attempt.case.stop:  # nothing is judged of a picture that nobody may open
         return
     form = attempt.facts.seriousness
     if (attempt.case.state, attempt.to) in _ASKS and form is None:
@@ -401,6 +403,18 @@ def _guard_serious(attempt: _Try) -> None:
         raise attempt.refuse(why)
     if attempt.to is S.CLOSED and (form is None or len(form.answers) < FACTORS):
         why = "the seriousness form still has factors that were not assessed"
+        raise attempt.refuse(why)
+
+
+def _guard_passed_on(attempt: _Try) -> None:
+    """Only a stopped case is closed by the safeguarding lead as it stands, and only once it was passed on (§3.5, B36)."""
+    if (attempt.case.state, attempt.to) != (S.SAFEGUARDING_LEAD, S.CLOSED):
+        return
+    if not attempt.case.stop:
+        why = "release it to ordinary casework first; only a case that was stopped ends here"
+        raise attempt.refuse(why)
+    if not ends_stop(attempt.facts.referrals):
+        why = "record first that the police, the Internet Watch Foundation or CEOP were told"
         raise attempt.refuse(why)
 
 
@@ -511,6 +525,7 @@ _GUARDS: tuple[Callable[[_Try], None], ...] = (
     _guard_evidence,
     _guard_gone,
     _guard_amended,
+    _guard_passed_on,
     _guard_serious,
     _guard_ground,
     _guard_rung,

@@ -72,6 +72,7 @@ OFFENCES: dict[str, str] = {
     "account_break_in": "breaking into an account (Computer Misuse Act 1990, s. 1)",
     "naming_ban": "naming a teacher under a pupil's allegation (Education Act 2002, s. 141F)",
 }
+ADVISERS: dict[str, ReferralBody] = {"lado": ReferralBody.LADO, "csc": ReferralBody.CSC}  # what they say is advice (§2.9)
 _HEADS = frozenset({ReferralBody.GOVERNORS, ReferralBody.LOCAL_AUTHORITY, ReferralBody.TRA, ReferralBody.DBS})
 # Categories in which a child is concerned whoever else the post speaks of: there no adult's consent is waited for (§1.4)
 CHILDS: frozenset[Category] = frozenset(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from casework import access, cases
+from casework import access, cases, outbox, triage
 from casework.cases import Facts
 from casework.clocks import undone_numbers
 from casework.errors import AlreadyMovedError
@@ -15,7 +15,7 @@ from data.clock import Clock
 from data.errors import CaseError, ConflictError
 from data.model.cases import ENDED, Case, CaseEvent, CaseState, Confidentiality
 from data.model.evidence import OrderState
-from data.model.people import Permission, User
+from data.model.people import Permission, Role, User
 from data.model.readings import Severity
 from data.store import Store, Work
 
@@ -39,12 +39,31 @@ class Room:
         return member.user_id if member else None
 
     def _see(self, work: Work, by: User, case_id: str) -> Case:
-        case = work.cases.get(case_id)
-        access.must_see_case(by, case, self._target_user(work, case.target))
+        return self._must_see(work, by, work.cases.get(case_id))
+
+    def _must_see(self, work: Work, by: User, case: Case) -> Case:
+        """Return the case; for whom it is about, and for a colleague who posted it, it does not exist (§7.3)."""
+        access.must_see_case(by, case, self._subject(work, by, case))
         return case
 
     def _may_see(self, work: Work, by: User, case: Case) -> bool:
-        return access.may_see_case(by, case, self._target_user(work, case.target))
+        return access.may_see_case(by, case, self._subject(work, by, case))
+
+    def _subject(self, work: Work, by: User, case: Case) -> str | None:
+        """Return the person's own id if the case is their own matter: as its target, or as the colleague found to have posted it."""
+        sources = [one.source_person for one in work.investigations.where(case_id=case.id) if one.source_person is not None]
+        return by.id if any(self._is_subject(work, by, case.school_id, one) for one in (case.target, *sources)) else None
+
+    def _is_subject(self, work: Work, by: User, school_id: str, target: str) -> bool:
+        return access.conflicted(by, school_id, target, self._target_user(work, target))
+
+    def _about_head(self, work: Work, school_id: str, target: str) -> bool:
+        """Whether a matter is about the head: said so, by the linked account, or by the role in the staff list (§7.3)."""
+        member = work.staff.find(target.removeprefix("staff:")) if target.startswith("staff:") else None
+        user_id = member.user_id if member else target.removeprefix("user:") if target.startswith("user:") else None
+        user = work.users.find(user_id) if user_id else None
+        linked = user is not None and Role.HEADTEACHER in user.roles.get(school_id, ())
+        return linked or target == Role.HEADTEACHER or (member is not None and triage.is_head(member.role or ""))
 
     def _for(self, work: Work, by: User, case_id: str, permission: Permission) -> Case:
         """Return the case if the person may see it and may do this in it."""
@@ -60,6 +79,7 @@ class Room:
             items=tuple(item.id for item in work.case_items.where(case_id=case.id)),
             previous=before_hold(work.case_events.of(case.id)),
             seriousness=max(work.seriousness.where(case_id=case.id), key=lambda form: form.version, default=None),
+            referrals=tuple(work.referrals.where(case_id=case.id)),
             target_user=self._target_user(work, case.target),
         )
 
@@ -90,6 +110,8 @@ class Room:
             news = [one for one in work.case_events.of(before.id) if one.number > before.revision]
             raise (_moved(before, news[-1]) if news else error) from error
         work.case_events.add(event)
+        if changed.state is CaseState.SAFEGUARDING_LEAD and before.state is not changed.state:
+            outbox.alert_case(work, changed, self.now())  # A10: at once, in the same transaction
         return changed
 
     def _unmoved(self, work: Work, case: Case, seen: int | None) -> None:

@@ -9,6 +9,7 @@ from casework import clocks, routes
 from casework.cases import Facts
 from casework.checks import Conclusion, ConclusionWord
 from casework.files import AllowedMove, NextStep
+from casework.referrals import ends_stop
 from casework.requests import NEEDS_ADVICE, has_evidence
 from casework.transitions import STATE_LABELS, Transition
 from data.model.cases import ENDED, Case, CaseState, RequestState, Standing
@@ -53,7 +54,7 @@ def next_step(case: Case, facts: Facts, orders: Sequence[CaptureOrder], conclusi
     if case.state in ENDED or case.state in {S.VERIFIED_REMOVED, S.VERIFIED_AMENDED}:
         return _STATE_STEPS[case.state]
     if case.stop:
-        return NextStep("STOP: the safeguarding lead deals with it with the police or the IWF. Nothing is opened or captured.", "stop")
+        return _stopped(case, facts)
     if conclusion.word is ConclusionWord.VERIFIED:
         return NextStep("Our checks find it gone before anyone was asked: record that it is gone.", "move")
     if conclusion.word is ConclusionWord.AMENDED:
@@ -61,6 +62,12 @@ def next_step(case: Case, facts: Facts, orders: Sequence[CaptureOrder], conclusi
     if case.state is S.SAFEGUARDING_LEAD or (case.lead_category in NEEDS_ADVICE and case.advice_recorded_at is None):
         return NextStep("Record the advice of the LADO, children's social care or the police; until then nobody is asked.", "record_advice")
     return _working(case, facts, orders)
+
+
+def _stopped(case: Case, facts: Facts) -> NextStep:
+    if case.advice_recorded_at is not None and ends_stop(facts.referrals):
+        return NextStep("Passed on: note what was learned and who was told, then close the case.", "close")
+    return NextStep("STOP: the safeguarding lead deals with it with the police or the IWF. Nothing is opened or captured.", "stop")
 
 
 def _working(case: Case, facts: Facts, orders: Sequence[CaptureOrder]) -> NextStep:

@@ -101,6 +101,7 @@ OUTCOME_LABELS: dict[str, str] = {
     "not_removed": "not removed",
     "withdrawn": "withdrawn",
     "answered": "answered or left unanswered",
+    "passed_on": "passed on to the police, the IWF or CEOP",
 }
 OUTCOMES_OF: dict[CaseState, tuple[str, ...]] = {
     S.VERIFIED_REMOVED: ("removed", "gone_before_request"),
@@ -108,6 +109,7 @@ OUTCOMES_OF: dict[CaseState, tuple[str, ...]] = {
     S.NOT_REMOVED: ("not_removed",),
     S.WITHDRAWN: ("withdrawn",),
     S.REPLY_WORKFLOW: ("answered",),
+    S.SAFEGUARDING_LEAD: ("passed_on",),
 }
 ADVICE_BODIES: dict[str, str] = {
     "lado": "LADO (local authority designated officer)",
@@ -243,6 +245,12 @@ def _releases() -> list[Transition]:
     ]
 
 
+# §3.5: what may be an indecent image of a child ends with the safeguarding lead, once it was passed on (cases._guard_passed_on)
+_PASSED_ON = Transition(
+    S.SAFEGUARDING_LEAD, S.CLOSED, Permission.SEE_RESTRICTED_DSL, ("advice", *_CLOSE), "Passed on: close the case", _LEAD
+)
+
+
 def _table() -> dict[tuple[CaseState, CaseState], Transition]:
     rows = [
         *_LISTED,
@@ -253,7 +261,7 @@ def _table() -> dict[tuple[CaseState, CaseState], Transition]:
     for state in OPEN - {S.HOLD_BY_AUTHORITY, S.SAFEGUARDING_LEAD}:  # back to where it was
         row = Transition(S.HOLD_BY_AUTHORITY, state, Permission.REQUEST, ("released_by", "released_at"), "The authority releases it")
         table.setdefault((row.before, row.after), row)
-    return table | {(row.before, row.after): row for row in _releases()}
+    return table | {(row.before, row.after): row for row in (*_releases(), _PASSED_ON)}
 
 
 TRANSITIONS: Mapping[tuple[CaseState, CaseState], Transition] = _table()
