@@ -39,23 +39,26 @@ HOSTILE: tuple[frozenset[Category], ...] = (
 class ThreadRules:
     """From where on posts together are worth a look. New numbers are a new version."""
 
-    version: str = "threads.v3"
+    version: str = "threads.v4"
     window: timedelta = timedelta(hours=1)
     authors: int = 5  # in a window, at a school with up to `quiet` posts a day
     quiet: float = 2.0
     usual: float = 0.33  # how hostile a post in a conversation is read to be on average: what is above speaks against its company
     company: float = 1.0  # how much the others of a conversation say about a post in it (log-odds above the usual, averaged) …
-    habit: float = 1.2  # … and how much the author's other posts at the same target say
+    habit: float = 0.6  # … and how much the author's other posts at the same target say
     joins: float = 0.2  # from here on an author counts as one of a pile-on …
-    heat: float = 0.5  # … if those who count are this hostile on average …
+    heat: float = 0.4  # … if those who count are this hostile on average …
     most: float = 0.6  # … and are most of those who write about the target meanwhile
     weak: float = 0.2  # below, a post says nothing about its author: many harmless posts do not add up to harm
-    twice: float = 0.45  # how likely it is that at least two of one author's posts at one target are hostile
-    steady: float = 0.3  # the same for three or more posts over a day or longer: that somebody keeps on is a sign by itself
+    course: float = 0.65  # how likely a course of conduct is, from one author's posts at one target; these log-odds are summed up: …
+    likely: float = 3.0  # … for each hostile post beyond the first that the three harshest make likely …
+    among: float = 1.5  # … what the others in the same conversations say: they join in or object in anger, or else they praise …
+    keeps: float = 0.5  # … and that somebody keeps on, three or more posts over a day or longer
+    steady: float = 0.3  # how likely it is that two or more posts are hostile, for a doubtful peak to count
     hostile: float = 0.5  # from here on copied text is worth a look
     rise: float = 0.35  # how much harsher the peak is than the beginning
     peak: float = 0.5  # how hostile the peak of an escalation is at least, if another post is likely to be hostile too
-    alone: float = 0.85  # the same for a single outburst at the end
+    alone: float = 0.8  # the same for a single outburst at the end
     memory: timedelta = timedelta(days=90)  # how long one author's posts at one target belong together
     alike: float = 0.85  # shared shingles of copied text
     shortest: int = 40  # characters: shorter texts are alike by chance
@@ -70,6 +73,7 @@ _BANDS, _ROWS = 16, 8  # of 128 minimum hashes: at a likeness of 0.85 all but 0.
 _BY_GRAVITY = 0.65  # of what is known about a post's hostility comes from its gravity, the rest from the heads' answers
 _DOUBT = 0.02  # no answer of a head is taken for surer than this
 _FEWEST_STEPS = 3  # posts in which something can grow
+_TWICE = 2  # posts that are the least of a course of conduct
 _DAY = timedelta(days=1)
 _ROLE = "role:"
 _Signature = NDArray[np.uint64]
@@ -122,7 +126,8 @@ def hostility(scores: Mapping[Category, float], gravity: Sequence[float] = ()) -
     """
     strongest = (max((scores.get(category, 0.0) for category in group), default=0.0) for group in HOSTILE)
     aimed = 1 - math.prod(1 - value for value in strongest)
-    return _chance((1 - _BY_GRAVITY) * _odds(aimed) + _BY_GRAVITY * _odds(gravity[0])) if gravity else aimed
+    told = scores.get(Category.SAFEGUARDING_DISCLOSURE, 0.0) * (1 - aimed)  # who tells of harm writes gravely, and at nobody
+    return _chance((1 - _BY_GRAVITY) * _odds(aimed) + _BY_GRAVITY * _odds(gravity[0] * (1 - told))) if gravity else aimed
 
 
 def _odds(chance: float) -> float:
@@ -176,7 +181,7 @@ def read_threads(
         aimed = _with_targets(said, rules)
         known, heard = _in_company(aimed, rules), _in_company(aimed, replace(rules, habit=0.0))
         need = authors_needed((posts_a_day or {}).get(school_id, 0.0), rules)
-        of_one = _one_matter([*_courses(known, rules), *_escalations(heard, rules)])
+        of_one = _one_matter([*_courses(aimed, rules), *_escalations(heard, rules)])
         found += [*_pile_ons(known, need, rules), *of_one, *_copies(said, rules)]
     return tuple(sorted(found, key=lambda one: (-one.strength, one.since, one.kind)))
 
@@ -262,19 +267,38 @@ def _in_company(posts: Sequence[Said], rules: ThreadRules) -> list[Said]:
     Weak signs add up: «sack her» means more in a thread under attack, and in the mouth of one who has attacked before; praise and defence
     of others speak against. All of it in log-odds above what is usual, averaged with one usual post, so that one loud post decides nothing.
     """
-    above = {post.post_id: _odds(post.hostile) - _odds(rules.usual) for post in posts}
-    threads = _totals((post.thread, above[post.post_id]) for post in posts)
-    voices = _totals(((post.thread, post.author), above[post.post_id]) for post in posts)
-    habits = _totals(((post.author, target), above[post.post_id]) for post in posts for target in post.targets if post.author)
+    others = _Others(posts, rules)
+    habits = _totals(((post.author, target), _above(post, rules)) for post in posts for target in post.targets if post.author)
 
     def in_company(post: Said) -> Said:
-        odds, (own, mine), (every, count) = above[post.post_id], voices[post.thread, post.author], threads[post.thread]
-        company = (every - own) / (count - mine + 1) if post.thread else 0.0
+        odds, company = _above(post, rules), others.about([post])
         elsewhere = (habits.get((post.author, target), (odds, 1)) for target in post.targets)
         habit = max(((total - odds) / times for total, times in elsewhere), default=0.0)
         return replace(post, hostile=_chance(_odds(post.hostile) + rules.company * company + rules.habit * habit))
 
     return [in_company(post) for post in posts]
+
+
+def _above(post: Said, rules: ThreadRules) -> float:
+    """Return how far a post's hostility is above what is usual, in log-odds."""
+    return _odds(post.hostile) - _odds(rules.usual)
+
+
+class _Others:
+    """What else is said in the conversations: whether others join in, object in anger, or praise and defend."""
+
+    def __init__(self, posts: Sequence[Said], rules: ThreadRules) -> None:
+        answers = [(post, _above(post, rules)) for post in posts if post.thread]
+        self._threads = _totals((post.thread, above) for post, above in answers)
+        self._voices = _totals(((post.thread, post.author), above) for post, above in answers)
+
+    def about(self, run: Sequence[Said]) -> float:
+        """Return how far the posts of others in the conversations of one author's posts are above the usual, averaged with a usual one."""
+        total, count = 0.0, 1
+        for thread, author in {(post.thread, post.author) for post in run if post.thread}:
+            (every, all_posts), (own, own_posts) = self._threads[thread], self._voices[thread, author]
+            total, count = total + every - own, count + all_posts - own_posts
+        return total / count
 
 
 def _totals(values: Iterable[tuple[object, float]]) -> dict[object, tuple[float, int]]:
@@ -337,8 +361,10 @@ def _heat(posts: Sequence[Said]) -> float:
 
 
 def _courses(posts: Sequence[Said], rules: ThreadRules) -> Iterator[ThreadFinding]:
+    """Yield the courses of conduct; a run is judged as a whole, so its posts come as they were read."""
+    others = _Others(posts, rules)
     for target, run in _of_one_author(posts, rules):
-        yield from _course(target, run, rules)
+        yield from _course(target, run, others.about(run), rules)
 
 
 def _escalations(posts: Sequence[Said], rules: ThreadRules) -> Iterator[ThreadFinding]:
@@ -406,14 +432,22 @@ def _runs(posts: Sequence[Said], memory: timedelta) -> Iterator[list[Said]]:
     yield run
 
 
-def _course(target: str, posts: Sequence[Said], rules: ThreadRules) -> Iterator[ThreadFinding]:
-    """Yield the course of conduct: it is likely enough that two or more of the posts are hostile."""
+def _course(target: str, posts: Sequence[Said], others: float, rules: ThreadRules) -> Iterator[ThreadFinding]:
+    """Yield the course of conduct: two or more posts that are not mild, and all signs together make it likely."""
     course = [post for post in posts if post.hostile >= rules.weak]
-    chance = _two_or_more([post.hostile for post in course])
-    keeps_on = len(posts) >= _FEWEST_STEPS and posts[-1].at - posts[0].at >= _DAY
-    if chance >= (rules.steady if keeps_on else rules.twice):
+    if len(course) < _TWICE:
+        return
+    chance = _chance(_signs(posts, others, rules))
+    if chance >= rules.course:
         why = f"{len(course)} posts by one author at the same target, {_apart(_gaps(course))}"
         yield _finding(ThreadKind.COURSE_OF_CONDUCT, target, course, chance, why, rules)
+
+
+def _signs(posts: Sequence[Said], others: float, rules: ThreadRules) -> float:
+    """Return what speaks for a course of conduct, in log-odds: how many posts are likely hostile, in what company, for how long."""
+    likely = sum(sorted((post.hostile for post in posts), reverse=True)[:_FEWEST_STEPS])  # of three, so that mild ones do not add up
+    keeps_on = len(posts) >= _FEWEST_STEPS and posts[-1].at - posts[0].at >= _DAY
+    return rules.likely * (likely - 1) + rules.among * others + rules.keeps * keeps_on
 
 
 def _two_or_more(chances: Sequence[float]) -> float:
@@ -428,13 +462,19 @@ def _escalation(target: str, posts: Sequence[Said], rules: ThreadRules) -> Itera
     """Yield the escalation: up to the peak the posts grow harsher, from a beginning that was much milder."""
     peak = max(range(len(posts)), key=lambda place: (posts[place].hostile, place))
     steps = posts[: peak + 1]
-    others = _two_or_more([post.hostile for post in posts if post.hostile >= rules.weak])
-    if len(steps) < _FEWEST_STEPS or posts[peak].hostile < (rules.peak if others >= rules.steady else rules.alone):
+    if len(steps) < _FEWEST_STEPS or posts[peak].hostile < _least_peak(posts, peak, rules):
         return
     begun = _mean(steps[: len(steps) // 2])
     if posts[peak].hostile - begun >= rules.rise and _trend(steps) > 0:
         why = f"{len(steps)} posts by one author, each in all harsher than those before, {_apart(_gaps(steps))}"
         yield _finding(ThreadKind.ESCALATION, target, steps, posts[peak].hostile, why, rules)
+
+
+def _least_peak(posts: Sequence[Said], peak: int, rules: ThreadRules) -> float:
+    """Return how hostile the peak must be: less if it is not the only hostile post; a single outburst counts as the last word alone."""
+    if _two_or_more([post.hostile for post in posts if post.hostile >= rules.weak]) >= rules.steady:
+        return rules.peak
+    return rules.alone if peak == len(posts) - 1 else math.inf
 
 
 def _trend(posts: Sequence[Said]) -> int:

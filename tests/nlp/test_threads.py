@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -109,6 +110,16 @@ def test_gravity_speaks_where_the_heads_are_silent() -> None:
     assert hostility({}) == 0.0
 
 
+def test_who_tells_of_harm_is_not_hostile_for_that() -> None:
+    """A telling is grave without being aimed at anybody; where it is aimed at somebody as well, that counts in full."""
+    grave, told = (0.95, 0.9, 0.5), {Category.SAFEGUARDING_DISCLOSURE: 0.9}
+    accused = {Category.DEFAMATION_INDIVIDUAL: 0.95}
+
+    assert hostility(told, grave) < 0.2
+    assert hostility({}, grave) > 0.5
+    assert hostility(told | accused, grave) > 0.9
+
+
 def test_five_authors_over_a_day_are_no_pile_on() -> None:
     """The same voices spread over a day are people with an opinion."""
     assert read_threads(crowd(5, 0.7, apart=300)) == ()
@@ -197,6 +208,48 @@ def test_to_keep_on_for_days_counts_more() -> None:
     assert read_threads(minutes) == ()
 
 
+def test_the_others_in_a_conversation_speak_for_or_against_a_course_of_conduct() -> None:
+    """Two doubtful posts are a course of conduct where the others answer in anger, and none where they praise or nobody answers."""
+    doubtful = [said(place, 0.5, targets=("q",), minutes=place * 60) for place in range(2)]
+    angry = [said(10 + place, 0.8, author=f"b{place}", minutes=place * 60 + 5) for place in range(2)]
+    kind = [said(10 + place, 0.05, author=f"b{place}", minutes=place * 60 + 5) for place in range(2)]
+
+    assert kinds(read_threads([*doubtful, *angry])) == [ThreadKind.COURSE_OF_CONDUCT]
+    assert read_threads([*doubtful, *kind]) == ()
+    assert read_threads(doubtful) == ()
+
+
+def test_the_company_of_a_course_of_conduct_is_that_of_all_its_conversations() -> None:
+    """Who writes in two conversations is judged by the answers in both: praise in one weighs against anger in the other."""
+    posts = [said(place, 0.5, targets=("q",), thread=f"t{place}", minutes=place * 60) for place in range(2)]
+    angry = [said(10 + place, 0.8, author="b", thread="t0", minutes=place + 5) for place in range(2)]
+    both = [said(20 + place, 0.8, author="c", thread="t1", minutes=place + 65) for place in range(2)]
+    kind = [said(20 + place, 0.05, author="c", thread="t1", minutes=place + 65) for place in range(2)]
+    by_a = [one for one in read_threads([*posts, *angry, *both]) if one.authors == ("a",)]
+
+    assert kinds(by_a) == [ThreadKind.COURSE_OF_CONDUCT]
+    assert not [one for one in read_threads([*posts, *angry, *kind]) if one.authors == ("a",)]
+
+
+def test_mild_posts_in_bad_company_are_no_course_of_conduct() -> None:
+    """Who stays civil, or is rude once, in a conversation where others rage does not become one of them."""
+    rage = [said(10 + place, 0.9, author=f"b{place}", minutes=place) for place in range(3)]
+    civil = [said(place, 0.15, targets=("q",), minutes=place * 10) for place in range(3)]
+    once = [said(place, 0.9 if not place else 0.15, targets=("q",), minutes=place * 10) for place in range(3)]
+
+    assert read_threads([*rage, *civil]) == ()
+    assert read_threads([*rage, *once]) == ()
+
+
+def test_a_course_of_conduct_tells_how_likely_it_is() -> None:
+    """Its strength is the chance that was made of all signs, and grows with the harshness of the posts."""
+    strengths = [
+        read_threads([said(place, hostile, targets=("q",), thread=None) for place in range(2)])[0].strength for hostile in (0.7, 0.9)
+    ]
+
+    assert strengths == [pytest.approx(1 / (1 + math.exp(-3 * (2 * hostile - 1))), abs=1e-3) for hostile in (0.7, 0.9)]
+
+
 def test_many_harmless_posts_do_not_add_up() -> None:
     """A parent who writes every day, a little cross, does not become a harasser by writing much."""
     daily = [said(day, 0.15, targets=("q",), thread=None, minutes=day * 24 * 60) for day in range(200)]
@@ -250,6 +303,14 @@ def test_a_single_outburst_must_be_a_sure_one() -> None:
 
     assert read_threads([*mild, said(9, 0.7, thread=None, targets=("q",), minutes=9000)]) == ()
     assert kinds(read_threads([*mild, said(9, 0.9, thread=None, targets=("q",), minutes=9000)])) == [ThreadKind.ESCALATION]
+
+
+def test_a_single_outburst_that_is_taken_back_is_no_escalation() -> None:
+    """One loud post among mild ones is a slip when the author goes on mildly, and the last word when it ends there."""
+    outburst = [said(place, 0.9 if place == 3 else 0.05, thread=None, targets=("q",), minutes=place * 900) for place in range(4)]
+
+    assert kinds(read_threads(outburst)) == [ThreadKind.ESCALATION]
+    assert read_threads([*outburst, said(9, 0.05, thread=None, targets=("q",), minutes=9000)]) == ()
 
 
 def test_an_escalation_ends_at_its_peak() -> None:
