@@ -140,6 +140,7 @@ class Plan:
     """The ways proposed, and the hard stops: while there is a stop nothing may be drafted.
 
     `order`: the order of attack. `rungs`: the ladder. `leave_alone`: why recording alone is proposed (Streisand), with `reach` beside it.
+    `closed`: why the first way of an item is closed though a ground would fit (journalism, Wikipedia, welfare first).
     """
 
     proposals: tuple[Proposal, ...]
@@ -148,6 +149,7 @@ class Plan:
     rungs: tuple[RungState, ...] = ()
     leave_alone: str | None = None
     reach: str = "not published"
+    closed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,17 @@ def plan(case: Case, items: Sequence[CaseItem], rows: Mapping[str, PlatformRow],
         states,
         stops.better_left_alone(case, facts.counts, facts.posted_at, now),
         f"{stops.reach_words(facts.counts)}; {stops.age_words(facts.posted_at, now)}",
+        tuple(dict.fromkeys(why for item in items for why in closed(case, item, row_of(item, rows)))),
     )
+
+
+def closed(case: Case, item: CaseItem, row: PlatformRow | None) -> tuple[str, ...]:
+    """Return why the first way of an item is closed, though a ground would fit."""
+    ground = first_ground(case)
+    if ground is None:
+        return ()
+    instead = (row.not_a_takedown,) if row is not None and row.not_a_takedown else ()
+    return (*instead, *stops.way_stops(case, item, first_route(item, row), ground))
 
 
 def around(items: Sequence[CaseItem], rows: Mapping[str, PlatformRow], known: Known) -> Around:
@@ -477,7 +489,7 @@ def order(
         _as_step(0, "Safety first", by_rung[Rung.EMERGENCY]),
         _evidence_step(case, known),
         _author_step(case, known, asked),
-        _report_step(row, items, asked),
+        _report_step(case, row, items, asked),
         _legal_step(case, row),
         _as_step(5, "POSH", by_rung[Rung.POSH]),
         _as_step(5, "Report Harmful Content", by_rung[Rung.RHC]),
@@ -513,10 +525,11 @@ def _author_step(case: Case, known: Known, asked: set[Route]) -> Step:
     return Step(2, "The author", Standing.DUE, "by somebody who knows them: a meeting first; quickest and calmest")
 
 
-def _report_step(row: PlatformRow | None, items: Sequence[CaseItem], asked: set[Route]) -> Step:
+def _report_step(case: Case, row: PlatformRow | None, items: Sequence[CaseItem], asked: set[Route]) -> Step:
     title = "Report under the place's own rules"
-    if row is not None and row.not_a_takedown:
-        return Step(3, title, Standing.NOT_HERE, row.not_a_takedown)
+    why = [reason for item in items for reason in closed(case, item, row)]
+    if why:
+        return Step(3, title, Standing.NOT_HERE, why[0])
     wanted = {first_route(item, row) for item in items}
     if wanted & asked:
         return Step(3, title, Standing.TAKEN, "reported")
