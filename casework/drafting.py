@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from casework.errors import GroundMissingError, IllegalMoveError
 from casework.notice import Ask, AskKind, Details, Notice, NoticeFacts, Rendered, london
 from casework.personal_data import Guard
+from casework.referrals import OFFENCES
 from data.errors import CaseError
 from data.model.care import Attribution, Investigation, Referral, ReferralBody
 from data.model.cases import Case, CaseItem, Ground, RequestState, Route, TakedownRequest
@@ -112,7 +113,8 @@ def _of_referral(known: Known) -> dict[str, str]:
     last = mine[-1]
     at = last.consent_at or last.override_at
     reason = last.override_reason or ""
-    said = {"override_reason": reason, "incident": last.reference or "", "officer": last.officer or ""}
+    tags = "; ".join(OFFENCES.get(tag, tag) for tag in last.offence_tags)
+    said = {"offence": tags, "override_reason": reason, "incident": last.reference or "", "officer": last.officer or ""}
     return {**said, "consent_at": london(at) if at else ""}
 
 

@@ -1,9 +1,305 @@
-"""Letters, summaries and packs made from a case (domain.md §9); nothing is sent from here."""
+"""Letters, summaries and messages made from a case (domain.md §9), and every notice or letter as text, PDF or mail draft.
+
+Nothing is sent from here: a person copies, prints or opens the draft in their own mail program, sends it, and records it.
+"""
 
 from __future__ import annotations
 
-from casework.room import Room
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from casework import access, countdown, routes, steps
+from casework.asking import Asking, Start, sender_role
+from casework.checks import VERDICT_LABELS, next_check
+from casework.drafting import Known, look_at_whole, starts
+from casework.errors import ConsentMissingError, IllegalMoveError
+from casework.mail_draft import mail_draft
+from casework.notice import Details, NoticeFacts, Rendered, check_details, fits_in, london
+from casework.notice import Letter as Template
+from casework.notices import LETTERS, NOTICES
+from casework.personal_data import Guard
+from casework.referrals import consent_needed, may_be_made
+from casework.requests import blocked
+from casework.room import needed
+from casework.sheet import sheet
+from casework.triage import TARGETS
+from data.errors import CaseError, NotFoundError
+from data.model.base import new_id
+from data.model.care import Letter, Referral, ReferralBody
+from data.model.cases import Case, CaseItem, RequestState, TakedownRequest
+from data.model.people import Permission, User
+from data.model.watch import School
+from data.store import Work
+from evidence.pdf import pdf
+
+FORMS: dict[str, str] = {"txt": "text/plain; charset=utf-8", "pdf": "application/pdf", "eml": "message/rfc822"}
 
 
-class Letters(Room):
-    """Verbs of this part."""
+@dataclass(frozen=True)
+class LetterChoice:
+    """One letter that may be written in a case by this person, and what its form starts with."""
+
+    template: Template
+    start: Start
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A file to be given to the person's browser."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+class Letters(Asking):
+    """Verbs about letters and papers."""
+
+    def letter_choices(self, by: User, case_id: str) -> tuple[LetterChoice, ...]:
+        """Return the letters that this person may write in this case."""
+        with self.store.read() as work:
+            case = self._see(work, by, case_id)
+            known = self._known(work, case)
+            fitting = (one for one in LETTERS.values() if _fits(one, case) and access.may(by, one.permission, case))
+            return tuple(LetterChoice(one, Start(starts(one.asks, known), ())) for one in fitting)
+
+    def letters(self, by: User, case_id: str) -> tuple[Letter, ...]:
+        """Return the letters of a case that this person may read, oldest first."""
+        with self.store.read() as work:
+            case = self._see(work, by, case_id)
+            kept = work.letters.where(case_id=case.id, order_by="drafted_at")
+            return tuple(one for one in kept if one.template not in LETTERS or access.may(by, LETTERS[one.template].permission, case))
+
+    def preview_letter(self, by: User, case_id: str, template: str, recipient: str, details: Details) -> Rendered:
+        """Return the words of a letter without writing anything; raises what `draft_letter` raises."""
+        with self.store.read() as work:
+            case, chosen = self._for_letter(work, by, case_id, template)
+            return self._written(work, by, case, chosen, recipient, details)
+
+    def draft_letter(self, by: User, case_id: str, template: str, recipient: str, details: Details) -> Letter:
+        """Keep a letter. One that the headteacher has to agree to waits for `approve_letter`.
+
+        Raises NoticeIncompleteError naming what is missing, PersonalDataError naming the field, ConsentMissingError for a police summary
+        without the person's consent (A22), IllegalMoveError where this letter is not written in this case.
+        """
+        with self.store.begin(by=by.id) as work:
+            case, chosen = self._for_letter(work, by, case_id, template)
+            words = self._written(work, by, case, chosen, recipient, details)
+            now = self.now()
+            letter = Letter(
+                id=new_id(now),
+                case_id=case.id,
+                template=chosen.key,
+                recipient=recipient.strip(),
+                subject=words.subject,
+                body=words.body,
+                details=dict(details),
+                drafted_by=by.id,
+                drafted_at=now,
+            )
+            work.letters.add(letter)
+            self._event(work, case, by.id, "letter drafted", fields={"letter_id": letter.id, "template": chosen.key})
+            work.commit()
+        return letter
+
+    def approve_letter(self, by: User, letter_id: str) -> Letter:
+        """Agree to a letter as the headteacher (the chair in a case about the head); who and when is kept (B31)."""
+        with self.store.begin(by=by.id) as work:
+            letter, case = self._open_letter(work, by, letter_id, Permission.DECIDE_REPLY)
+            if letter.approved_at is not None:
+                raise CaseError("this letter was approved already; nothing was changed")
+            letter = work.letters.replace(letter.model_copy(update={"approved_by": by.id, "approved_at": self.now()}))
+            self._event(work, case, by.id, "letter approved", fields={"letter_id": letter.id})
+            work.commit()
+        return letter
+
+    def drop_letter(self, by: User, letter_id: str, reason: str) -> Letter:
+        """Refuse a letter, or give it up; it stays in the record with the reason."""
+        why = needed(reason, "the reason")
+        with self.store.begin(by=by.id) as work:
+            letter, case = self._open_letter(work, by, letter_id, None)
+            update = {"refused_by": by.id, "refused_at": self.now(), "refused_why": why}
+            letter = work.letters.replace(letter.model_copy(update=update))
+            self._event(work, case, by.id, "letter dropped", fields={"letter_id": letter.id}, reason=why)
+            work.commit()
+        return letter
+
+    def letter_sent(self, by: User, letter_id: str, sent_at: datetime | None = None, reference: str | None = None) -> Letter:
+        """Record that the person sent or handed over a letter, when, and under which reference."""
+        moment = self._not_ahead(sent_at, "the time of sending")
+        with self.store.begin(by=by.id) as work:
+            letter, case = self._open_letter(work, by, letter_id, None)
+            if LETTERS[letter.template].head_approves and letter.approved_at is None:
+                raise CaseError("the headteacher approves this letter first; ask them, then record that it was sent")
+            update = {"sent_at": moment, "sent_by": by.id, "reference": (reference or "").strip()[:200] or None}
+            letter = work.letters.replace(letter.model_copy(update=update))
+            self._event(work, case, by.id, "letter sent", fields={"letter_id": letter.id, "sent_at": moment})
+            work.commit()
+        return letter
+
+    def paper(self, by: User, kind: str, record_id: str, form: str) -> Paper:
+        """Return a request's notice (`kind` "request") or a letter ("letter") as "txt", "pdf" or "eml".
+
+        Raises NotFoundError for another kind or form, PermissionDeniedError, IllegalMoveError where a stopped case forbids it.
+        """
+        if form not in FORMS or kind not in {"request", "letter"}:
+            raise NotFoundError("paper", f"{kind}.{form}")
+        with self.store.read() as work:
+            found = self._request_paper(work, by, record_id) if kind == "request" else self._letter_paper(work, by, record_id)
+            case = work.cases.get(found.case_id)
+            if case.stop and form == "eml":
+                why = "in a stopped case nothing goes by mail: use the body's own secure form, or the telephone"
+                raise IllegalMoveError("make a mail draft", case.state.value, why, case.ref)
+            school = work.schools.get(case.school_id)
+        name = f"{case.ref}-{found.notice if isinstance(found, TakedownRequest) else found.template}.{form}"
+        return Paper(name, FORMS[form], _made(found, school, case.ref, form))
+
+    def _request_paper(self, work: Work, by: User, request_id: str) -> TakedownRequest:
+        request = work.requests.get(request_id)
+        case = self._for(work, by, request.case_id, Permission.REQUEST)
+        why = blocked(case)
+        if why is not None:
+            raise IllegalMoveError("make a paper", case.state.value, why, case.ref)
+        return request
+
+    def _letter_paper(self, work: Work, by: User, letter_id: str) -> Letter:
+        letter = work.letters.get(letter_id)
+        case, _ = self._for_letter(work, by, letter.case_id, letter.template)
+        if case.stop and not LETTERS[letter.template].in_stop:
+            raise IllegalMoveError("make a paper", case.state.value, "the case was stopped", case.ref)
+        return letter
+
+    def _open_letter(self, work: Work, by: User, letter_id: str, permission: Permission | None) -> tuple[Letter, Case]:
+        """Return a letter that was neither sent nor given up, with its case; raises CaseError otherwise."""
+        letter = work.letters.get(letter_id)
+        template = LETTERS.get(letter.template)
+        case = self._for(work, by, letter.case_id, permission or (template.permission if template else Permission.REQUEST))
+        if template is None or letter.sent_at is not None or letter.refused_at is not None:
+            raise CaseError("this letter was sent or given up already; nothing was changed")
+        return letter, case
+
+    def _for_letter(self, work: Work, by: User, case_id: str, template: str) -> tuple[Case, Template]:
+        chosen = LETTERS.get(template)
+        if chosen is None or not chosen.of_case:
+            raise NotFoundError("letter", template)
+        case = self._for(work, by, case_id, chosen.permission)
+        if not _fits(chosen, case):
+            why = "it does not belong to a case of this kind, or the case was stopped"
+            raise IllegalMoveError(f"write '{chosen.label}'", case.state.value, why, case.ref)
+        return case, chosen
+
+    def _written(self, work: Work, by: User, case: Case, chosen: Template, recipient: str, details: Details) -> Rendered:
+        if chosen.key == "police":
+            _must_have_consent(case, work.referrals.where(case_id=case.id, order_by="opened_at"))
+        school = work.schools.get(case.school_id)
+        guard = Guard(self.now(), school.postal_address or "", school.name)
+        fits_in("who gets it", recipient)
+        guard.field("who gets it", recipient)
+        check_details(details, chosen.asks, guard)
+        facts = self._letter_facts(work, by, case, school, recipient, details)
+        words = chosen.render(facts)
+        look_at_whole(words, facts, guard, chosen.asks)
+        return words
+
+    def _known(self, work: Work, case: Case) -> Known:
+        item = _first_item(work, case)
+        post = work.posts.find(item.post_id) if item.post_id is not None and not case.stop else None
+        requests = tuple(work.requests.where(case_id=case.id))
+        return Known(case, item, post, None, requests, tuple(work.referrals.where(case_id=case.id, order_by="opened_at")))
+
+    def _letter_facts(self, work: Work, by: User, case: Case, school: School, recipient: str, details: Details) -> NoticeFacts:
+        item, now = _first_item(work, case), self.now()
+        post = work.posts.find(item.post_id) if item.post_id is not None else None
+        items = tuple(work.case_items.where(case_id=case.id))
+        checks = work.checks.where(case_id=case.id, order_by="at")
+        evidence = [one for one in work.evidence.where(case_id=case.id) if one.counts and not case.stop]
+        return NoticeFacts(
+            case_ref=case.ref,
+            now=now,
+            school_name=school.name,
+            school_address=school.postal_address or "",
+            reply_mailbox=school.reply_mailbox or "",
+            sender_role=sender_role(by, case.school_id),
+            capacity="",
+            recipient=recipient.strip(),
+            platform=routes.host_of(item.address),
+            addresses=tuple(one.address for one in items),
+            seen_at=post.first_seen_at if post else item.added_at,
+            what_it_is="",
+            concerned_role=TARGETS.get(case.target, "a member of staff"),
+            wish="remove",
+            why_urgent="",
+            requested_by=now + countdown.TARGET,
+            details=details,
+            evidence=tuple(f"{file.name} of {one.ref} ({file.sha256[:12]})" for one in evidence for file in one.files),
+            author=(post.author_handle or "") if post and not case.stop else "",
+            done=_done(work, case),
+            standing=steps.left(case, steps.case_standing(case, now)),
+            next_check=_when(work, case, item, now),
+            online=f"last look {london(checks[-1].at)}: {VERDICT_LABELS[checks[-1].verdict]}" if checks else "",
+            linked=_linked(work, case),
+        )
+
+
+def _fits(one: Template, case: Case) -> bool:
+    right_kind = not one.only_for or case.lead_category in one.only_for
+    return one.of_case and right_kind and (one.in_stop or not case.stop)
+
+
+def _first_item(work: Work, case: Case) -> CaseItem:
+    return min(work.case_items.where(case_id=case.id), key=lambda one: one.added_at)
+
+
+def _must_have_consent(case: Case, referrals: Sequence[Referral]) -> None:
+    """Raise ConsentMissingError unless the person agreed, or a recorded reason stands in place of it (A22)."""
+    if not consent_needed(case, ReferralBody.POLICE):
+        return
+    mine = [one for one in referrals if one.body is ReferralBody.POLICE]
+    if not mine:
+        raise ConsentMissingError("open the police referral first and ask the person concerned (policy A22)")
+    if mine[-1].made_at is None:
+        may_be_made(mine[-1])
+
+
+def _done(work: Work, case: Case) -> tuple[str, ...]:
+    """Return what the school did, with times, in order: no names, no words of the post."""
+    sent = [(one.sent_at, f"{NOTICES[one.notice].label if one.notice in NOTICES else 'request'} sent") for one in _sent(work, case)]
+    kept = [(one.captured_at, f"evidence {one.ref} kept") for one in work.evidence.where(case_id=case.id) if one.counts]
+    rows = sorted([(at, words) for at, words in [*sent, *kept] if at is not None], key=lambda row: row[0])
+    return tuple(f"{london(at)}: {words}" for at, words in [(case.opened_at, "case opened"), *rows])
+
+
+def _sent(work: Work, case: Case) -> list[TakedownRequest]:
+    return [one for one in work.requests.where(case_id=case.id) if one.sent_at is not None]
+
+
+def _linked(work: Work, case: Case) -> tuple[str, ...]:
+    """Return the other cases about the same person (by the staff list only): number, day, kind."""
+    if not case.target.startswith(("staff:", "user:")):
+        return ()
+    others = work.cases.where(school_id=case.school_id, target=case.target, order_by="opened_at")
+    return tuple(f"{one.ref}, {one.opened_at:%d %b %Y}, {one.lead_category.value.replace('_', ' ')}" for one in others if one.id != case.id)
+
+
+def _when(work: Work, case: Case, item: CaseItem, now: datetime) -> str:
+    sent = [one.sent_at for one in _sent(work, case) if one.item_id == item.id and one.sent_at is not None]
+    checks = work.checks.where(case_id=case.id, item_id=item.id)
+    due = next_check(item.id, checks, case_id=case.id, sent_at=max(sent, default=None), verified_at=None, asked_at=None, now=now)
+    return london(due.due_at) if due is not None else ""
+
+
+def _made(found: TakedownRequest | Letter, school: School, ref: str, form: str) -> bytes:
+    words = Rendered(found.subject, found.body)
+    if form == "txt":
+        return f"{words.subject}\n\n{words.body}".encode()
+    if form == "eml":
+        return mail_draft(words.subject, words.body, sender=school.reply_mailbox or "", to=found.recipient)
+    return pdf(sheet(words, made_at=found.drafted_at, school=school.name, footer=f"{school.name}, {ref}", draft=_is_draft(found)))
+
+
+def _is_draft(found: TakedownRequest | Letter) -> bool:
+    if isinstance(found, TakedownRequest):
+        return found.state is RequestState.DRAFT
+    template = LETTERS.get(found.template)
+    return template is not None and template.head_approves and found.approved_at is None

@@ -32,17 +32,6 @@ CONSENTS = (
     "not needed: it is about the school itself or about a child in danger",
 )
 CHANNELS = ("999", "101", "the force's online form", "an officer whom the school knows")
-OFFENCES = (
-    "none chosen: the police decide",
-    "harassment or stalking",
-    "threat of death or serious harm",
-    "grossly offensive or menacing message",
-    "knowingly false message meant to harm",
-    "sharing of intimate images",
-    "stirring up hatred",
-    "encouraging self-harm",
-    "account broken into",
-)
 ONLINE = ("yes, still online", "no, gone", "not known")
 KEEP = ("the police have not said", "the police ask to leave it up", "the police do not mind its removal")
 BODIES = ("the LADO", "children's social care")
@@ -111,7 +100,7 @@ POLICE = LetterTemplate(
             says="Put [a child] where a child is named.",
         ),
         Ask("author_known", "what is known of the author, and how sure", "unknown; the handle was used once before", needed=False),
-        choice("offence", "possible offence (a tag, not a conclusion)", OFFENCES),
+        Ask("offence", "possible offence, as a person chose it (no conclusion)", "threat of serious harm; the police decide"),
         text("impact", "the effect on the person", "Afraid to walk to the car; was driven home today."),
         text("risk", "the risk now", "The school gate is used at half past three."),
         choice("online", "is it still online?", ONLINE),

@@ -80,9 +80,7 @@ ALL_PARENTS = LetterTemplate(
     opening="Dear parents and carers,",
     says=(
         detail("What we can tell you", "facts"),
-        plain(
-            "Please do not share, answer or search for any of it. Children read what adults write; a picture cannot be taken back."
-        ),
+        plain("Please do not share, answer or search for any of it. Children read what adults write; a picture cannot be taken back."),
         detail("If you have a concern about the school, we want to hear it from you", "complaints"),
         plain("Everyone is free to criticise the school. All we ask is that children are left in peace."),
     ),
