@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from casework import cases, countdown, flagging, messages, outbox, transitions, tuning
-from casework.asking import Asking
+from casework import countdown, flagging, messages, outbox, transitions, tuning
 from casework.casefiles import planned
 from casework.checks import Conclusion, ConclusionWord, PlannedCheck
+from casework.copies import Copying
 from casework.errors import IllegalMoveError
 from casework.flagging import DEFAULT_RULES, FlagRules
 from casework.intake import STOP_REASON
@@ -35,7 +35,7 @@ WATCH_AFTER = timedelta(days=15)  # §5.5: the watch after a removal ends on day
 BY_HAND = "by hand"
 
 
-class Watching(Asking):
+class Watching(Copying):
     """Verbs of the worker; they act as the system."""
 
     def flag_reading(self, reading: Reading, rules: FlagRules = DEFAULT_RULES) -> tuple[Finding, ...]:
@@ -202,40 +202,6 @@ class Watching(Asking):
 
     def _held_after_asking(self, work: Work, case: Case) -> bool:
         return case.state is CaseState.HOLD_BY_AUTHORITY and self._facts(work, case).was_asked
-
-    def _reappeared(self, work: Work, case: Case, check: RemovalCheck) -> None:
-        """Up again after it was verified gone: a linked case with its own 24 hours, one severity higher (§5.5), once."""
-        if case.state not in {CaseState.VERIFIED_REMOVED, CaseState.CLOSED}:
-            self._event(work, case, SYSTEM, "reappeared", fields={"check_id": check.id})
-            return
-        if any(event.what == "reuploaded" for event in work.case_events.of(case.id)):
-            return
-        again = work.cases.add(self._linked(work, case))
-        work.case_events.add(cases.opened(again, SYSTEM, reason="found again after it was gone", fields={"reuploaded_from": case.ref}))
-        for item in work.case_items.where(case_id=case.id):
-            work.case_items.add(item.model_copy(update={"id": new_id(self.now()), "case_id": again.id, "added_at": self.now()}))
-        self._event(work, case, SYSTEM, "reuploaded", fields={"case_ref": again.ref, "check_id": check.id})
-
-    def _linked(self, work: Work, case: Case) -> Case:
-        now = self.now()
-        return case.model_copy(
-            update={
-                "id": new_id(now),
-                "ref": work.cases.next_ref(now.year),
-                "reuploaded_from": case.id,
-                "state": CaseState.TRIAGED,
-                "severity": Severity(min(case.severity + 1, Severity.S4)),
-                "reporter_type": "collected",
-                "reported_at": None,
-                "known_at": now,
-                "opened_at": now,
-                "gone_observed_at": None,
-                "closed_at": None,
-                "outcome": None,
-                "no_capture_reason": None,
-                "revision": 1,
-            }
-        )
 
     def fire_reminders(self, now: datetime) -> tuple[Reminder, ...]:
         """Store the reminders whose hour has come, each once; after a time off only the latest of a case (§5.4)."""

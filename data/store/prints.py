@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from data.model.copies import ItemPrint, PrintKey
+from data.model.readings import Category
 from data.store.repository import Repository
 from data.store.transaction import Transaction
 from data.tables import CaseItemRow, CaseRow, ItemPrintRow, PrintKeyRow
@@ -35,7 +36,11 @@ class Prints(Repository[ItemPrint]):
         items: sa.Table = CaseItemRow.__table__  # type: ignore[attr-defined]
         cases: sa.Table = CaseRow.__table__  # type: ignore[attr-defined]
         joined = items.join(cases, items.c.case_id == cases.c.id).outerjoin(self.table, self.table.c.id == items.c.id)
-        missing = sa.select(items.c.id).select_from(joined).where(self.table.c.id.is_(None), sa.not_(cases.c.stop))
+        missing = (
+            sa.select(items.c.id)
+            .select_from(joined)
+            .where(self.table.c.id.is_(None), sa.not_(cases.c.stop), cases.c.lead_category != Category.CSAM.value)
+        )
         return [row.id for row in self._rows(missing.order_by(items.c.id).limit(limit))]
 
     def sharing(self, keys: Sequence[str], limit: int) -> list[ItemPrint]:
