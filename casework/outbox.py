@@ -122,20 +122,30 @@ def tell(work: Work, rota: Rota, matter: Matter) -> tuple[Message, ...]:
     if work.messages.where(matter=matter.key, limit=1):
         return ()
     made = [_write(work, rota, matter, one) for one in told(rota, matter)]
-    while (after := _nobody_reached(work, rota, matter)) is not None:
-        made.append(_write(work, rota, matter, after))
+    if matter.is_grave and matter.urgency in {Urgency.URGENT, Urgency.REMINDER} and not _is_heard(work, rota, matter):
+        made.append(_next_person(work, rota, matter))
     return tuple(one for one in made if one is not None)
 
 
-def _nobody_reached(work: Work, rota: Rota, matter: Matter) -> Told | None:
-    """Return whom to tell next while nobody will hear of something that cannot wait; None when somebody will, or nobody is left."""
-    if not matter.is_grave or matter.urgency not in {Urgency.URGENT, Urgency.REMINDER}:
-        return None
+def _is_heard(work: Work, rota: Rota, matter: Matter) -> bool:
+    """Whether a message is on its way now, not only in the morning, to somebody who can be reached."""
     written = work.messages.where(matter=matter.key)
-    if any(one.state is not MessageState.GIVEN_UP and one.not_before <= rota.now for one in written):
-        return None
-    user = next_in_line(rota, matter, {one.user_id for one in written if one.not_before <= rota.now})
-    return Told(user, rota.now) if user else None
+    return any(one.state is not MessageState.GIVEN_UP and one.not_before <= rota.now for one in written)
+
+
+def _next_person(work: Work, rota: Rota, matter: Matter) -> Message | None:
+    """Tell the next in line who was not told yet, at once; those without a way are noted and passed over. None: nobody is left."""
+    written = {one.user_id: one for one in work.messages.where(matter=matter.key)}
+    later = {one.user_id for one in written.values() if one.state is MessageState.WAITING and one.not_before > rota.now}
+    tried = set(written) - later
+    while (user := next_in_line(rota, matter, tried)) is not None:
+        tried.add(user.id)
+        if user.id in later:
+            return work.messages.replace(written[user.id].model_copy(update={"not_before": rota.now}))
+        made = _write(work, rota, matter, Told(user, rota.now))
+        if made is not None and made.way_id is not None:
+            return made
+    return None
 
 
 def _write(work: Work, rota: Rota, matter: Matter, to: Told) -> Message | None:
@@ -212,20 +222,7 @@ def pass_on(work: Work, message: Message, now: datetime, *, surely_not_sent: boo
         return _kept(work, _again(message, rota, to, way))
     if matter is None or not matter.is_grave:
         return None
-    return _next_person(work, rota, matter, message)
-
-
-def _next_person(work: Work, rota: Rota, matter: Matter, message: Message) -> Message | None:
-    """Tell the next in line who was not written to; those without a way are noted and passed over."""
-    while True:
-        written = {one.user_id for one in work.messages.where(matter=message.matter)}
-        user = next_in_line(rota, matter, written)
-        if user is None:
-            return None
-        way = _best(ways_of(work, user.id))
-        made = _kept(work, _again(message, rota, user, way))
-        if way is not None or made is None:
-            return made
+    return _next_person(work, rota, matter)
 
 
 def _next_way(work: Work, message: Message) -> Way | None:
