@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
+from casework.handover import PICTURE, HandOver, may_show_picture, papers, papers_name, sha256
 from casework.service import Casework
 from data.clock import Clock
 from data.errors import NotFoundError, SchoolwatchError
+from data.model.care import PersonalFiling
 from data.model.cases import Case
 from data.model.evidence import Evidence
 from data.model.people import Permission, User
@@ -55,6 +58,36 @@ class Safe:
         with tempfile.TemporaryDirectory(prefix="schoolwatch-pack-") as folder:
             path = write_pack(self._file(found.case), vault=self._vault, target=Path(folder), by=by.id, now=self._clock.now())
             return path.name, path.read_bytes()
+
+    def papers(self, by: User, filing_id: str) -> tuple[str, bytes]:
+        """Return the papers of a person who files a report themselves, and their file name; what goes out is recorded first (A19, A36)."""
+        with self._store.read() as work:
+            filing = work.filings.get(filing_id)
+        case = self._cases.may_export(by, filing.case_id).case
+        may_export(case)
+        hand = self._hand_over(filing, case)
+        content = papers(hand, self._clock.now())
+        self._cases.papers_made(by, filing.id, sha256(content))
+        self._log(by, (hand.evidence,) if hand.evidence else (), "exported", "papers for the person concerned")
+        return papers_name(case), content
+
+    def _hand_over(self, filing: PersonalFiling, case: Case) -> HandOver:
+        with self._store.read() as work:
+            item, helper = work.case_items.get(filing.item_id), work.users.find(filing.supporter)
+            kept = [one for one in work.evidence.where(case_id=case.id, item_id=item.id, order_by="captured_at") if one.counts]
+            hand = HandOver(
+                filing=filing,
+                case=case,
+                school=work.schools.get(case.school_id),
+                item=item,
+                helper=helper.name if helper else "the school office",
+                post=work.posts.find(item.post_id) if item.post_id is not None else None,
+                evidence=kept[-1] if kept else None,
+            )
+        shown = next((file for file in (hand.evidence.files if hand.evidence else ()) if file.name == PICTURE), None)
+        if shown is None or not may_show_picture(case):
+            return hand
+        return replace(hand, picture=self._vault.get(shown.sha256))
 
     def _file(self, case: Case) -> CaseFile:
         with self._store.read() as work:

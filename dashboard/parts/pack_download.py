@@ -1,8 +1,9 @@
-"""`/pack/{case_id}`: the evidence pack of a case, for those who may export it; every download is in the custody chain."""
+"""`/pack/{case_id}` and `/papers/{filing_id}`: what leaves by the browser, for those who may; every download is in the custody chain."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -14,7 +15,10 @@ from dashboard.parts import plain_page as draw
 from dashboard.parts.front import Front
 from dashboard.parts.gate import cookie
 from data.errors import NotFoundError, PermissionDeniedError, SchoolwatchError
+from data.model.people import User
+from schoolwatch.desk import Desk
 
+Take = Callable[[Desk, User], tuple[str, bytes]]
 _SAFE_NAME = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -25,30 +29,38 @@ class PackDownload:
         self._front = front
 
     def routes(self) -> list[Route]:
-        """Return the route to mount."""
-        return [Route("/pack/{case_id}", self.give, methods=["GET"])]
+        """Return the routes to mount."""
+        return [Route("/pack/{case_id}", self.give, methods=["GET"]), Route("/papers/{filing_id}", self.give_papers, methods=["GET"])]
 
     async def give(self, request: Request) -> Response:
         """Return the pack as a download, or say in words why not."""
         case_id = request.path_params["case_id"]
+        back = draw.link("Back to the case", f"/case?id={quote(case_id, safe='')}")
+        return await self._download(request, lambda desk, user: desk.safe.pack(user, case_id), back)
+
+    async def give_papers(self, request: Request) -> Response:
+        """Return the papers for a person who files a report themselves (policy A19), or say in words why not."""
+        filing_id = request.path_params["filing_id"]
+        return await self._download(request, lambda desk, user: desk.safe.papers(user, filing_id), draw.link("To the cases", "/cases"))
+
+    async def _download(self, request: Request, take: Take, back: str) -> Response:
         try:
-            name, pack = await run_in_threadpool(self._pack, cookie(request.headers), case_id)
+            name, content = await run_in_threadpool(self._taken, cookie(request.headers), take)
         except SchoolwatchError as error:
-            back = draw.link("Back to the case", f"/case?id={quote(case_id, safe='')}")
             return draw.page("No pack was made", draw.problem(str(error)), back, status=_status(error))
         headers = {
             "Content-Disposition": f'attachment; filename="{_SAFE_NAME.sub("_", name)}"',
             "Cache-Control": "no-store",
             "Content-Security-Policy": "sandbox; default-src 'none'",
         }
-        return Response(pack, media_type="application/zip", headers=headers)
+        return Response(content, media_type="application/zip", headers=headers)
 
-    def _pack(self, token: str | None, case_id: str) -> tuple[str, bytes]:
+    def _taken(self, token: str | None, take: Take) -> tuple[str, bytes]:
         desk = self._front.desk()
         user = desk.sign_in.user_for(token)
         if user is None:
             raise PermissionDeniedError("unknown", "export evidence")
-        return desk.safe.pack(user, case_id)
+        return take(desk, user)
 
 
 def _status(error: SchoolwatchError) -> int:
