@@ -7,12 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from casework import routes
-from casework.asking import platform_rows
 from casework.errors import IllegalMoveError
-from casework.places import hostname, row_of
+from casework.places import hostname
 from casework.room import Room, needed
-from casework.routes import Proposal
-from casework.surroundings import fresh, known
+from casework.surroundings import CHOSEN, fresh
 from casework.transitions import STATE_LABELS
 from data.errors import CaseError
 from data.model.base import new_id
@@ -72,20 +70,24 @@ class Lookups(Room):
         others = tuple(one for one in base.contacts if one.scope is not ContactScope.GUESS)
         return self.keep_lookup(by, case_id, base.model_copy(update={"contacts": (*others, contact)}))
 
-    def way_to(self, by: User, case_id: str, item_id: str, contact: NetworkContact) -> Proposal:
-        """Return the way to a contact that a person chose, with what the letter needs filled in.
+    def choose_contact(self, by: User, case_id: str, item_id: str, contact: NetworkContact) -> Case:
+        """Note that a person chose whom to write to; from then on it stands first among the ways proposed, its letter filled in.
 
-        Raises CaseError when the contact is of no look-up of this site, GroundMissingError where nothing may be asked at all.
+        Raises CaseError when the contact is of no look-up of this site, IllegalMoveError while nobody may be asked (§3.5).
         """
-        with self.store.read() as work:
+        with self.store.begin(by=by.id) as work:
             case, item = self._item(work, by, case_id, item_id)
-            now, items = self.now(), work.case_items.where(case_id=case.id)
-            found = fresh(work, hostname(item.address), now)
+            stops = routes.hard_stops(case)
+            if stops:
+                raise IllegalMoveError("choose a contact", STATE_LABELS[case.state], "; ".join(stops), case.ref)
+            found = fresh(work, hostname(item.address), self.now())
             if found is None or contact not in found.contacts:
                 msg = "this contact is no longer among those that were found: look the site up again"
                 raise CaseError(msg)
-            around = known(work, case, items, now)
-            return routes.behind(case, item, row_of(item, platform_rows()), found, contact, around, now)
+            fields = {"lookup_id": found.id, "contact": found.contacts.index(contact), "scope": contact.scope.value, "host": found.host}
+            case = self._event(work, case, by.id, CHOSEN, fields=fields)
+            work.commit()
+        return case
 
     def _item(self, work: Work, by: User, case_id: str, item_id: str) -> tuple[Case, CaseItem]:
         case = self._for(work, by, case_id, Permission.REQUEST)

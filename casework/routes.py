@@ -163,6 +163,7 @@ class Known:
     source: SourceKind = SourceKind.UNKNOWN
     counts: Counts | None = None
     posted_at: datetime | None = None
+    chosen: Mapping[str, Sequence[NetworkContact]] = field(default_factory=dict)  # by host: contacts that a person chose to write to
     has_evidence: bool = False
     linked: int = 1
 
@@ -240,8 +241,11 @@ def ways(
     if row is not None and row.not_a_takedown:
         return ()
     first = _Maker(case, item, row, now, known)
-    made = [*_author(first), *_rule_report(first), *_own_forms(first), *_climbs(first, states), *_delisting(first)]
-    return tuple(one for one in made if not stops.way_stops(case, item, one.route, one.ground))
+    made = [*_chosen(first), *_author(first), *_rule_report(first), *_own_forms(first), *_climbs(first, states), *_delisting(first)]
+    once: dict[tuple[Route, str], Proposal] = {}
+    for one in made:  # a contact that was chosen is not proposed a second time
+        once.setdefault((one.route, one.recipient), one)
+    return tuple(one for one in once.values() if not stops.way_stops(case, item, one.route, one.ground))
 
 
 @dataclass(frozen=True)
@@ -273,7 +277,7 @@ class _Maker:
             who=row.who if row else "anyone may ask",
             evidence_wanted=row.evidence if row else "the exact address of each post",
             checked_on=row.checked_on if row else None,
-            grounds=grounds_for(self.case.lead_category),
+            grounds=tuple(dict.fromkeys((ground, *grounds_for(self.case.lead_category)))),
         )
 
 
@@ -353,6 +357,17 @@ def _by_form(maker: _Maker, form: OwnForm, ground: Ground) -> Proposal:
         warnings.append(f"only {form.who_says} may file it: the school gives the pack and its help (policy A19)")
     label = row.label if row else "the platform"
     return maker.make(route, ground, f"{label}: {form.title}", (form.says,), warnings, link=row.form_link if row else None)
+
+
+def _chosen(maker: _Maker) -> list[Proposal]:
+    """Return the contacts that a person chose among those found, until somebody there was written to."""
+    host = hostname(maker.item.address)
+    looked, picked = maker.known.lookups.get(host), maker.known.chosen.get(host, ())
+    if looked is None or first_ground(maker.case, maker.known.linked) is None:
+        return []
+    asked = {one.route for one in maker.known.requests}
+    open_ones = [one for one in picked if SCOPE_ROUTES[one.scope] not in asked]
+    return [behind(maker.case, maker.item, maker.row, looked, one, maker.known, maker.now) for one in open_ones]
 
 
 _CLIMBS: dict[Rung, tuple[Route, str]] = {
