@@ -69,6 +69,9 @@ class Found:
     end: int
 
 
+_Meaning = tuple[Act, str, str]  # with the kind and the lemma
+
+
 class Acts:
     """The list, ready to look for."""
 
@@ -83,18 +86,13 @@ class Acts:
             for kind in (*sorted(_BENT), "traits", "doers")
             for phrase in entry.get(kind, ())
         ]
-        self._known: dict[str, list[tuple[Act, str, str]]] = {}
+        known: dict[str, tuple[_Meaning, ...]] = {}
         for name, entry in entries["acts"].items():
-            self._learn(self.acts[name], entry)
-        self._literals = list(self._known)
-        self._finder = ahocorasick_rs.AhoCorasick(self._literals, store_patterns=False)
-
-    def _learn(self, act: Act, entry: Mapping[str, Any]) -> None:
-        for kind in KINDS:
-            for phrase in entry.get(kind, ()):
-                lemma = fold(phrase.split("/")[0])
-                for form in inflected(phrase) if kind in _BENT else expanded(phrase):
-                    self._known.setdefault(fold(form).strip(), []).append((act, kind, lemma))
+            for form, meaning in _forms(self.acts[name], entry):
+                known[form] = (*known.get(form, ()), meaning)
+        shared: dict[tuple[_Meaning, ...], tuple[_Meaning, ...]] = {}  # tens of thousands of forms, a few thousand meanings
+        self._meanings = [shared.setdefault(meanings, meanings) for meanings in known.values()]
+        self._finder = ahocorasick_rs.AhoCorasick(list(known), store_patterns=False)
 
     def single_words(self) -> dict[str, tuple[str, ...]]:
         """Return the verbs, adjectives and singular nouns of one word that the list is made of, in the order of the alphabet."""
@@ -107,13 +105,22 @@ class Acts:
     def find(self, text: str) -> list[Found]:
         """Return the words for acts in plain, masked text, in order; where several of a class overlap, the longest; none that is spared."""
         found = [Found(act, kind, lemma, start, end) for number, start, end in self._whole(text)
-                 for act, kind, lemma in self._known[self._literals[number]]]  # fmt: skip
+                 for act, kind, lemma in self._meanings[number]]  # fmt: skip
         return _settled(found) if found else found
 
     def _whole(self, text: str) -> Iterator[tuple[int, int, int]]:
         for number, start, end in self._finder.find_matches_as_indexes(text, overlapping=True):
             if not (start and _wordy(text[start - 1])) and not (end < len(text) and _wordy(text[end])):
                 yield number, start, end
+
+
+def _forms(act: Act, entry: Mapping[str, Any]) -> Iterator[tuple[str, _Meaning]]:
+    """Yield every form of an act's words, with what it means."""
+    for kind in KINDS:
+        for phrase in entry.get(kind, ()):
+            meaning = (act, kind, fold(phrase.split("/")[0]))
+            for form in inflected(phrase) if kind in _BENT else expanded(phrase):
+                yield fold(form).strip(), meaning
 
 
 def _act(name: str, entry: Mapping[str, Any]) -> Act:

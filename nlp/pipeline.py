@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import compress, islice
@@ -96,7 +98,11 @@ class Reader:
         """Return a reading at `now` of each post of which it is known what it is about, in their order."""
         return [reading for some in _lots(subjects) for reading in self._read(some, now)]
 
-    def _read(self, subjects: Sequence[Subject], now: datetime) -> Iterator[Reading]:
+    def _read(self, subjects: Sequence[Subject], now: datetime) -> list[Reading]:
+        with undisturbed():
+            return list(self._readings(subjects, now))
+
+    def _readings(self, subjects: Sequence[Subject], now: datetime) -> Iterator[Reading]:
         obstacles = [self._obstacle(one.post, one.mentions) for one in subjects]
         asked = [one.mentions and not obstacle for one, obstacle in zip(subjects, obstacles, strict=True)]
         drafts = iter(self.drafts([(one.post, one.mentions) for one in compress(subjects, asked)]))
@@ -188,6 +194,21 @@ class Reader:
         if not mentions or len(post.text) <= self._characters:
             return None
         return f"read in part: scores come from the first {self._characters:,} of {len(post.text):,} characters"
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Keep the garbage collector from looking through memory meanwhile: what a lot of posts needs for a moment is gone right after it.
+
+    Looked through in between it would be taken for something that stays, and all that does stay be looked through again and again.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _lots(all_of_them: Iterable[T]) -> Iterator[list[T]]:
