@@ -144,3 +144,7 @@ class WayRefusedError(CaseError):
 
 class SummaryRefusedError(CaseError):
     """A child's summary cannot be written as it stands."""
+
+
+class RetentionRefusedError(CaseError):
+    """This change to what is kept is not possible."""

@@ -22,6 +22,7 @@ from data.clock import SystemClock
 from data.errors import SchoolwatchError
 from schoolwatch import round as one_round
 from schoolwatch.errors import NotReadyError
+from schoolwatch.night import due, run_night
 from schoolwatch.round import Hands
 
 APPLICATION_VERSION = "1"  # set by hand: left to itself the engine hashes our source, and an upgrade would orphan running clocks
@@ -145,6 +146,17 @@ def deliver(worker: str) -> None:
     _deliver(worker)
 
 
+@DBOS.step(name="night", **_STUBBORN)
+def _night() -> int:
+    return len(run_night(_my_hands().desk).problems)
+
+
+@DBOS.workflow(name="night_v1")
+def night(_date: str) -> None:
+    """Do a night's work, once for each date."""
+    _night()
+
+
 class Worker:
     """A worker process: launches the engine, recovers its own unfinished jobs, and ticks until told to stop."""
 
@@ -206,6 +218,7 @@ class Worker:
         self._begin_checks(now)
         self._begin_reminders()
         self._begin_messages(now)
+        self._begin_night(now)
         self._ticks += 1
         if self._ticks % 3600 == 1:
             self._forget_finished()
@@ -247,6 +260,11 @@ class Worker:
             self._enqueue(
                 "telling", f"deliver:{self.executor_id}:{now:%Y%m%dT%H%M%S%f}", f"deliver:{self.executor_id}", deliver, self.executor_id
             )
+
+    def _begin_night(self, now: datetime) -> None:
+        date = due(now)
+        if date is not None:
+            self._begin(f"night:{date}", now, night, date.isoformat())
 
     def _begin(self, job: str, due_at: datetime, workflow: Any, *arguments: str) -> None:
         if job in self._begun and self._waited(due_at) < SECOND_LIFE:

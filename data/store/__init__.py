@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -46,9 +47,30 @@ class Store:
         with _plain_errors(), self._engine.connect() as connection:
             yield Work(connection, by="", clock=self._clock, writes=False)
 
+    def compact(self) -> None:
+        """Give back the space of deleted rows, so that nothing of them stays in the files; waits for writers, raises StoreError."""
+        with _plain_errors():
+            _compact_sqlite(self._engine) if self._engine.dialect.name == "sqlite" else _vacuum(self._engine)
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def _compact_sqlite(engine: sa.Engine) -> None:
+    connection = engine.raw_connection()
+    try:  # the words of deleted posts stay in the index until it is merged, and their bytes in the file until it is written anew
+        for statement in ("INSERT INTO post_words(post_words) VALUES ('optimize')", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+            connection.cursor().execute(statement)
+    except sqlite3.OperationalError as error:
+        raise StoreError(_plain(str(error))) from error
+    finally:
+        connection.close()
+
+
+def _vacuum(engine: sa.Engine) -> None:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("VACUUM"))
 
 
 def _revision(connection: sa.Connection) -> str | None:

@@ -14,6 +14,7 @@ from data.errors import StoreError
 from data.model.evidence import CustodyEvent
 from data.model.people import AuditEvent
 from data.store.repository import Repository
+from data.tables import TombstoneRow
 
 FIRST = "0" * 64  # what the first event of a chain names as the one before
 
@@ -28,10 +29,13 @@ def _body(event: AuditEvent) -> dict[str, Any]:
     return event.model_dump(mode="json", exclude={"hash", "before"})
 
 
-def broken_at(events: Iterable[AuditEvent]) -> int | None:
-    """Return the number of the first audit event that does not follow from the one before, or None when the chain holds."""
-    before = FIRST
-    for number, event in enumerate(events, start=1):
+def broken_at(events: Iterable[AuditEvent], after: tuple[int, str] = (0, FIRST)) -> int | None:
+    """Return the number of the first audit event that does not follow from the one before, or None when the chain holds.
+
+    `after`: number and hash of the event before the first; that of a log whose oldest part went when its time had come.
+    """
+    last, before = after
+    for number, event in enumerate(events, start=last + 1):
         if event.number != number or event.before != before or event.hash != link(before, _body(event)):
             return event.number
         before = event.hash
@@ -50,7 +54,7 @@ class AuditLog(Repository[AuditEvent]):
         """Chain the notes of one transaction to the log."""
         self.work.lock("audit")
         last = self.last()
-        counted, before = (last.number, last.hash) if last else (0, FIRST)
+        counted, before = (last.number, last.hash) if last else self._anchor()
         rows = []
         for number, (what, kind, record_id, detail) in enumerate(notes, start=counted + 1):
             draft = AuditEvent(
@@ -61,6 +65,13 @@ class AuditLog(Repository[AuditEvent]):
             rows.append(self.values(event))
         self.work.connection.execute(sa.insert(self.table), rows)
 
+    def _anchor(self) -> tuple[int, str]:
+        """Return number and hash of the last event that retention took away (data.store.purge), or of none."""
+        tombs: sa.Table = TombstoneRow.__table__  # type: ignore[attr-defined]
+        query = sa.select(tombs.c.record_id, tombs.c.ref).where(tombs.c.kind == "audit_event").order_by(tombs.c.record_id.desc()).limit(1)
+        row = self.work.connection.execute(query).first()
+        return (int(row.record_id), str(row.ref)) if row else (0, FIRST)
+
     def page(self, *, before: int | None = None, limit: int = 100) -> list[AuditEvent]:
         """Return events, newest first, older than number `before`."""
         query = sa.select(*self.columns).order_by(self.table.c.number.desc()).limit(limit)
@@ -69,7 +80,7 @@ class AuditLog(Repository[AuditEvent]):
     def verify(self) -> None:
         """Raise StoreError naming the first event that was tampered with."""
         rows = self.work.connection.execute(sa.select(*self.columns).order_by(self.table.c.number))
-        bad = broken_at(self.load(row) for row in rows)
+        bad = broken_at((self.load(row) for row in rows), self._anchor())
         if bad is not None:
             raise StoreError(f"the audit log does not follow from itself at event {bad}: it was changed outside Schoolwatch")
 

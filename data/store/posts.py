@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from data.model.posts import PlatformName, Post, PostId, PostVersion, SeenPost, text_hash
+from data.store.purge import buried, post_key
 from data.store.repository import Repository
 from data.store.transaction import Transaction
 from data.tables import PostVersionRow
@@ -64,10 +65,17 @@ class Posts(Repository[Post]):
             else:
                 self._edit(known, row)
                 changed += 1
+        fresh = self._unburied(fresh)
         self._add_all(fresh)
         self._refresh_all(same)
         ids = {key: PostId(known.id) for key, known in stored.items()} | self._ids([key for key in latest if key not in stored])
-        return Kept(len(fresh), changed, changed + len(same), tuple(ids[key] for key in latest))
+        return Kept(len(fresh), changed, changed + len(same), tuple(ids[key] for key in latest if key in ids))
+
+    def _unburied(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Leave out posts that retention took away and that still stand where they stood, word for word."""
+        marks = {post_key(row["platform"], row["native_id"], row["text_hash"]): row for row in rows}
+        gone = buried(self.work, list(marks)) if marks else set()
+        return [row for mark, row in marks.items() if mark not in gone]
 
     def _add_all(self, rows: list[dict[str, Any]]) -> None:
         if rows:

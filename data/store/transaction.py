@@ -23,6 +23,11 @@ class Transaction:
         """`sqlite` or `postgresql`."""
         return self.connection.dialect.name
 
+    @property
+    def writes(self) -> bool:
+        """Whether it may write."""
+        return self._writes
+
     def insert(self, table: sa.Table) -> Any:
         """Return an insert that knows `on_conflict_…` in the present dialect."""
         return (sqlite if self.dialect == "sqlite" else postgresql).insert(table)

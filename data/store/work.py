@@ -26,6 +26,7 @@ from data.store.findings import Findings
 from data.store.messages import Messages
 from data.store.posts import Posts, PostVersions
 from data.store.prints import Prints
+from data.store.purge import Purge
 from data.store.readings import Readings
 from data.store.repository import Repository
 from data.store.threads import Threads
@@ -95,6 +96,11 @@ class Work(Transaction):
             self.audit.append(self._notes, by=self.by, at=self._clock.now())
             self._notes = []
         self.connection.commit()
+
+    @cached_property
+    def purge(self) -> Purge:
+        """What takes records away for good."""
+        return Purge(self)
 
     @cached_property
     def schools(self) -> Repository[School]:

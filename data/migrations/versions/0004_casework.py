@@ -43,6 +43,40 @@ TABLES = (
     "found_copy",
 )
 
+# A case's history, and the oldest part of the audit log, may go once a tombstone says so (domain.md section 8); nothing else may.
+_BURIED = {
+    "case_event": "EXISTS (SELECT 1 FROM tombstone t WHERE t.kind = 'case_file' AND t.record_id = OLD.case_id)",
+    "audit_event": "EXISTS (SELECT 1 FROM tombstone t WHERE t.kind = 'audit_event' AND CAST(t.record_id AS BIGINT) >= OLD.number)",
+}
+
+
+def _let_the_buried_go() -> None:
+    for log, is_buried in _BURIED.items():
+        if op.get_bind().dialect.name == "sqlite":
+            op.execute(f"DROP TRIGGER {log}_no_delete")
+            refuse = f"SELECT RAISE(ABORT, '{log} is append-only')"
+            op.execute(f"CREATE TRIGGER {log}_no_delete BEFORE DELETE ON {log} WHEN NOT {is_buried} BEGIN {refuse}; END")
+        else:
+            op.execute(f"DROP TRIGGER {log}_append_only ON {log}")
+            op.execute(
+                f"CREATE FUNCTION {log}_goes_when_buried() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                f"IF {is_buried} THEN RETURN OLD; END IF; RAISE EXCEPTION '{log} is append-only'; END $$"
+            )
+            op.execute(f"CREATE TRIGGER {log}_no_update BEFORE UPDATE ON {log} FOR EACH ROW EXECUTE FUNCTION append_only()")
+            op.execute(f"CREATE TRIGGER {log}_no_delete BEFORE DELETE ON {log} FOR EACH ROW EXECUTE FUNCTION {log}_goes_when_buried()")
+
+
+def _let_nothing_go() -> None:
+    for log in _BURIED:
+        if op.get_bind().dialect.name == "sqlite":
+            op.execute(f"DROP TRIGGER {log}_no_delete")
+            op.execute(f"CREATE TRIGGER {log}_no_delete BEFORE DELETE ON {log} BEGIN SELECT RAISE(ABORT, '{log} is append-only'); END")
+        else:
+            op.execute(f"DROP TRIGGER {log}_no_update ON {log}")
+            op.execute(f"DROP TRIGGER {log}_no_delete ON {log}")
+            op.execute(f"DROP FUNCTION {log}_goes_when_buried()")
+            op.execute(f"CREATE TRIGGER {log}_append_only BEFORE UPDATE OR DELETE ON {log} FOR EACH ROW EXECUTE FUNCTION append_only()")
+
 
 def upgrade() -> None:
     """Add the tables, and columns to cases and requests."""
@@ -568,10 +602,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_found_copy_case_id"), ["case_id"], unique=False)
     with op.batch_alter_table("removal_check") as batch_op:
         batch_op.add_column(sa.Column("retry_at", data.columns.Utc(), nullable=True))
+    _let_the_buried_go()
 
 
 def downgrade() -> None:
     """Take them away again; what they hold is lost."""
+    _let_nothing_go()
     with op.batch_alter_table("removal_check") as batch_op:
         batch_op.drop_column("retry_at")
     with op.batch_alter_table("case_file") as batch_op:

@@ -1,0 +1,257 @@
+"""What goes tonight: each record in a transaction of its own, with a tombstone; counts stay (domain.md §8)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from casework import retention
+from casework.governing import Governing
+from casework.retention import Action, Fate, Periods, RuleKey
+from casework.tally import EXPIRED, judged, tally
+from casework.transitions import SYSTEM
+from casework.triage import standing_decision
+from data.model.base import new_id
+from data.model.cases import Case
+from data.model.findings import Finding, FindingState
+from data.model.keeping import RetentionRun
+from data.model.people import Permission, User
+from data.model.posts import Post
+from data.model.readings import Severity
+from data.store import Work
+from data.store.purge import CASE, FINDING, POST, post_key
+
+AT_ONCE = 500  # unflagged posts in one transaction
+HASHED = "#"  # how a handle begins that was replaced by its mark
+
+
+@dataclass(frozen=True)
+class KeptCase:
+    """A case with what becomes of it."""
+
+    case: Case
+    fate: Fate
+
+
+@dataclass(frozen=True)
+class Tonight:
+    """What a run would do now: cases with their fate, and how many flagged posts, other posts and handles."""
+
+    cases: tuple[KeptCase, ...]
+    findings: dict[str, int]
+    posts: int
+    handles: int
+
+    @property
+    def gone(self) -> dict[str, int]:
+        """How many records would go, by rule."""
+        counts = Counter(one.fate.rule.value for one in self.cases if one.fate.action is Action.GO) + Counter(self.findings)
+        return dict(counts + Counter({RuleKey.MENTION.value: self.posts, RuleKey.HANDLE.value: self.handles}))
+
+
+class Purging(Governing):
+    """What the night does. Asked by people only for what it would do."""
+
+    def tonight(self, by: User, school_id: str) -> Tonight:
+        """Return what would go tonight and why, what is held, what waits for a person; writes nothing."""
+        by.must(Permission.MANAGE_RETENTION, school_id)
+        with self.store.read() as work:
+            return self._tonight(work, school_id)
+
+    def _tonight(self, work: Work, school_id: str) -> Tonight:
+        kept, now = self._periods(work, school_id), self.now()
+        findings = Counter(fate.rule.value for _, fate in self._findings(work, school_id, kept) if fate.action is Action.GO)
+        return Tonight(
+            tuple(KeptCase(case, self._fate(work, case, kept)) for case in work.cases.where(school_id=school_id, order_by="known_at")),
+            dict(findings),
+            sum(1 for _ in self._mentions(work, now)),
+            sum(1 for _ in self._handles(work, school_id, kept)),
+        )
+
+    def run_retention(self, key: bytes, by: str = SYSTEM) -> RetentionRun:
+        """Let go what may go, each record in a transaction of its own, and count it; a run that was cut off is simply run again.
+
+        `key`: the installation's secret for the marks that take the place of handles.
+        """
+        run = RetentionRun(id=new_id(self.now()), at=self.now(), by=by)
+        gone, held, waiting = Counter[str](), Counter[str](), Counter[str]()
+        with self.store.read() as work:
+            school_ids = [school.id for school in work.schools.where()]
+        for school_id in school_ids:
+            for kept in self._decided(school_id):
+                counts = {Action.GO: gone, Action.HELD: held, Action.ASK: waiting}.get(kept.fate.action)
+                if counts is not None and (kept.fate.action is not Action.GO or self._purge_case(kept.case.id, run.id)):
+                    counts[kept.fate.rule.value] += 1
+            gone.update(self._purge_findings(school_id, run.id))
+            gone[RuleKey.HANDLE.value] += self._hide_handles(school_id, key)
+        gone[RuleKey.MENTION.value] += self._purge_mentions(run.id)
+        gone.update(self._purge_small(run.id))
+        done = run.model_copy(
+            update={"gone": dict(+gone), "held": dict(held), "waiting": dict(waiting), "finished_at": self.now()},
+        )
+        with self.store.begin(by=by) as work:
+            work.retention_runs.add(done)
+            work.commit()
+        return done
+
+    def _decided(self, school_id: str) -> tuple[KeptCase, ...]:
+        with self.store.read() as work:
+            return self._tonight(work, school_id).cases
+
+    def _periods(self, work: Work, school_id: str) -> Periods:
+        own = {one.rule: one.days for one in work.retention_settings.where(school_id=school_id, order_by="at")}
+        return retention.periods(own)
+
+    def _fate(self, work: Work, case: Case, kept: Periods) -> Fate:
+        holds, consents = work.holds.where(case_id=case.id), work.retention_consents.where(case_id=case.id)
+        return retention.case_fate(case, holds, consents, kept, self.now())
+
+    def _purge_case(self, case_id: str, run_id: str) -> bool:
+        """Take one case away with everything that hangs on it; asked once more within the transaction. Return whether it went."""
+        with self.store.begin(by=SYSTEM) as work:
+            case = work.cases.find(case_id)
+            if case is None:
+                return False
+            fate = self._fate(work, case, self._periods(work, case.school_id))
+            if fate.action is not Action.GO:
+                return False
+            work.tallies.add(tally(self.parts(work, case), self.now()))
+            work.purge.bury(CASE, case.id, rule=fate.rule.value, run_id=run_id, at=self.now(), ref=case.ref)
+            remains = work.purge.case(case.id)
+            shared = work.cases.where(finding_id=remains.finding_id)
+            if not shared:
+                work.purge.finding(remains.finding_id)
+            self._purge_posts(work, remains.post_ids, fate.rule, run_id)
+            work.note("purged", CASE, case.id, {"rule": fate.rule.value})
+            work.commit()
+        return True
+
+    def _purge_posts(self, work: Work, post_ids: Sequence[int], rule: RuleKey, run_id: str) -> None:
+        for post_id in post_ids:
+            post = work.posts.find(post_id)
+            if post is not None and not work.purge.is_held(post_id):
+                self._purge_post(work, post, rule, run_id)
+
+    def _purge_post(self, work: Work, post: Post, rule: RuleKey, run_id: str) -> None:
+        mark = post_key(post.platform, post.native_id, post.text_hash)
+        work.purge.bury(POST, mark, rule=rule.value, run_id=run_id, at=self.now())
+        work.purge.post(post.id)
+
+    def _findings(self, work: Work, school_id: str, kept: Periods) -> Iterator[tuple[Finding, Fate]]:
+        """Yield the judged posts on which no case rests, with what becomes of them."""
+        for finding in work.findings.where(school_id=school_id, state=FindingState.DECIDED):
+            if not work.cases.where(finding_id=finding.id, limit=1):
+                decision = standing_decision(work.decisions.where(finding_id=finding.id, order_by="at"))
+                yield finding, retention.finding_fate(finding, decision, kept, self.now())
+
+    def _purge_findings(self, school_id: str, run_id: str) -> Counter[str]:
+        with self.store.read() as work:
+            due = [
+                (finding.id, fate.rule)
+                for finding, fate in self._findings(work, school_id, self._periods(work, school_id))
+                if fate.action is Action.GO
+            ]
+        return Counter(rule.value for finding_id, rule in due if self._purge_finding(finding_id, rule, run_id))
+
+    def _purge_finding(self, finding_id: str, rule: RuleKey, run_id: str) -> bool:
+        with self.store.begin(by=SYSTEM) as work:
+            finding = work.findings.find(finding_id)
+            if finding is None:
+                return False
+            decision = standing_decision(work.decisions.where(finding_id=finding.id, order_by="at"))
+            if decision is not None:
+                counted = judged(finding, decision, self.now())
+                work.tallies.add(counted.model_copy(update={"outcome": EXPIRED}) if decision.by == SYSTEM else counted)
+            work.purge.bury(FINDING, finding.id, rule=rule.value, run_id=run_id, at=self.now())
+            work.purge.finding(finding.id)
+            self._purge_posts(work, [finding.post_id] if finding.post_id is not None else [], rule, run_id)
+            work.note("purged", FINDING, finding.id, {"rule": rule.value})
+            work.commit()
+        return True
+
+    def _mentions(self, work: Work, now: datetime, limit: int = 1_000_000) -> list[tuple[int, str, str, str]]:
+        """Return the posts that nobody flagged and whose time has come, by the shortest period of any school."""
+        days = [self._periods(work, school.id)[RuleKey.MENTION] for school in work.schools.where()]
+        shortest = min(days, default=timedelta(days=retention.RULES[RuleKey.MENTION].days))
+        return work.purge.unflagged(now - shortest, limit)
+
+    def _purge_mentions(self, run_id: str) -> int:
+        count = 0
+        while True:
+            with self.store.begin(by=SYSTEM) as work:
+                found = self._mentions(work, self.now(), AT_ONCE)
+                for post_id, platform, native_id, text_hash in found:
+                    mark = post_key(platform, native_id, text_hash)
+                    work.purge.bury(POST, mark, rule=RuleKey.MENTION.value, run_id=run_id, at=self.now())
+                    work.purge.post(post_id)
+                work.commit()
+            count += len(found)
+            if len(found) < AT_ONCE:
+                return count
+
+    def _handles(self, work: Work, school_id: str, kept: Periods) -> Iterator[Post]:
+        """Yield the low-level posts that were judged long enough ago and still say who wrote them."""
+        before = self.now() - kept[RuleKey.HANDLE]
+        for finding in work.findings.where(school_id=school_id, state=FindingState.DECIDED):
+            if finding.severity > Severity.S1 or finding.post_id is None or finding.seen_at >= before:
+                continue
+            post = work.posts.find(finding.post_id)
+            if post is not None and _names_somebody(post) and not work.case_items.where(post_id=post.id, limit=1):
+                yield post
+
+    def _hide_handles(self, school_id: str, key: bytes) -> int:
+        with self.store.begin(by=SYSTEM) as work:
+            found = list(self._handles(work, school_id, self._periods(work, school_id)))
+            for post in found:
+                work.posts.replace(hidden(post, key))
+            work.commit()
+        return len(found)
+
+    def _purge_small(self, run_id: str) -> Counter[str]:
+        """Let go of old logs, messages that went out, requests that were answered and policies that were replaced."""
+        kept, now = retention.periods({}), self.now()
+        with self.store.begin(by=SYSTEM) as work:
+            messages = [one.id for one in work.messages.where() if one.made_at < now - kept[RuleKey.MESSAGE]]
+            requests = [
+                one.id for one in work.subject_requests.where() if one.decided_at and one.decided_at < now - kept[RuleKey.SUBJECT_REQUEST]
+            ]
+            policies = [one.id for one in work.policies.where() if one.replaced_at and one.replaced_at < now - kept[RuleKey.POLICY]]
+            counts = Counter(
+                {
+                    RuleKey.MESSAGE.value: work.purge.rows("message", messages),
+                    RuleKey.SUBJECT_REQUEST.value: work.purge.rows("subject_request", requests),
+                    RuleKey.POLICY.value: work.purge.rows("policy", policies),
+                    RuleKey.LOG.value: work.purge.audit(now - kept[RuleKey.LOG], run_id=run_id, at=now),
+                }
+            )
+            work.commit()
+        return +counts
+
+
+def hidden(post: Post, key: bytes) -> Post:
+    """Return the post with a mark in place of who wrote it, in its address too; the same writer gets the same mark here, and only here."""
+    name = post.author_handle or post.author_id or post.author_name or ""
+    whole = f"{post.platform}\n{name}".encode()
+    mark = f"{HASHED}{hmac.new(key, whole, hashlib.sha256).hexdigest()[:16]}"
+    names = [one for one in (post.author_handle, post.author_id, post.author_name) if one]
+    update: dict[str, Any] = {"author_handle": mark, "author_id": None, "author_name": None, "raw": {}, "raw_html": None}
+    for field in ("permalink", "address"):
+        update[field] = _without(getattr(post, field), names, mark)
+    return post.model_copy(update=update)
+
+
+def _without(address: str, names: Sequence[str], mark: str) -> str:
+    for name in sorted(names, key=len, reverse=True):
+        bare = name.lstrip("@").partition("@")[0]
+        if len(bare) > 1:
+            address = address.replace(bare, mark)
+    return address
+
+
+def _names_somebody(post: Post) -> bool:
+    return any(name and not name.startswith(HASHED) for name in (post.author_handle, post.author_id, post.author_name))

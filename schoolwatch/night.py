@@ -1,0 +1,95 @@
+"""The night: let go what may go, sweep the vault, give the space back, hold the chains against themselves. One plain function for the job.
+
+Each part stands alone: what fails is named in the report and in the log, and the rest is still done.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from data.errors import SchoolwatchError
+from data.model.keeping import RetentionRun
+from evidence import custody
+from schoolwatch.desk import Desk
+
+LONDON = ZoneInfo("Europe/London")
+BEGINS = time(2, 30)  # UK time; clocks change at one o'clock, so this hour comes once every night
+KEY_FILE, KEY_BYTES = "handles.key", 32
+T = TypeVar("T")
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class NightReport:
+    """What a night did; `problems` names each part that failed, in words for the doctor's page."""
+
+    run: RetentionRun | None
+    swept: int
+    problems: tuple[str, ...]
+
+
+def due(now: datetime) -> date | None:
+    """Return the night whose work may begin, or None before its hour."""
+    local = now.astimezone(LONDON)
+    return local.date() if local.time() >= BEGINS else None
+
+
+def run_night(desk: Desk) -> NightReport:
+    """Do a night's work; done twice it finds nothing left to do the second time."""
+    problems: list[str] = []
+    run = _part("retention", lambda: desk.casework.run_retention(handle_key(desk.settings.state_dir)), problems)
+    swept = _part("the vault", lambda: desk.vault.sweep(desk.clock.now(), known_files(desk)), problems)
+    if run is not None and run.gone:
+        _part("giving space back", desk.store.compact, problems)
+    _part("the audit log", lambda: _verify_audit(desk), problems)
+    _part("the custody chain", lambda: _verify_custody(desk), problems)
+    _log.info("night done", gone=run.gone if run else {}, swept=len(swept or ()), problems=len(problems))
+    return NightReport(run, len(swept or ()), tuple(problems))
+
+
+def _part(what: str, act: Callable[[], T], problems: list[str]) -> T | None:
+    try:
+        return act()
+    except (SchoolwatchError, OSError) as error:
+        _log.error("night failed", part=what, error=type(error).__name__)
+        problems.append(f"{what}: {error}")
+        return None
+
+
+def known_files(desk: Desk) -> frozenset[str]:
+    """Return the SHA-256 of every file that a record in the store speaks of; all others in the vault are left over."""
+    with desk.store.read() as work:
+        sealed = work.evidence.where()
+        answers = {check.answer_sha256 for check in work.checks.where() if check.answer_sha256}
+    return frozenset({file.sha256 for one in sealed for file in one.files} | {one.manifest_sha256 for one in sealed} | answers)
+
+
+def handle_key(state_dir: Path) -> bytes:
+    """Return the installation's secret for the marks that take the place of handles; made on the first night, for its owner only."""
+    path = state_dir / KEY_FILE
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(handle, "wb") as file:
+        file.write(secrets.token_bytes(KEY_BYTES))
+    return path.read_bytes()
+
+
+def _verify_audit(desk: Desk) -> None:
+    with desk.store.read() as work:
+        work.audit.verify()
+
+
+def _verify_custody(desk: Desk) -> None:
+    with desk.store.read() as work:
+        custody.verify(work.custody.where(order_by="number"))
