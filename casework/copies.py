@@ -78,11 +78,11 @@ class Copying(Asking):
         near = work.prints.sharing(reuploads.keys_of_post(made), reuploads.MOST_COMPARED)
         if not near or work.case_items.count(post_id=post.id):
             return []
-        found = [one for known in near if (one := self._compared(work, post, made, known)) is not None]
+        found = [one for known in near if (one := self._resembling(work, post, made, known)) is not None]
         best = {one.case.school_id: one for one in sorted(found, key=_weight)}
         return [copy for one in best.values() if (copy := self._keep_copy(work, one)) is not None]
 
-    def _compared(self, work: Work, post: Post, made: ItemPrint, known: ItemPrint) -> _Found | None:
+    def _resembling(self, work: Work, post: Post, made: ItemPrint, known: ItemPrint) -> _Found | None:
         alike, case = reuploads.resemblance(made, known), work.cases.find(known.case_id)
         if alike is None or case is None or not reuploads.may_match(case):
             return None

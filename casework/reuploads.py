@@ -35,7 +35,7 @@ QUOTED = 12  # a text of fewer words is not looked for inside longer ones
 MOST_WORDS = 1_000  # of a text that are looked at
 MOST_MEDIA = 20
 MOST_KEYS = MOST_WORDS + math.ceil(SHORT / NEAR) * 16 + MOST_MEDIA + 2
-MOST_COMPARED = 50
+MOST_COMPARED = 20  # those that share most with it
 _ADDRESS = re.compile(r"(https?://|www\.)\S+", re.IGNORECASE)
 _BEHIND = frozenset({"www", "m", "mobile", "old", "amp", "new"})
 
@@ -205,7 +205,7 @@ def earlier(case: Case, family: Iterable[Case], authors: dict[str, set[str]]) ->
     """Return which cases of a family ended in a removal before this case was opened; `authors` holds each case's accounts (hashes)."""
     before = [one for one in family if one.id != case.id and one.gone_observed_at is not None and one.gone_observed_at <= case.opened_at]
     mine = authors.get(case.id, set())
-    ordered = sorted(before, key=lambda one: one.opened_at)
+    ordered = sorted(before, key=lambda one: (one.opened_at, one.ref))
     return Earlier(tuple(one.ref for one in ordered), sum(bool(mine & authors.get(one.id, set())) for one in ordered))
 
 
