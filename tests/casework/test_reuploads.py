@@ -217,7 +217,7 @@ def test_severity_rises_by_one_at_most_to_critical() -> None:
 
 def test_two_earlier_removals_are_told_for_section_5() -> None:
     """Once, twice, and whether the same account is behind both."""
-    first = a_case(id="a", ref="SW-1", gone_observed_at=NOON)
+    first = a_case(id="a", ref="SW-1", gone_observed_at=NOON, opened_at=NOON - 2 * QUARTER)
     second = a_case(id="b", ref="SW-2", gone_observed_at=NOON + QUARTER, opened_at=NOON - QUARTER)
     third = a_case(id="c", ref="SW-3", opened_at=NOON + 2 * QUARTER)
     family, same, mixed = (third, second, first), {one: {"u1"} for one in "abc"}, {"a": {"u1"}, "b": {"u2"}, "c": {"u1"}}
