@@ -39,6 +39,8 @@ class Room:
         return member.user_id if member else None
 
     def _see(self, work: Work, by: User, case_id: str) -> Case:
+        if work.writes:
+            work.lock(f"case:{case_id}")  # people who write into one case at the same moment follow each other
         return self._must_see(work, by, work.cases.get(case_id))
 
     def _must_see(self, work: Work, by: User, case: Case) -> Case:
