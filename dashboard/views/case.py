@@ -12,10 +12,14 @@ from dashboard.parts import notice, page_links, refusal, signed_in, times
 from dashboard.parts.bench import Bench
 from dashboard.parts.case_capture import ask_capture, capture_under_way, evidence_list, masked_items, pack
 from dashboard.parts.case_checks import check_by_hand, check_list, check_now
+from dashboard.parts.case_copies import copies
 from dashboard.parts.case_head import case_head, stop_panel
 from dashboard.parts.case_history import chronology
+from dashboard.parts.case_letters import letters_part
 from dashboard.parts.case_moves import advice_form, assign_form, close_form, moves, note_form, safeguarding_form
+from dashboard.parts.case_people import people
 from dashboard.parts.case_request import draft_form, request_list, send_form
+from dashboard.parts.case_routes import routes_panel
 from dashboard.parts.case_summary import child_summary, may_summarise
 from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is
@@ -69,7 +73,11 @@ def show(desk: Desk, user: User) -> None:
     evidence_list(replace(bench, is_next=bench.file.next_step.verb == "capture"))
     pack(bench)
     request_list(bench)
+    routes_panel(bench)
+    letters_part(bench)
     check_list(bench)
+    copies(bench)
+    people(bench)
     _others(bench)
     chronology(bench)
     st.fragment(_watch, run_every=EVERY)(desk, user, case_id, _print(bench.file))

@@ -1,0 +1,62 @@
+"""The people around a case: what is still owed to them, and the pieces for seriousness, other bodies, support, source and filing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from casework.caring import Care
+from casework.duties import Duty
+from dashboard.parts import times
+from dashboard.parts.bench import Bench
+from dashboard.parts.case_filing import filing
+from dashboard.parts.case_investigation import investigation
+from dashboard.parts.case_referral import referral
+from dashboard.parts.case_seriousness import seriousness_form
+from dashboard.parts.case_support import reporter_reply, support
+from dashboard.parts.muted import muted
+from dashboard.parts.plain_words import as_is
+from data.model.people import Permission
+
+Part = Callable[[Bench, Care], None]
+
+
+def people(bench: Bench) -> None:
+    """Draw what is owed, then each piece folded away; nothing here is primary."""
+    care = bench.desk.casework.care_of(bench.user, bench.case.id)
+    st.subheader("Still to do for people")
+    _owed(bench, care.duties)
+    judges, stopped = bench.may(Permission.TRIAGE), bench.case.stop
+    offered: list[tuple[str, str, Part, bool]] = [
+        ("How serious it is", "balance", seriousness_form, judges and not stopped),
+        ("Police and other bodies", "local_police", referral, bench.may(Permission.REFER)),
+        ("Support for those concerned", "volunteer_activism", support, judges),
+        ("Answer to the person who reported it", "reply", reporter_reply, judges and bench.case.reported_at is not None),
+        ("What happened, and who posted it", "search_insights", investigation, judges and not stopped),
+        ("The person files the report", "assignment_ind", filing, bench.may(Permission.REQUEST) and not stopped),
+    ]
+    for title, icon, part, fits in offered:
+        if fits:
+            with st.expander(title, icon=f":material/{icon}:"):
+                part(bench, care)
+
+
+def _owed(bench: Bench, owed: tuple[Duty, ...]) -> None:
+    if not owed:
+        muted("Nothing is owed to anybody at the moment.")
+        return
+    with st.container(border=True, gap="xsmall", key=bench.key("duties")):
+        for duty in owed:
+            st.markdown(_line(bench, duty))
+
+
+def _line(bench: Bench, duty: Duty) -> str:
+    """Say when first: late, by when, or before closing; the colour never stands alone."""
+    words = as_is(duty.text)
+    if duty.due_at is None:
+        return f":gray[:material/schedule: before closing] {words} (policy {duty.clause})"
+    when = as_is(times.uk(duty.due_at, bench.now))
+    if duty.is_late(bench.now):
+        return f":red[:material/priority_high: late, was due {when}] {words} (policy {duty.clause})"
+    return f":orange[:material/schedule: by {when}] {words} (policy {duty.clause})"
