@@ -50,24 +50,24 @@ class Ask:
     example: str = ""  # shown in the empty field
     kind: AskKind = AskKind.LINE
     needed: bool = True  # a tick that is needed must be set; one that is not starts as "no"
-    says: str = ""  # the help beside the field, or what follows from a tick
+    hint: str = ""  # the help beside the field, or what follows from a tick
     choices: tuple[str, ...] = ()
     past_dates: bool = False  # a date of years ago belongs here: it is no birthday
 
 
-def tick(key: str, label: str, *, needed: bool = True, says: str = "") -> Ask:
+def tick(key: str, label: str, *, needed: bool = True, hint: str = "") -> Ask:
     """Return a box to tick: a confirmation that is needed, or a consent that starts as "no"."""
-    return Ask(key, label, "", AskKind.TICK, needed=needed, says=says)
+    return Ask(key, label, "", AskKind.TICK, needed=needed, hint=hint)
 
 
-def text(key: str, label: str, example: str, *, needed: bool = True, says: str = "") -> Ask:
+def text(key: str, label: str, example: str, *, needed: bool = True, hint: str = "") -> Ask:
     """Return a field for some lines."""
-    return Ask(key, label, example, AskKind.TEXT, needed=needed, says=says)
+    return Ask(key, label, example, AskKind.TEXT, needed=needed, hint=hint)
 
 
-def choice(key: str, label: str, choices: tuple[str, ...], *, needed: bool = True, says: str = "") -> Ask:
+def choice(key: str, label: str, choices: tuple[str, ...], *, needed: bool = True, hint: str = "") -> Ask:
     """Return a choice of a closed list."""
-    return Ask(key, label, choices[0], AskKind.CHOICE, needed=needed, says=says, choices=choices)
+    return Ask(key, label, choices[0], AskKind.CHOICE, needed=needed, hint=hint, choices=choices)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from dashboard.parts.first_start_page import FirstStartPage
 from dashboard.parts.front import Front
 from dashboard.parts.gate import Gate
 from dashboard.parts.pack_download import PackDownload
+from dashboard.parts.paper_download import PaperDownload
 from dashboard.parts.refusal import broke_down
 from dashboard.parts.report_page import ReportPage
 from dashboard.parts.sign_in_page import SignInPage
@@ -44,6 +45,7 @@ def create_app(settings: Settings | None = None, opener: Callable[[Settings], De
         *ReportPage(front).routes(),
         *FirstStartPage(front).routes(),
         *PackDownload(front).routes(),
+        *PaperDownload(front).routes(),
     ]
     return App(SCRIPT, routes=routes, middleware=[Middleware(Gate, front=front)], on_script_error=broke_down)
 

@@ -55,7 +55,7 @@ NOTICE = Template(
         text(
             "invitation", "the invitation now: who, where, when", "the headteacher, in school, any afternoon after four o'clock this week"
         ),
-        tick("offered", "a meeting was offered before this letter", says="A conversation comes first; a letter only afterwards."),
+        tick("offered", "a meeting was offered before this letter", hint="A conversation comes first; a letter only afterwards."),
         tick("no_tip_off", "it warns nobody of a police or safeguarding matter"),
     ),
     not_for=NEVER,

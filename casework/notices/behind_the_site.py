@@ -24,7 +24,7 @@ def _asks(ip_needed: bool) -> tuple[Ask, ...]:  # a registrar knows the domain o
             "do_not_forward",
             "ask them not to pass this on to the site or to the poster",
             needed=False,
-            says="Tick it where somebody could be at risk if the poster learned of it.",
+            hint="Tick it where somebody could be at risk if the poster learned of it.",
         ),
     )
 

@@ -41,7 +41,7 @@ NOTICE = Template(
         tick(
             "fair_dealing",
             "fair dealing was thought about: it is not used for criticism, review or news",
-            says="A false notice has consequences for whoever signs it (17 USC 512(f)).",
+            hint="A false notice has consequences for whoever signs it (17 USC 512(f)).",
         ),
         tick("no_pretext", "it is not asked in order to silence criticism"),
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from casework.notice import BASE, Ask, AskKind, Template, choice, detail, details_of, nature, text
-from data.model.cases import Ground, Route
+from data.model.cases import Route
 
 ASKERS = ("the person concerned", "a parent, for a child", "somebody the person has authorised in writing")
 LIVE = ("it is gone there", "it is still there")
@@ -28,7 +28,6 @@ SEARCH = Template(
         Ask("query", "the search that shows it (a child by initials only)", "the teacher's name with the name of the school"),
         text("why", "why the results do harm", "It is the first result for the name, and what it says was withdrawn by the site."),
     ),
-    grounds=frozenset({Ground.GDPR_ERASURE, Ground.CHILD_IMAGE_PRIVACY, Ground.ADULT_IMAGE_PRIVACY, Ground.PRIVATE_INFORMATION}),
     warnings=("Delisting hides the result; the page stays until its own site removes it.",),
     may_be_forwarded=True,
 )

@@ -43,7 +43,7 @@ NOTICE = Template(
         nature,
     ),
     asks=(
-        Ask("child", "the child, by initials and 'a pupil of'", "L.M., a pupil of Fernley Green Primary School", says="Never the name."),
+        Ask("child", "the child, by initials and 'a pupil of'", "L.M., a pupil of Fernley Green Primary School", hint="Never the name."),
         choice("relation", "who asks", RELATIONS),
         Ask("authority", "the authority you have seen: kind and date", "letter signed by a parent, 2 July 2026, seen by the school office"),
         Ask("competence", "how well the child understands what is asked", "aged 8: a parent asks, the child was told and agrees"),
@@ -60,7 +60,7 @@ NOTICE = Template(
         tick(
             "authority_seen",
             "a person of the school has seen this authority",
-            says="The school has no right of its own to ask for a pupil.",
+            hint="The school has no right of its own to ask for a pupil.",
         ),
     ),
     grounds=frozenset({Ground.GDPR_ERASURE, Ground.CHILD_IMAGE_PRIVACY}),

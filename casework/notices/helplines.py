@@ -84,7 +84,7 @@ RHC = Template(
         text("reply", "the platform's reply in its own words", "We found that this does not go against our rules."),
         text("done", "what was done so far", "Evidence kept, reported under the bullying rule, the appeal was turned down."),
         Ask("contact", "whom to ring back, by role and telephone", "the safeguarding lead, 01632 960001"),
-        tick("not_criminal", "it is not a matter for the police", says="What may be a crime goes to the police, not here."),
+        tick("not_criminal", "it is not a matter for the police", hint="What may be a crime goes to the police, not here."),
     ),
     not_for=frozenset({Category.CSAM, Category.THREAT_TO_LIFE, Category.GROOMING}),
     warnings=("Only after the platform answered that no rule is broken, or was silent for more than a week. It wants to see that answer.",),

@@ -37,7 +37,7 @@ NOTICE = Template(
         tick(
             "no_parody",
             "it is not marked as a parody, and people take it for real",
-            says="A clear parody that confuses nobody is fair comment.",
+            hint="A clear parody that confuses nobody is fair comment.",
         ),
     ),
     grounds=frozenset({Ground.IMPERSONATION}),

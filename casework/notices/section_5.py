@@ -93,21 +93,21 @@ NOTICE = Template(
         tick(
             "poster_unknown",
             "the complainant does not know who posted it well enough to bring a claim",
-            says="If the poster is known, this notice adds nothing: do not send it.",
+            hint="If the poster is known, this notice adds nothing: do not send it.",
         ),
         tick(
             "agreed",
             "the complainant agrees to a notice in their own name",
-            says="Without this, use the platform's rule report or the helpline for professionals instead.",
+            hint="Without this, use the platform's rule report or the helpline for professionals instead.",
         ),
         tick(
-            "consent_name", "the operator may give the poster the complainant's name", needed=False, says="No, unless the person says so."
+            "consent_name", "the operator may give the poster the complainant's name", needed=False, hint="No, unless the person says so."
         ),
         tick(
             "consent_email",
             "the operator may give the poster the complainant's email address",
             needed=False,
-            says="No, unless the person says so.",
+            hint="No, unless the person says so.",
         ),
         choice("sent_by", "who sends it", AGENTS),
         choice("reviewed_by", "who has read it over", REVIEWERS),

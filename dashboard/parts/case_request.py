@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import streamlit as st
 
-from casework.notice import Rendered, Wording
+from casework.notice import FORWARDED, Notice, Rendered, Wording
+from casework.notices import NOTICES, notice_for
 from casework.requests import REQUEST_LABELS
 from casework.routes import CAPACITY_LABELS, GROUND_LABELS, ROUTE_LABELS, Proposal
 from dashboard.parts import names, refusal, times
+from dashboard.parts.ask_fields import ask_fields
 from dashboard.parts.bench import Bench
-from dashboard.parts.moment_input import now_or_earlier
+from dashboard.parts.moment_input import moment_input, now_or_earlier
 from dashboard.parts.muted import muted
 from dashboard.parts.one_of import one_of
+from dashboard.parts.paper_links import paper_links
 from dashboard.parts.plain_words import as_is, one_line
 from data.model.cases import Capacity, CaseItem, Ground, RequestState, Route, TakedownRequest
 from data.model.people import Permission
@@ -24,7 +28,7 @@ ANSWERS: dict[str, tuple[str, str]] = {
     "refused": ("They refuse", "Then appeal or choose another way."),
 }
 _WAITING = frozenset({RequestState.SENT, RequestState.ACKNOWLEDGED, RequestState.NO_REPLY})
-_READY = frozenset({RequestState.DRAFT, RequestState.READY})
+_UNSENT = frozenset({RequestState.DRAFT, RequestState.READY})
 COLOURS: dict[RequestState, str] = {
     RequestState.ACCEPTED: "green",
     RequestState.REFUSED: "red",
@@ -42,6 +46,7 @@ class Way:
     ground: Ground
     capacity: Capacity
     wording: Wording
+    forwarded: bool = False
 
 
 def draft_form(bench: Bench) -> None:
@@ -66,11 +71,45 @@ def draft_form(bench: Bench) -> None:
 
 
 def _choose(bench: Bench, proposals: tuple[Proposal, ...]) -> Proposal:
-    if len(proposals) == 1:
-        return proposals[0]
-    address = {item.id: item.address for item in bench.file.items}
-    return st.selectbox(
-        "For which address?", proposals, format_func=lambda one: one_line(address.get(one.item_id, ""), 100), key=bench.key("proposal")
+    """Return the way that the person chose: the first proposed one unless they say otherwise."""
+    address = {item.id: one_line(item.address, 80) for item in bench.file.items}
+    several = len(bench.file.items) > 1
+    by_way = {(one.item_id, one.route): one for one in proposals}
+    labels = {key: _sentence(one.label) + (f": {address.get(one.item_id, '')}" if several else "") for key, one in by_way.items()}
+    way = st.selectbox("Which way?", list(by_way), format_func=labels.__getitem__, key=bench.key("proposal"))
+    chosen = by_way[way]
+    others = [route for route in Route if route is not chosen.route]
+    another = st.selectbox(
+        "Another way (only if you know why)",
+        others,
+        index=None,
+        format_func=_route_label,
+        key=bench.key("route"),
+        placeholder="As proposed",
+    )
+    return chosen if another is None else _other_way(chosen, another)
+
+
+def _route_label(route: Route) -> str:
+    return _sentence(ROUTE_LABELS[route])
+
+
+def _other_way(chosen: Proposal, route: Route) -> Proposal:
+    """Return the same item and ground by a way that was not proposed; the service still refuses what may not be."""
+    grounds = notice_for(route).grounds or frozenset(Ground)
+    fitting = [ground for ground in chosen.grounds if ground in grounds] or sorted(grounds)
+    return replace(
+        chosen,
+        route=route,
+        notice=notice_for(route).key,
+        ground=chosen.ground if chosen.ground in grounds else fitting[0],
+        grounds=tuple(dict.fromkeys([*fitting, *(ground for ground in chosen.grounds if ground in grounds)])),
+        recipient=ROUTE_LABELS[route],
+        label=ROUTE_LABELS[route],
+        reasons=("you chose this way yourself",),
+        warnings=(),
+        form_link=None,
+        prefill={},
     )
 
 
@@ -79,7 +118,7 @@ def _why(proposal: Proposal) -> None:
     st.text(f"Asked: {proposal.recipient}")
     for reason in proposal.reasons:
         st.text(f"• {_sentence(reason)}")
-    for warning in proposal.warnings:
+    for warning in (*proposal.warnings, *notice_for(proposal.route).warnings):
         st.text(f"Careful: {_sentence(warning)}")
     st.text(f"Who may ask: {proposal.who}. What they want to see: {proposal.evidence_wanted}.")
     if proposal.form_link:
@@ -89,58 +128,80 @@ def _why(proposal: Proposal) -> None:
 
 
 def _ask(bench: Bench, proposal: Proposal) -> Way | None:
-    has_preview = bench.key("way") in st.session_state
+    notice = notice_for(proposal.route)
+    start = bench.desk.casework.start_of(bench.user, bench.case.id, proposal.item_id, proposal.route)
     with st.form(bench.key("draft"), border=True):
-        what = st.text_area(
-            "What is it, in one or two lines?",
-            key=bench.key("what"),
-            height=90,
-            help="For whoever decides there. No child's name, no date of birth, no home address.",
-            placeholder="A post that says as a fact that a named teacher took money.",
-        )
-        rule = st.text_input(
-            "Which rule of the place does it break?", key=bench.key("rule"), placeholder="For example: harassment, bullying"
-        )
-        unlawful = st.text_input(
-            "Why may it be unlawful, in plain words?", key=bench.key("unlawful"), help="One of this and the rule is enough."
-        )
+        wording = _words_of(bench, proposal)
         ground = st.selectbox(
             "Ground",
             proposal.grounds,
             index=proposal.grounds.index(proposal.ground),
             format_func=GROUND_LABELS.__getitem__,
-            key=bench.key("ground"),
+            key=bench.key(f"ground-{notice.key}"),
         )
-        with st.expander("More choices"):
-            routes = list(Route)
-            route = st.selectbox(
-                "Way", routes, index=routes.index(proposal.route), format_func=ROUTE_LABELS.__getitem__, key=bench.key("route")
-            )
-            capacities = list(Capacity)
-            start = capacities.index(proposal.capacity)
-            capacity = st.selectbox(
-                "In what capacity", capacities, index=start, format_func=CAPACITY_LABELS.__getitem__, key=bench.key("capacity")
-            )
-            complainant = st.text_input("On whose behalf (a role, not a name)", key=bench.key("complainant"))
-            recipient = st.text_input("Recipient", value=proposal.recipient, key=bench.key("recipient"))
-            urgent = st.text_input("Why is it urgent?", key=bench.key("urgent"), help="Left empty, a general sentence is used.")
-            link = st.text_input("Link to the rule", key=bench.key("rule-link"))
-            amend = st.toggle("Ask for a change instead of removal", key=bench.key("amend"))
-        tone = "secondary" if has_preview else bench.tone
+        details = ask_fields(notice.asks, {**start.details, **proposal.prefill}, bench.key(f"ask-{notice.key}"))
+        forwarded = _may_be_forwarded(bench, notice)
+        capacity, wording = _more(bench, proposal, wording, start.contacts)
+        tone = "secondary" if bench.key("way") in st.session_state else bench.tone
         pressed = st.form_submit_button("Show the words", type=tone, width="stretch")
     if not pressed:
         return None
-    wording = Wording(
-        what_it_is=what or "",
-        rule_breached=rule or "",
+    return Way(proposal.item_id, proposal.route, Ground(ground), capacity, replace(wording, details=details), forwarded)
+
+
+def _words_of(bench: Bench, proposal: Proposal) -> Wording:
+    what = st.text_area(
+        "What is it, in one or two lines?",
+        key=bench.key("what"),
+        height=90,
+        help="For whoever decides there. No child's name, no date of birth, no home address.",
+        placeholder="A post that says as a fact that a named teacher took money.",
+    )
+    rule = st.text_input("Which rule of the place does it break?", key=bench.key("rule"), placeholder="For example: harassment, bullying")
+    needs_nature = "unlawful_nature" in notice_for(proposal.route).required
+    unlawful = st.text_input(
+        "Why may it be unlawful, in plain words?",
+        key=bench.key("unlawful"),
+        help="Needed for this way." if needs_nature else "One of this and the rule is enough.",
+    )
+    return Wording(what_it_is=what or "", rule_breached=rule or "", unlawful_nature=unlawful or "")
+
+
+def _may_be_forwarded(bench: Bench, notice: Notice) -> bool:
+    if not notice.may_be_forwarded:
+        return False
+    accepted = st.checkbox("The person concerned accepts that it may be passed on or published", key=bench.key(f"forwarded-{notice.key}"))
+    muted(FORWARDED)
+    return accepted
+
+
+def _more(bench: Bench, proposal: Proposal, wording: Wording, contacts: tuple[str, ...]) -> tuple[Capacity, Wording]:
+    """Ask for what is filled in already and seldom changed."""
+    with st.expander("More choices"):
+        capacities = list(Capacity)
+        start, by_way = capacities.index(proposal.capacity), f"{proposal.item_id}-{proposal.route.value}"
+        capacity = st.selectbox(
+            "In what capacity", capacities, index=start, format_func=CAPACITY_LABELS.__getitem__, key=bench.key(f"capacity-{by_way}")
+        )
+        complainant = st.text_input("On whose behalf (a role, not a name)", key=bench.key("complainant"))
+        recipient = st.text_input("Recipient", value=proposal.recipient, key=bench.key(f"recipient-{by_way}"))
+        if contacts:
+            chosen = st.selectbox("Or a contact that the look-up found", contacts, index=None, key=bench.key(f"contact-{by_way}"))
+            recipient = chosen or recipient
+        urgent = st.text_input("Why is it urgent?", key=bench.key("urgent"), help="Left empty, a general sentence is used.")
+        link = st.text_input("Link to the rule", key=bench.key("rule-link"))
+        reference = st.text_input("An earlier reference of theirs", key=bench.key("earlier"))
+        amend = st.toggle("Ask for a change instead of removal", key=bench.key("amend"))
+    more = replace(
+        wording,
         rule_link=link or "",
-        unlawful_nature=unlawful or "",
         why_urgent=urgent or "",
         wish="amend" if amend else "remove",
         recipient=recipient or "",
         complainant=complainant or "",
+        previous_reference=reference or "",
     )
-    return Way(proposal.item_id, Route(route), Ground(ground), Capacity(capacity), wording)
+    return Capacity(capacity), more
 
 
 def _preview(bench: Bench, way: Way) -> None:
@@ -162,11 +223,15 @@ def _rendered(bench: Bench, way: Way) -> Rendered | None:
 
 def _keep(bench: Bench, way: Way) -> None:
     made = refusal.attempt(
-        lambda: bench.desk.casework.draft(bench.user, bench.case.id, way.item_id, way.route, way.ground, way.capacity, way.wording)
+        lambda: bench.desk.casework.draft(
+            bench.user, bench.case.id, way.item_id, way.route, way.ground, way.capacity, way.wording, way.forwarded
+        )
     )
     if made is not None:
         del st.session_state[bench.key("way")]
-        bench.do(lambda: made, "The request is ready. Nothing was sent: send it yourself, then record it here.")
+        ready = "The request is ready. Nothing was sent: send it yourself, then record it here."
+        waits = "Kept. The headteacher approves it first; then somebody sends it and records it here."
+        bench.do(lambda: made, ready if made.state is RequestState.READY else waits)
 
 
 def _words(words: Rendered) -> None:
@@ -176,21 +241,39 @@ def _words(words: Rendered) -> None:
 
 def send_form(bench: Bench) -> None:
     """Show the words that are ready, to copy, and record that the person sent them."""
-    ready = [one for one in bench.file.requests if one.state in _READY]
+    ready = [one for one in bench.file.requests if one.state is RequestState.READY]
     for number, request in enumerate(ready):
         _ready(bench, request, first=number == 0)
+
+
+def _awaiting(bench: Bench, request: TakedownRequest) -> None:
+    """Show words that the headteacher has to agree to."""
+    with st.container(border=True):
+        st.markdown("**Waits for the headteacher**")
+        st.text(f"To: {request.recipient} ({_notice_label(request)})")
+        _words(Rendered(request.subject, request.body))
+        paper_links("request", request.id, mail=False)
+        if bench.may(Permission.DECIDE_REPLY) and st.button("Approve these words", key=f"approve-{request.id}", icon=":material/check:"):
+            bench.do(lambda: bench.desk.casework.approve_request(bench.user, request.id), "Approved. It may be sent now.")
+        _drop(bench, request)
+
+
+def _notice_label(request: TakedownRequest) -> str:
+    found = NOTICES.get(request.notice)
+    return found.label if found is not None else "a way that is no longer offered"
 
 
 def _ready(bench: Bench, request: TakedownRequest, *, first: bool) -> None:
     with st.container(border=True):
         st.markdown("**Ready to send**")
-        st.text(f"To: {request.recipient} ({ROUTE_LABELS[request.route]})")
+        st.text(f"To: {request.recipient} ({_notice_label(request)})")
         link = _form_link(bench, request)
         if link:
             muted("Where to send it")
             st.code(link, language=None, wrap_lines=True)
         muted("Copy the words, send them yourself, then record it below. Schoolwatch sends nothing.")
         _words(Rendered(request.subject, request.body))
+        paper_links("request", request.id)
         key = f"sent-{request.id}"
         at = now_or_earlier("I sent it", bench.now, key)
         with st.form(key, border=False):
@@ -222,9 +305,14 @@ def _form_link(bench: Bench, request: TakedownRequest) -> str | None:
 def request_list(bench: Bench) -> None:
     """Draw the requests that went out or were given up, and what to record when an answer comes."""
     st.subheader("Requests")
-    done = [one for one in bench.file.requests if one.state not in _READY]
+    done = [one for one in bench.file.requests if one.state not in _UNSENT]
     if not done:
         st.text("Nobody was asked yet.")
+    for request in bench.file.requests:
+        if request.state is RequestState.DRAFT and bench.may(Permission.REQUEST):
+            _awaiting(bench, request)
+        elif request.state is RequestState.READY and bench.file.next_step.verb != "send" and bench.may(Permission.REQUEST):
+            _ready(bench, request, first=False)
     known = names.names(bench.desk)
     addresses = {item.id: item for item in bench.file.items}
     for request in done:
@@ -239,6 +327,7 @@ def _one(bench: Bench, request: TakedownRequest, who: str, item: CaseItem | None
             if request.sent_at:
                 muted(f"sent {times.both(request.sent_at, bench.now)} by {as_is(who)}")
         st.text(f"To: {request.recipient}\nGround: {GROUND_LABELS[request.ground]}\nReference: {request.reference or 'none given'}")
+        _answered(bench, request)
         if item is not None:
             st.text(f"Address: {one_line(item.address, 200)}")
         with st.expander("The words that were sent" if request.sent_at else "The words"):
@@ -247,27 +336,47 @@ def _one(bench: Bench, request: TakedownRequest, who: str, item: CaseItem | None
             _answers(bench, request)
 
 
+def _answered(bench: Bench, request: TakedownRequest) -> None:
+    """Say what they answered so far, and which times follow from it."""
+    if request.promised_by is not None:
+        st.text(f"They promised an answer by {times.both(request.promised_by, bench.now)}")
+    if request.decision:
+        st.text(f"Their decision: {one_line(request.decision, 300)}")
+    if request.appeal_by is not None:
+        st.text(f"Appeal by {times.both(request.appeal_by, bench.now)}")
+
+
 def _answers(bench: Bench, request: TakedownRequest) -> None:
     with st.expander("They answered", icon=":material/reply:"):
         kind = one_of("What did they say?", ANSWERS, f"answer-kind-{request.id}")
         if kind is None:
             return
+        named = _time_named(bench, request, kind)
         with st.form(f"answer-{request.id}-{kind}", border=False):
             label = {"removed": "Who says so?", "acknowledged": "Reference, if any", "refused": "What did they answer?"}[kind]
             words = st.text_input(label, key=f"answer-words-{request.id}-{kind}")
             pressed = st.form_submit_button("Record the answer")
         if pressed:
-            _record_answer(bench, request, kind, words or "")
+            _record_answer(bench, request, kind, words or "", named)
 
 
-def _record_answer(bench: Bench, request: TakedownRequest, kind: str, words: str) -> None:
+def _time_named(bench: Bench, request: TakedownRequest, kind: str) -> datetime | None:
+    """Ask for the time that they named, where one follows from the answer."""
+    asked = {"acknowledged": "They said by when they answer", "refused": "They said by when to appeal"}.get(kind)
+    key = f"answer-by-{request.id}-{kind}"
+    if asked is None or not st.toggle(asked, key=f"{key}-on"):
+        return None
+    return moment_input("By when?", bench.now, key, ahead=timedelta(days=7))
+
+
+def _record_answer(bench: Bench, request: TakedownRequest, kind: str, words: str, named: datetime | None) -> None:
     room = bench.desk.casework
     if kind == "removed":
         bench.do(lambda: room.claimed(bench.user, bench.case.id, words), "Recorded: they say it is removed. Our own checks decide.")
     elif kind == "refused":
-        bench.do(lambda: room.refused(bench.user, request.id, words), "Recorded: they refuse.")
+        bench.do(lambda: room.refused(bench.user, request.id, words, named), "Recorded: they refuse.")
     else:
-        bench.do(lambda: room.acknowledged(bench.user, request.id, words or None), "Recorded: they got it.")
+        bench.do(lambda: room.acknowledged(bench.user, request.id, words or None, named), "Recorded: they got it.")
 
 
 def _sentence(text: str) -> str:
