@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -242,10 +242,19 @@ def ways(
         return ()
     first = _Maker(case, item, row, now, known)
     made = [*_chosen(first), *_author(first), *_rule_report(first), *_own_forms(first), *_climbs(first, states), *_delisting(first)]
-    once: dict[tuple[Route, str], Proposal] = {}
-    for one in made:  # a contact that was chosen is not proposed a second time
-        once.setdefault((one.route, one.recipient), one)
-    return tuple(one for one in once.values() if not stops.way_stops(case, item, one.route, one.ground))
+    return _once(one for one in made if not stops.way_stops(case, item, one.route, one.ground))
+
+
+def _once(made: Iterable[Proposal]) -> tuple[Proposal, ...]:
+    """Return one proposal for each route: further forms of the same route become reasons and warnings of the first."""
+    kept: dict[Route, Proposal] = {}
+    for one in made:
+        first = kept.setdefault(one.route, one)
+        if first is not one:
+            also = () if one.recipient == first.recipient else (f"also: {one.recipient}: {one.reasons[0]}",)
+            warnings = tuple(dict.fromkeys((*first.warnings, *one.warnings)))
+            kept[one.route] = replace(first, reasons=(*first.reasons, *also), warnings=warnings)
+    return tuple(kept.values())
 
 
 @dataclass(frozen=True)
@@ -410,7 +419,7 @@ def behind(  # noqa: PLR0917 - what the letter is made of
     made = _Maker(case, item, row, now, known).make(
         route, ground, f"{contact.name} ({reach})", (SCOPE_NOTES[contact.scope], f"named by {contact.source}"), link=contact.link
     )
-    return Proposal(**{**vars(made), "prefill": prefill(looked, known)})
+    return replace(made, prefill=prefill(looked, known))
 
 
 def prefill(looked: NetworkLookup, known: Known) -> dict[str, str]:

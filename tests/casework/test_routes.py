@@ -529,6 +529,19 @@ def test_the_rule_report_comes_before_the_legal_form() -> None:
     assert any("Lumen" in line for line in found.proposals[1].warnings)
 
 
+def test_each_way_stands_once_and_names_its_other_forms() -> None:
+    """Two forms of one platform for the person concerned are one way, with both named."""
+    found = plan(a_case(lead_category=Category.STAFF_IMAGE), (on(PlatformName.FACEBOOK),), ROWS, NOON)
+    defamed = plan(a_case(), (on(PlatformName.YOUTUBE),), ROWS, NOON).proposals
+    data = plan(a_case(lead_category=Category.PUPIL_PERSONAL_DATA, target="pupil"), (on(PlatformName.FACEBOOK),), ROWS, NOON).proposals
+    complainant = next(one for one in data if one.route is Route.COMPLAINANT)
+
+    assert len(routes_of(found)) == len(set(routes_of(found)))
+    assert len(defamed) == len({one.route for one in defamed})
+    assert "picture privacy form" in complainant.recipient
+    assert any("also: Facebook: legal removal request form" in reason for reason in complainant.reasons)
+
+
 def test_the_helpline_comes_at_once_for_a_serious_matter() -> None:
     """POSH at once for S3, after twelve hours otherwise."""
     grave = BULLIED.model_copy(update={"severity": Severity.S3})
