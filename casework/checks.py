@@ -45,6 +45,20 @@ class PlannedCheck:
     due_at: datetime
 
 
+_SLOTS: tuple[tuple[str, str], ...] = (
+    ("after-request", "as planned after the request"),
+    ("after-verified", "to see that it stays gone"),
+    ("confirm-", "a second look must agree that it is gone"),
+    ("again-", "there was no answer last time"),
+    ("asked-", "somebody asked for it"),
+)
+
+
+def slot_says(slot: str) -> str:
+    """Return in words why a look is planned."""
+    return next((words for start, words in _SLOTS if slot.startswith(start)), "as planned")
+
+
 def schedule(sent_at: datetime) -> tuple[tuple[str, datetime], ...]:
     """Return the looks after a request was sent: +1 h, +4 h, +12 h, +24 h, then daily to day 7 (§5.5)."""
     sent_at = sent_at.astimezone(UTC)

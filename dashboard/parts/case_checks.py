@@ -6,7 +6,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from casework.checks import VERDICT_LABELS, ConclusionWord
+from casework.checks import VERDICT_LABELS, ConclusionWord, slot_says
 from dashboard.parts import names, times
 from dashboard.parts.bench import Bench
 from dashboard.parts.muted import muted
@@ -37,10 +37,18 @@ def check_list(bench: Bench) -> None:
     st.text(f"{_sentence(bench.file.conclusion.says)}.")
     plan = bench.file.next_check
     if plan is not None:
-        muted(f"Our next check: {times.uk(plan.due_at, bench.now)}, {_due(plan.due_at, bench.now)}.")
+        muted(f"Our next check: {times.uk(plan.due_at, bench.now)}, {_due(plan.due_at, bench.now)} ({slot_says(plan.slot)}).")
+        _rest(bench)
     known = names.names(bench.desk)
     for check in reversed(bench.file.checks):
         _one(bench, check, names.name(known, check.by))
+
+
+def _rest(bench: Bench) -> None:
+    """Say that a site asked us to come back later, where that is why nothing happens."""
+    until = max((check.retry_at for check in bench.file.checks if check.retry_at is not None), default=None)
+    if until is not None and until > bench.now:
+        muted(f"The site asked us to wait until {times.uk(until, bench.now)}; we do not press it.")
 
 
 def _due(due: datetime, now: datetime) -> str:
@@ -55,6 +63,8 @@ def _one(bench: Bench, check: RemovalCheck, who: str) -> None:
             muted(f"{times.both(check.at, bench.now)} · {as_is(who)}")
         status = f", answer {check.status}" if check.status is not None else ""
         st.text(f"How: {one_line(check.method, 80)}{status}. {one_line(check.detail, 300)}")
+        if len(bench.file.items) > 1:
+            st.code(next((one.address for one in bench.file.items if one.id == check.item_id), ""), language=None, wrap_lines=True)
 
 
 def check_now(bench: Bench) -> None:
