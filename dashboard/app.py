@@ -25,6 +25,18 @@ ICON = (
 )
 
 
+_CASES = (Permission.SEE_LOW, Permission.SEE_ALL, Permission.SEE_RESTRICTED_HT, Permission.SEE_RESTRICTED_CHAIR)
+# The pages about the school: who is offered one (any of these permissions), its file, its title, its icon
+SCHOOL: tuple[tuple[tuple[Permission, ...], str, str, str], ...] = (
+    ((Permission.SEE_SOURCES,), "sources", "What is watched", "podcasts"),
+    ((Permission.TRIAGE,), "tuning", "Watchlist and tuning", "tune"),
+    ((Permission.SEE_COUNTS,), "governors", "Governors' report", "assessment"),
+    ((Permission.SEE_COUNTS,), "policies", "Policies and reviews", "policy"),
+    (_CASES, "rota", "Who is told", "notifications"),
+    ((Permission.MANAGE_USERS,), "users", "People", "group"),
+)
+
+
 def may(user: User, *permissions: Permission) -> bool:
     """Whether the person may any of these in any school; which pages stand in the list, no more (services ask again)."""
     return any(user.may(permission, school_id) for permission in permissions for school_id in user.schools())
@@ -46,22 +58,16 @@ def page(name: str, title: str, icon: str, *, path: str | None = None, first: bo
 def pages(user: User) -> Sections:
     """Return the pages of this person, by section. A page that is not in the list is refused."""
     sees_posts = may(user, Permission.SEE_LOW, Permission.SEE_ALL)
-    sees_cases = may(user, Permission.SEE_LOW, Permission.SEE_ALL, Permission.SEE_RESTRICTED_HT, Permission.SEE_RESTRICTED_CHAIR)
-    work, school = [], []
+    sees_cases = may(user, *_CASES)
+    work = []
     if sees_posts:
         work += [page("inbox", "Inbox", "inbox", first=True), page("finding", "Flagged post", "flag", listed=False)]
     if sees_cases:
         work += [page("cases", "Cases", "folder_open", first=not sees_posts), page("case", "Case", "folder", listed=False)]
     if may(user, Permission.REPORT):
         work.append(page("report_form", "Report something", "campaign", path="tell", first=not work))
-    if may(user, Permission.SEE_SOURCES):
-        school.append(page("sources", "What is watched", "podcasts"))
-    if may(user, Permission.TRIAGE):
-        school.append(page("tuning", "Watchlist and tuning", "tune"))
-    if may(user, Permission.SEE_COUNTS):
-        school += [page("governors", "Governors' report", "assessment", first=not work), page("policies", "Policies and reviews", "policy")]
-    if may(user, Permission.MANAGE_USERS):
-        school.append(page("users", "People", "group"))
+    offered = [row for row in SCHOOL if may(user, *row[0])]
+    school = [page(name, title, icon, first=not work and number == 0) for number, (_, name, title, icon) in enumerate(offered)]
     school.append(page("glossary", "Words used here", "menu_book", path="words", first=not work and not school))
     school.append(page("password", "Change password", "key"))
     return {"Work": work, "School": school} if work else {"School": school}

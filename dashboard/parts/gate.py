@@ -21,7 +21,7 @@ FIRST_START = "/first-start"
 SIGN_IN = "/login"
 _OPEN = frozenset({SIGN_IN, "/health", "/_stcore/health", "/report"})
 _OPEN_BELOW = ("/report/",)
-_PAGES = frozenset({"/finding", "/case", "/cases", "/sources", "/users", "/inbox", "/tell", "/password", "/words"})
+_PAGES = frozenset({"/finding", "/case", "/cases", "/sources", "/users", "/inbox", "/tell", "/password", "/rota", "/words"})
 # Streamlit's own page sets styles from scripts and starts one inline script; everything else comes from this server alone.
 # A post that names a foreign picture or script gets nothing from the network: that request would tell its author who is looking.
 _POLICY = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -96,7 +95,7 @@ class Scene:
 
 
 @pytest.fixture
-def scene(store: Store, clock: FixedClock) -> Iterator[Scene]:
+def scene(store: Store, clock: FixedClock) -> Scene:
     """A school at noon on a Friday."""
     clock.moment = NOON
     fill(store, *EVERYONE)
