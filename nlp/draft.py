@@ -81,6 +81,7 @@ class Draft:
     media: tuple[Media, ...] = ()
     masked: str = ""
     sentences: tuple[Sentence, ...] = ()
+    lists: frozenset[str] = frozenset()  # the word lists of which any phrase may be there
     scores: list[Rated] = field(default_factory=list)
     stop_cue: list[Span] = field(default_factory=list)
     cues: list[str] = field(default_factory=list)  # every cue that fired, as «list name»: what the learned heads see
@@ -99,6 +100,8 @@ class Draft:
 
     def hits(self, words: Lexicon) -> Iterator[tuple[Sentence, Hit, Reason]]:
         """Yield each hit of a word list with its sentence and its place in the original."""
+        if words.name in _LISTS and words.name not in self.lists:  # most lists in most posts
+            return
         for sentence in self.sentences:
             opened = sentence.opened.get(words.name, _NONE if words.name in _LISTS else None)
             if opened is _NONE:  # most lists in most sentences
@@ -134,6 +137,7 @@ def draft_of(doc: Doc) -> Draft:
     if not draft.masked and draft.folded.text:
         draft.masked = mask(draft.folded.text, draft.people)
         draft.sentences = tuple(_sentences(doc, draft))
+        draft.lists = frozenset().union(*(sentence.opened for sentence in draft.sentences))
     return draft
 
 

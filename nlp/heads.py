@@ -13,7 +13,7 @@ import hashlib
 import json
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import accumulate, chain, repeat
@@ -62,7 +62,7 @@ class _PieceNumbers(dict[str, Whole]):
 
     def __missing__(self, word: str) -> Whole:
         pieces = cut(word) if word[0].isalpha() else ()  # masks, signs and numbers have none
-        numbers = np.array([self._known[piece] for piece in pieces if piece in self._known], np.int64)
+        numbers = np.array([number for number in map(self._known.get, pieces) if number is not None], np.int64)
         if len(self) >= _MOST_WORDS_KEPT:  # hostile text cannot make the table grow without end
             self.clear()
         self[word] = numbers
@@ -289,7 +289,7 @@ class Model:
 
         A network of rectified units is linear in the inputs of one post: only the units that answer to it count.
         """
-        numbers = np.array([number for one, some in zip(answers, places, strict=True) for number in _numbers_at(one, some)], np.int64)
+        numbers = np.array(list(chain.from_iterable(map(_numbers_at, answers, places))), np.int64)
         lengths = list(map(len, places))
         share = np.zeros((len(answers), len(self._through)), np.float32)
         share[:, : len(HEADS)] = 0.5
@@ -301,14 +301,13 @@ class Model:
         return np.split(spoken @ self._through, list(accumulate(lengths))[:-1])
 
 
-def _numbers_at(answer: Answer, places: Sequence[int]) -> Iterator[int]:
-    """Yield the numbers of the word at each place, of the pair that it ends and of the pair that it begins."""
+def _numbers_at(answer: Answer, places: Sequence[int]) -> list[int]:
+    """Return the numbers of the word at each place, of the pair that it ends and of the pair that it begins."""
+    if not places:
+        return []
     words, count = answer.found, len(answer.tokens)
     pairs = [_UNKNOWN, *words[count : max(count, 2 * count - 1)], _UNKNOWN]
-    for place in places:
-        yield words[place]
-        yield pairs[place]
-        yield pairs[place + 1]
+    return [number for place in places for number in (words[place], pairs[place], pairs[place + 1])]
 
 
 def _times(rows: Floats, weights: Floats) -> Floats:

@@ -144,12 +144,13 @@ class Matcher:
 
     def places(self, text: str) -> tuple[Found, ...]:
         """Return the mentions as `find` does, not yet made into records."""
-        return self.places_in([text])[0]
+        return next(self.places_in([text]))
 
-    def places_in(self, texts: Sequence[str]) -> list[tuple[Found, ...]]:
-        """Return the same for each of the texts: first the quick look at all of them, then the careful one where it is worth it."""
+    def places_in(self, texts: Sequence[str]) -> Iterator[tuple[Found, ...]]:
+        """Yield the same for each of the texts: first the quick look at all of them, then the careful one where it is worth it."""
         candidates = [self.candidates(fold_post(text)) for text in texts]
-        return [self._verified(text, found) if found else () for text, found in zip(texts, candidates, strict=True)]
+        for text, found in zip(texts, candidates, strict=True):
+            yield self._verified(text, found) if found else ()
 
     def candidates(self, plain: str) -> list[tuple[int, int, int]]:
         """Return where terms may stand in text that `fold` made plain, unchecked: number of the pattern, start, end."""

@@ -180,7 +180,7 @@ class Reader:
 
     def kept(self, draft: Draft) -> tuple[Score, ...]:
         """Return the scores of a draft that are worth keeping in a Reading: those not below the floor of their head."""
-        return tuple(score.kept() for score in draft.scores if score.value >= self._floors.get(score.head.value, 0.0))
+        return tuple(score.kept() for score in draft.scores if score.value >= self._floors.get(score.head, 0.0))
 
     @staticmethod
     def _obstacle(post: Post, mentions: tuple[Mention, ...]) -> str | None:

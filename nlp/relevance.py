@@ -426,9 +426,10 @@ def _matches(plain: str) -> list[tuple[_Group, list[_Found]]]:
     """Return the words of each kind that stand in a text; a kind is looked for only at words that may begin one of it."""
     groups, begun_by = _spoken_groups(), _begun_by()
     found: dict[int, list[_Found]] = {}
-    for word in _WORD.finditer(plain):
-        for number in begun_by[word[0]]:
-            start, earlier = word.start(), found.get(number)
+    begun = [(word.start(), numbers) for word in _WORD.finditer(plain) if (numbers := begun_by[word[0]])]  # few words in a post
+    for start, numbers in begun:
+        for number in numbers:
+            earlier = found.get(number)
             if earlier and start < earlier[-1][1]:
                 continue
             match = groups[number].pattern.match(plain, start)

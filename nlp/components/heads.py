@@ -54,7 +54,9 @@ _SHARE = 0.35  # of the weightiest word's weight: what is shown beside it
 _EXPLAINED_AT_ONCE = 8  # posts: more of the longest would take much memory
 _MOST_SPANS = 4
 _FEW = 3  # a shorter word says nothing by itself
-_LEARNED = frozenset(category for _, _, categories in _GROUPS.values() for category in categories)
+_LABEL_OF = {category: label for label, (_, _, categories) in _GROUPS.items() for category in categories}
+_LEARNED = _LABEL_OF.keys()
+_UNUSUAL = frozenset(("harassment", "threat", "pupil_identifiable_text"))  # see `_usual`
 _WHY = {label: f"words that often stand in posts with {words}" for label, (_, words, _) in _GROUPS.items()}
 _WHOLE = {label: (Reason(0, 0, f"no single word decided; as a whole it reads like {words}"),) for label, (_, words, _) in _GROUPS.items()}
 
@@ -98,8 +100,11 @@ def _write(draft: Draft, answer: Answer, weights: Weights) -> None:
     values, reasons = answer.values, _reasons(draft, answer, weights)
     rules = tuple(draft.scores)
     draft.scores = [score for score in map(_floored, rules) if score is not None]
-    for label in LABEL_HEADS:
-        _answer(draft, label, values, rules, reasons.get(label, ()))
+    found: dict[str, list[Rated]] = {}
+    for score in rules:
+        if score.category in _LABEL_OF:
+            found.setdefault(_LABEL_OF[score.category], []).append(score)
+    draft.scores += [_answer(draft, label, values, found.get(label, ()), reasons.get(label, ())) for label in LABEL_HEADS]
     draft.any_harm = values["any_harm"]
     draft.gravity = gravity(values)
 
@@ -111,17 +116,20 @@ def _floored(score: Rated) -> Rated | None:
     return None if score.category in _LEARNED else score
 
 
-def _answer(draft: Draft, label: str, values: dict[str, float], rules: tuple[Rated, ...], reasons: tuple[Reason, ...]) -> None:
-    """Write a label's answer; no other one has its head and category, so that none is looked for (Draft.add)."""
+def _answer(draft: Draft, label: str, values: dict[str, float], found: Sequence[Rated], reasons: tuple[Reason, ...]) -> Rated:
+    """Return a label's answer, with what the rules found within it; no other one has its head and category (Draft.add)."""
     head, _, categories = _GROUPS[label]
-    found = [score for score in rules if score.category in categories] if rules else []
+    value = values[label]
+    category = _usual(label, values, draft) if label in _UNUSUAL else categories[0]
     if found:
-        found.sort(key=lambda score: -score.value)
-        reasons = (*(span for score in found for span in score.spans), *reasons)
-    category = found[0].category if found else _usual(label, values, draft)
-    if not reasons and values[label] >= _EXPLAINED:  # nothing stands out: said openly, with no highlight
+        first, *_ = ordered = sorted(found, key=lambda score: -score.value)
+        category = first.category
+        reasons = (*(span for score in ordered for span in score.spans), *reasons)
+    if reasons:
+        reasons = tuple(dict.fromkeys(reasons))
+    elif value >= _EXPLAINED:  # nothing stands out: said openly, with no highlight
         reasons = _WHOLE[label]
-    draft.scores.append(Rated(head, category, round(values[label], 3), NAME, tuple(dict.fromkeys(reasons)) if reasons else ()))
+    return Rated(head, category, round(value, 3), NAME, reasons)
 
 
 def _usual(label: str, values: dict[str, float], draft: Draft) -> Category:
