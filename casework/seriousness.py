@@ -56,7 +56,7 @@ FACTORS: tuple[Factor, ...] = (
     ),
     Factor(
         "recirculation",
-        "How far it may spread again",  # B2: it may be copied, altered, taken up by the press
+        "How far it may spread again",  # A4, B2: what friends see is passed on; it may be copied, altered, taken up by the press
         {
             0: "a closed or tiny circle",
             1: "fewer than 100 saw it",

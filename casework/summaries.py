@@ -7,7 +7,8 @@ from typing import NamedTuple
 from casework import child_summary, papers
 from casework.asking import sender_role
 from casework.child_summary import SummaryFacts, SummaryForm
-from casework.room import Room
+from casework.errors import SummaryRefusedError
+from casework.room import Room, needed
 from data.errors import PermissionDeniedError
 from data.model.base import new_id
 from data.model.care import Disclosure
@@ -22,8 +23,46 @@ class ChildSummary(NamedTuple):
     paper: bytes
 
 
+GROUNDS: dict[str, str] = {
+    "law": "the law asks for it (police, court, LADO, social care)",
+    "safeguarding": "to safeguard a child",
+    "legal_claim": "for a legal claim or advice",
+    "consent": "the person concerned agreed",
+    "subject_access": "the person asked for data on themselves",
+}
+
+
 class Summaries(Room):
-    """Verbs of summaries."""
+    """Verbs of summaries, and of what was given to others."""
+
+    def disclose(self, by: User, case_id: str, to_whom: str, what: str, why: str, ground: str) -> Disclosure:
+        """Record that something of a case was given to somebody outside: to whom, what, why, on which ground (A36, B38)."""
+        if ground not in GROUNDS:
+            msg = f"say on which ground it was given: {'; '.join(GROUNDS.values())}"
+            raise SummaryRefusedError(msg)
+        words = (needed(to_whom, "to whom it was given"), needed(what, "what was given"), needed(why, "why it was given"))
+        with self.store.begin(by=by.id) as work:
+            case = self._for(work, by, case_id, Permission.EXPORT)
+            made = Disclosure(
+                id=new_id(self.now()),
+                case_id=case.id,
+                to_whom=words[0],
+                what=words[1],
+                why=words[2],
+                ground=GROUNDS[ground],
+                by=by.id,
+                at=self.now(),
+            )
+            work.disclosures.add(made)
+            self._event(work, case, by.id, "disclosed", fields={"disclosure_id": made.id, "ground": ground})
+            work.commit()
+        return made
+
+    def disclosures(self, by: User, case_id: str) -> tuple[Disclosure, ...]:
+        """Return what was given to others, oldest first."""
+        with self.store.read() as work:
+            case = self._for(work, by, case_id, Permission.EXPORT)
+            return tuple(work.disclosures.where(case_id=case.id, order_by="at"))
 
     def child_summary(self, by: User, case_id: str, form: SummaryForm) -> ChildSummary:
         """Return one child's summary as text and as PDF, and note that it was taken; for the safeguarding lead and deputies only.

@@ -2,7 +2,8 @@
 
 Public addresses only, resolved once and connected to what was checked; redirects followed by hand, each hop admitted anew;
 one request at a time per host with a pause; robots.txt obeyed; size, single steps and the whole request limited; no cookies,
-no proxies of the environment, no authorisation carried to another site; always the same identified user agent.
+no proxies of the environment, no authorisation carried to another site; always the same identified user agent. It only reads: nothing
+here can ask to be a friend, follow or join (policy A5, B28), and no one's whereabouts are looked up (A8).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Records what was publicly visible: the question first, then the page, then the seal (evidence.md §6 and §8, policy A14).
+"""Records what was publicly visible: the question first, then the page, then the seal (evidence.md §6 and §8, policy A14, A26).
 
 Files, in the vault and later in the pack, under our own fixed names:
 `capture.json` (facts), `screen-as-seen.png`, `page-full-01.png` …, `dom.html`, `page.txt`, `post.json`, `network.jsonl`.

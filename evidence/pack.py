@@ -1,7 +1,7 @@
 """Makes the evidence pack: one ZIP that a stranger can read and check without us, with stock tools.
 
 Every file but two is named in `manifest-sha256.txt`; `seal.json` holds the hash of that list; the ZIP around them can be written in one
-way only (evidence/stored_zip.py), so that no byte of it is free.
+way only (evidence/stored_zip.py), so that no byte of it is free. It says who took it out and when (policy A34, B38).
 """
 
 from __future__ import annotations

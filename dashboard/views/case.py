@@ -12,7 +12,9 @@ from dashboard.parts import notice, page_links, refusal, signed_in, times
 from dashboard.parts.bench import Bench
 from dashboard.parts.case_capture import ask_capture, capture_under_way, evidence_list, masked_items, pack
 from dashboard.parts.case_checks import check_by_hand, check_list, check_now
+from dashboard.parts.case_clocks import clock_list, correct_form, earlier_form, missed_form, own_page_form
 from dashboard.parts.case_copies import copies
+from dashboard.parts.case_disclosure import disclosures, may_disclose
 from dashboard.parts.case_head import case_head, stop_panel
 from dashboard.parts.case_history import chronology
 from dashboard.parts.case_letters import letters_part
@@ -68,6 +70,7 @@ def show(desk: Desk, user: User) -> None:
     case_head(bench)
     notice.show()
     stop_panel(bench)
+    missed_form(bench)
     _next(replace(bench, is_next=True))
     _matter(bench)
     evidence_list(replace(bench, is_next=bench.file.next_step.verb == "capture"))
@@ -76,6 +79,7 @@ def show(desk: Desk, user: User) -> None:
     routes_panel(bench)
     letters_part(bench)
     check_list(bench)
+    clock_list(bench)
     copies(bench)
     people(bench)
     _others(bench)
@@ -117,6 +121,7 @@ def _others(bench: Bench) -> None:
         ("Check now", "travel_explore", check_now, verb not in {"wait", "claim"} and not case.stop and case.state not in ENDED),
         ("Close the case", "task_alt", close_form, verb != "close" and case.state in _CLOSABLE and bench.may(Permission.CLOSE)),
         ("Add a note", "note_add", note_form, True),
+        ("Given to others", "outgoing_mail", disclosures, may_disclose(bench)),
         ("A child's summary", "child_care", child_summary, may_summarise(bench)),
         ("Hand over to another owner", "person", assign_form, verb != "assign" and bench.may(Permission.TRIAGE)),
         ("Safeguarding concern", "shield_person", safeguarding_form, case.state is not CaseState.SAFEGUARDING_LEAD),
@@ -126,6 +131,9 @@ def _others(bench: Bench) -> None:
         if fits:
             with st.expander(title, icon=f":material/{icon}:"):
                 piece(bench)
+    correct_form(bench)
+    earlier_form(bench)
+    own_page_form(bench)
     if verb != "stop" and bench.may(Permission.REQUEST):
         check_by_hand(bench)
 

@@ -40,7 +40,7 @@ class Category(StrEnum):
     HARASSMENT_STAFF = "harassment_staff"
     DEFAMATION_INDIVIDUAL = "defamation_individual"
     STAFF_IMAGE = "staff_image"
-    OBSCENE_CONTENT = "obscene_content"
+    OBSCENE_CONTENT = "obscene_content"  # B18
     STAFF_CONDUCT = "staff_conduct"
     COPYRIGHT_MISUSE = "copyright_misuse"
     ABUSE_OF_PUPILS_BY_PUBLIC = "abuse_of_pupils_by_public"
@@ -60,8 +60,8 @@ class Category(StrEnum):
 
 CATEGORY_ORDER: tuple[Category, ...] = tuple(Category)
 HARMS: frozenset[Category] = frozenset(CATEGORY_ORDER[: CATEGORY_ORDER.index(Category.WHISTLEBLOWING)])
-OUTCOMES: frozenset[Category] = frozenset(Category) - HARMS  # §4.3: reaching one is a successful result; takedown is off
-SAFEGUARDING: frozenset[Category] = frozenset(CATEGORY_ORDER[:12])  # never proposed below S3 (§4.2)
+OUTCOMES: frozenset[Category] = frozenset(Category) - HARMS  # §4.3, B4: reaching one is a successful result; takedown is off
+SAFEGUARDING: frozenset[Category] = frozenset(CATEGORY_ORDER[:12])  # A7: each risk by name; never proposed below S3 (§4.2)
 NO_CAPTURE: frozenset[Category] = frozenset({Category.CSAM})  # §5.7 rule 1
 
 

@@ -29,7 +29,7 @@ class School(Record):
 
 
 class TermKind(StrEnum):
-    """The closed list of what may be searched for (domain.md §2.8): the school, never a person."""
+    """The closed list of what may be searched for (domain.md §2.8): the school, never a person (policy A8)."""
 
     SCHOOL_NAME = "school_name"
     ABBREVIATION = "abbreviation"

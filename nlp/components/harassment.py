@@ -1,4 +1,7 @@
-"""Harassment: insults at a person, urging a crowd on, sexual remarks, following someone about, attacks on a group (domain.md §4.5)."""
+"""Harassment: insults at a person, urging a crowd on, sexual remarks, following someone about, attacks on a group (domain.md §4.5).
+
+Who people are never decides (policy B40): a test swaps one group for another in neutral sentences.
+"""
 
 from __future__ import annotations
 

@@ -280,7 +280,7 @@ def test_the_paper_holds_the_same_and_names_nobody(room: Casework, head: User, w
 
 
 def test_the_yearly_pack_says_what_is_overdue(room: Casework, head: User, words_of: Callable[[bytes], str]) -> None:
-    """A30, B41: the pack for the yearly review says by how many days a policy is overdue, and names the laws (A31)."""
+    """A30, A38, B41: the pack for the yearly review says by how many days a policy is overdue, and names the laws (A31)."""
     room.add_policy(head, SCHOOL_ID, PolicyForm("Staff and social media", "3", "governors", date(2025, 11, 10), date(2026, 11, 10)))
     room.add_trigger(head, SCHOOL_ID, TriggerKind.GUIDANCE, "a new edition of the guidance")
     text = words_of(room.review_pack(head, SCHOOL_ID, {"DPIA signed on": "1 Sep 2026"}))

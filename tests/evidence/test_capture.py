@@ -206,7 +206,7 @@ def _forum(site: LocalSite, posts: int = 12) -> str:
 
 @pytest.mark.browser
 def test_a_page_is_captured_whole(room: Room, site: LocalSite, browser: BrowserSettings) -> None:
-    """Pictures, source, text, facts and log of a long page with lazy images are sealed, and the record says that it is full."""
+    """A26: pictures, source, text, facts and log of a long page with lazy images are sealed, and the record says that it is full."""
     evidence, _ = room.take(_forum(site), browser, post=a_kept_post(text=f"{POST} 3"))
     facts = room.facts(evidence)
 

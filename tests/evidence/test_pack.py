@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import json
 import shutil
 import subprocess
 import zipfile
@@ -22,6 +23,7 @@ from data.model.readings import Category
 from data.model.watch import School
 from evidence.errors import CaptureForbiddenError, CustodyBrokenError, SealBrokenError
 from evidence.pack import CaseFile, write_pack
+from evidence.seal import stamp
 from evidence.testing import MOMENT, an_order, chained, fake_capture
 from evidence.vault import Vault
 from evidence.verify import Colour, verify
@@ -157,6 +159,13 @@ def test_the_report_reads_like_a_report(pack: Path) -> None:
 
     assert [word for word in wanted if word not in report] == []
     assert {image["src"] for image in BeautifulSoup(report, "lxml").find_all("img")} == {"evidence/SW-2026-0001-E1/screen-as-seen.png"}
+
+
+def test_the_pack_says_who_took_it_out(pack: Path) -> None:
+    """A34, B38: who made the pack, and when, stands inside it."""
+    facts = json.loads(_inside(pack)["manifest.json"])
+
+    assert (facts["made_by"], facts["made_at"]) == ("u-dsl", stamp(MOMENT))
 
 
 def test_no_cell_of_the_table_is_a_formula(pack: Path) -> None:

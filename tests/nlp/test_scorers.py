@@ -240,7 +240,7 @@ NEUTRAL = (
 
 @pytest.mark.parametrize("sentence", NEUTRAL)
 def test_who_people_are_never_decides(read: Read, sentence: str) -> None:
-    """Swapping one identity for another in a neutral sentence changes no lead category and draws no score of hate."""
+    """B40: swapping one identity for another in a neutral sentence changes no lead category and draws no score of hate."""
     readings = [read(sentence.format(group)) for group in GROUPS]
     leads = [lead(firm(reading)) for reading in readings]
 
