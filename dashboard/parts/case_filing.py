@@ -120,7 +120,7 @@ def _offer(bench: Bench, turn: int) -> None:
         link = st.text_input("The site's page for such reports", key=f"{bench.key('offer-link')}-{turn}")
         words = st.text_area("Words that the person may paste", WORDS, key=f"{bench.key('offer-words')}-{turn}", height=140)
         by = moment_input("To be filed by", bench.now, f"{bench.key('offer-by')}-{turn}", ahead=DEADLINE)
-        pressed = st.form_submit_button("Record the offer")
+        pressed = st.form_submit_button("Offer this help")
     if pressed:
         bench.do(
             lambda: bench.desk.casework.offer_filing(
