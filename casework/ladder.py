@@ -53,7 +53,7 @@ RUNG_LABELS: dict[Rung, str] = {
     Rung.CDN: "Host / ISP: the network in front of the site (CDN)",
     Rung.REGISTRAR: "Host / ISP: the registrar of the domain",
     Rung.APPEAL: "appeal at the platform",
-    Rung.DUTIES_COMPLAINT: "complaint to the platform about its duties (Online Safety Act, s. 21)",
+    Rung.DUTIES_COMPLAINT: "complaint under the Online Safety Act (s. 21)",
     Rung.ERASURE: "erasure request under data protection law",
     Rung.ICO: "Information Commissioner",
     Rung.LEGAL: "union or solicitor",

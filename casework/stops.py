@@ -118,13 +118,20 @@ def way_stops(case: Case, item: CaseItem, route: Route, ground: Ground) -> tuple
 def reach_words(counts: Counts | None) -> str:
     """Return the reach as the platform published it."""
     said = [(counts.views, "views"), (counts.likes, "likes"), (counts.shares, "shares"), (counts.replies, "replies")] if counts else []
-    told = [f"{number:,} {what}" for number, what in said if number is not None]
+    told = [f"{number:,} {_one(what) if number == 1 else what}" for number, what in said if number is not None]
     return ", ".join(told) or "not published"
 
 
 def age_words(posted: datetime | None, now: datetime) -> str:
     """Return how old the post is, as far as anybody knows."""
-    return "age unknown" if posted is None else f"{max((now - posted).days, 0)} days old"
+    if posted is None:
+        return "age unknown"
+    days = max((now - posted).days, 0)
+    return f"{days} {'day' if days == 1 else 'days'} old"
+
+
+def _one(what: str) -> str:
+    return "reply" if what == "replies" else what.removesuffix("s")
 
 
 def better_left_alone(case: Case, counts: Counts | None, posted: datetime | None, now: datetime) -> str | None:

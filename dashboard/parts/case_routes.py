@@ -61,10 +61,15 @@ def _alone(found: Plan) -> None:
 
 
 def _step(bench: Bench, step: Step) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.text(f"{step.number}. {step.title}")
-        _badge(bench, step.standing, step.since)
-    st.text(f"{_sentence(one_line(step.says, 400))}.")
+    _line(bench, f"{step.number}. {step.title}", step.says, step.standing, step.since)
+
+
+def _line(bench: Bench, title: str, says: str, standing: Standing, since: datetime | None) -> None:
+    with st.container(gap=None):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.text(title)
+            _badge(bench, standing, since)
+        muted(as_is(f"{_sentence(one_line(says, 400))}."))
 
 
 def _badge(bench: Bench, standing: Standing, since: datetime | None) -> None:
@@ -83,10 +88,7 @@ def _ladder_title(found: Plan) -> str:
 def _ladder(bench: Bench, found: Plan) -> None:
     for one in found.rungs:
         if one.standing is not Standing.NOT_HERE:
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.text(_sentence(one.label))
-                _badge(bench, one.standing, one.since)
-            st.text(f"{_sentence(one_line(one.why, 400))}.")
+            _line(bench, _sentence(one.label), one.why, one.standing, one.since)
     out = [one.label for one in found.rungs if one.standing is Standing.NOT_HERE]
     if out:
         muted(as_is(f"Not applicable here: {'; '.join(out)}."))
@@ -198,11 +200,11 @@ def _contact(bench: Bench, item: CaseItem, contact: NetworkContact, number: int)
         st.markdown(f"**{as_is(SCOPE_LABELS[contact.scope])}**")
         reach = " · ".join(one for one in (contact.email, contact.telephone) if one)
         roles = f" ({', '.join(contact.roles)})" if contact.roles else ""
-        st.text(f"{one_line(contact.name, 120)}{one_line(roles, 120)}\n{one_line(reach, 300) or 'by its form'}")
+        st.text(f"{one_line(contact.name + roles, 240)}\n{one_line(reach, 300) or 'by its form'}")
         if contact.link:
             st.code(contact.link, language=None, wrap_lines=True)
         st.text(SCOPE_NOTES[contact.scope])
-        muted(f"Source: {as_is(one_line(contact.source, 200))}")
+        st.text(f"Source: {one_line(contact.source, 200)}")  # plain: an address in markdown would become a link
         if st.button("Write to this one", key=bench.key(f"choose-{item.id}-{number}"), icon=":material/edit_note:"):
             bench.do(
                 lambda: bench.desk.casework.choose_contact(bench.user, bench.case.id, item.id, contact),

@@ -446,7 +446,7 @@ def test_few_old_and_about_nobody_is_better_left_alone() -> None:
     found = plan(case, (FORUM,), ROWS, NOON, Known(counts=QUIET, posted_at=old))
 
     assert "recording it is proposed" in (found.leave_alone or "")
-    assert found.reach == "12 views, 0 likes, 0 shares, 1 replies; 40 days old"
+    assert found.reach == "12 views, 0 likes, 0 shares, 1 reply; 40 days old"
 
 
 @pytest.mark.parametrize(

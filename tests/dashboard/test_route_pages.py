@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import dashboard.app
+from collector.client import Client
 from collector.public_address import Gate
 from collector.testing import PUBLIC_ADDRESS, Reply, public_resolver, scripted_client
 from dashboard.parts.testing import World
@@ -54,13 +56,17 @@ def press(test: AppTest, label: str) -> AppTest:
     return next(one for one in test.button if one.label == label).click().run()
 
 
-def scripted(world: World) -> LookUps:
-    """Give the desk look-ups whose network is scripted."""
+def scripted(world: World, slow: threading.Event) -> LookUps:
+    """Give the desk look-ups whose network is scripted, and answers once `slow` is set."""
     script = {f"https://rdap.db.ripe.net/ip/{PUBLIC_ADDRESS}": Reply(json.dumps(NETWORK))}
     gate = Gate(resolve=public_resolver)
-    made = LookUps(
-        world.desk.casework, lambda: scripted_client(script, world.clock), gate, world.clock, world.desk.settings.state_dir / "rdap"
-    )
+    lists = world.desk.settings.state_dir / "rdap"
+
+    def door() -> Client:
+        slow.wait(20)
+        return scripted_client(script, world.clock)
+
+    made = LookUps(world.desk.casework, door, gate, world.clock, lists)
     world.desk.__dict__["lookups"] = made
     return made
 
@@ -105,10 +111,13 @@ def test_nothing_is_offered_where_nobody_may_be_asked(full_world: World, at: Sit
 
 def test_a_look_up_does_not_hold_the_page(full_world: World, at: Sit) -> None:
     """Pressed, begun, and its answer is there at the next drawing: contact, what it can do, source; hostile text stays text."""
-    lookups = scripted(full_world)
+    slow = threading.Event()
+    lookups = scripted(full_world, slow)
     test = press(open_case(full_world, at, "asked"), "Look up who hosts it")
     assert not test.exception
     assert "The look-up has begun" in words(test)
+    assert "Asking the registries about town.example.org" in words(test)
+    slow.set()
     lookups.wait(20)
     seen = words(test.run())
 
