@@ -12,6 +12,7 @@ from casework.intake import STOP_REASON, ReportForm, receipt, report_of, report_
 from casework.room import SYSTEM, Room, needed
 from casework.triage import KIND_LABELS, KIND_SAYS, Judgement
 from collector.addresses import canonical_address, is_web_address
+from collector.spellings import spellings
 from data.errors import SchoolwatchError
 from data.model.base import new_id
 from data.model.cases import Case, CaseItem, CaseState, Confidentiality
@@ -24,6 +25,9 @@ from data.store import Work
 from data.store.findings import QueueCount, QueueKey
 
 MAX_PAGE = 200
+SHOWN_AGAIN = 240  # characters of a further report's words; the report keeps them all
+SHARED = 2  # an address under which more posts stand is a page of many, such as a feed's own: only the newest is meant
+GRAVE = frozenset({ReportTick.INDECENT_IMAGE, ReportTick.DANGER_NOW, ReportTick.PUPIL_CONTACT})  # never joined to a case unread
 BATCH = 500
 PUT_ASIDE = frozenset({DecisionKind.NO_ACTION, DecisionKind.NOT_OURS})
 _OWNERS: dict[Confidentiality, tuple[Role, ...]] = {
@@ -161,55 +165,71 @@ class Judging(Room):
         while work.reports.count(receipt=receipt(now, number)):  # after old reports were deleted
             number += 1
         report = report_of(form, school_id=school.id, address=address, now=now, number=number, user_id=by.id if by else None)
-        post = work.posts.at_address(address) if address else None
-        if post is not None:
-            report = report.model_copy(update={"platform": post.platform})
+        posts = posts_at(work, report.address)
+        if posts:
+            report = report.model_copy(update={"platform": posts[-1].platform})
+        known = findings_at(work, report, posts if len(posts) <= SHARED else posts[-1:])
         work.reports.add(report)
-        outbox.alert(work, self._find_again(work, report, post), now)  # A10, B36
-        self._stop_what_is_there(work, report, post)
+        if self._joins_case(work, report, known) is None:
+            outbox.alert(work, self._find_again(work, report, posts[-1] if posts else None, known), now)  # A10, B36
+        self._stop_what_is_there(work, report, posts)
         return report
 
-    def _stop_what_is_there(self, work: Work, report: Report, post: Post | None) -> None:
+    def _joins_case(self, work: Work, report: Report, known: Sequence[Finding]) -> Case | None:
+        """Note a further report of what an open case is about already, on that case; what may be a child in danger is always asked anew.
+
+        The countdown begins with the earliest report: told earlier than we knew, it begins earlier, never later (A18, §5.4).
+        """
+        decided = [one.id for one in known if one.state is FindingState.DECIDED]
+        decision = triage.standing_decision(work.decisions.where(finding_id=decided, order_by="at"))
+        case = work.cases.find(decision.case_id) if decision and decision.case_id else None
+        if case is None or case.state not in transitions.OPEN or GRAVE & set(report.ticks):
+            return None
+        update = {"known_at": min(case.known_at, report.reported_at)}
+        fields = {"report_id": report.id, "receipt": report.receipt}
+        return self._event(work, case, SYSTEM, "reported again", fields=fields, reason=report.says, update=update)
+
+    def _stop_what_is_there(self, work: Work, report: Report, posts: Sequence[Post]) -> None:
         """Once anybody said that an indecent image may stand at an address, nothing about it is captured, looked at or exported any more.
 
         Whoever reported or judged the same address before, or does so later, may not have seen it (domain.md §5.7 rule 1).
         """
         if report.address is None:
             return
-        told = work.reports.where(school_id=report.school_id, address=report.address)
+        names = list(spellings(report.address))
+        told = work.reports.where(school_id=report.school_id, address=names)
         if not any(ReportTick.INDECENT_IMAGE in one.ticks for one in told):
             return
         found = work.findings.where(school_id=report.school_id, report_id=[one.id for one in told])
-        found += [one for one in work.findings.of_post(post.id) if one.school_id == report.school_id] if post else []
+        found += [one for post in posts for one in work.findings.of_post(post.id) if one.school_id == report.school_id]
         for finding in {one.id: one for one in found if not one.stop}.values():
             reasons = tuple(dict.fromkeys((STOP_REASON, *finding.reasons)))
             work.findings.replace(finding.model_copy(update={"stop": True, "severity": Severity.S4, "reasons": reasons}))
-        items = [*work.case_items.where(address=report.address), *(work.case_items.where(post_id=post.id) if post else ())]
+        items = [*work.case_items.where(address=names), *work.case_items.where(post_id=[post.id for post in posts])]
         for case_id in dict.fromkeys(item.case_id for item in items):
             case = work.cases.get(case_id)
             if case.school_id == report.school_id and not case.stop:
                 self._stop(work, case, SYSTEM, {"report_id": report.id})
 
-    def _find_again(self, work: Work, report: Report, post: Post | None) -> Finding:
-        """Store the report's finding; a post that waits in the inbox already takes the report in instead of standing there twice."""
-        known = [one for one in work.findings.of_post(post.id) if one.school_id == report.school_id] if post else []
+    def _find_again(self, work: Work, report: Report, post: Post | None, known: Sequence[Finding]) -> Finding:
+        """Store the report's finding; what waits in the inbox already takes the report in instead of standing there twice."""
         fresh = report_to_finding(
             report,
             now=self.now(),
-            post_id=post.id if post and not known else None,
-            post_version=post.version if post and not known else None,
+            post_id=post.id if post and not any(one.post_id == post.id for one in known) else None,
+            post_version=post.version if post and not any(one.post_id == post.id for one in known) else None,
         )
-        waiting = next((one for one in known if one.state is not FindingState.DECIDED and one.report_id is None), None)
+        waiting = next((one for one in known if one.state is not FindingState.DECIDED), None)
         if waiting is None:
             return work.findings.add(fresh)
         categories = tuple(dict.fromkeys((*waiting.categories, *fresh.categories)))
         merged = waiting.model_copy(
             update={
-                "report_id": report.id,
+                "report_id": waiting.report_id or report.id,
                 "severity": max(waiting.severity, fresh.severity),
                 "categories": categories,
                 "lead_category": min(categories, key=list(Category).index),
-                "reasons": tuple(dict.fromkeys((*fresh.reasons, *waiting.reasons))),
+                "reasons": tuple(dict.fromkeys((*fresh.reasons, *waiting.reasons, *further(waiting, report)))),
                 "stop": waiting.stop or fresh.stop,
                 "state": FindingState.OPEN,
             }
@@ -223,7 +243,7 @@ class Judging(Room):
             return tuple((report, self._status(work, report)) for report in reversed(mine))
 
     def _status(self, work: Work, report: Report) -> str:
-        found = work.findings.where(report_id=report.id)
+        found = work.findings.where(report_id=report.id) or findings_at(work, report, posts_at(work, report.address))
         decisions = work.decisions.where(finding_id=[one.id for one in found], order_by="at")
         decided = triage.standing_decision(decisions)
         if decided is None:
@@ -391,6 +411,27 @@ def school_of(work: Work, code: str) -> School:
     if not found:
         raise UnknownCodeError
     return found[0]
+
+
+def posts_at(work: Work, address: str | None) -> list[Post]:
+    """Return the posts that are kept under any spelling of an address, oldest first."""
+    return work.posts.where(address=list(spellings(address))) if address else []
+
+
+def findings_at(work: Work, report: Report, posts: Sequence[Post]) -> list[Finding]:
+    """Return what the report's school has flagged or was told about these posts, or about this address by any of its spellings."""
+    mine = [one for post in posts for one in work.findings.of_post(post.id) if one.school_id == report.school_id]
+    told = work.reports.where(school_id=report.school_id, address=list(spellings(report.address))) if report.address else []
+    mine += work.findings.where(school_id=report.school_id, report_id=[one.id for one in told])
+    return sorted({one.id: one for one in mine}.values(), key=lambda one: one.seen_at)
+
+
+def further(waiting: Finding, report: Report) -> tuple[str, ...]:
+    """Return the line by which a second report of one post stands on what waits: with its words, so that they are read."""
+    if waiting.report_id is None:
+        return ()
+    words = " ".join(report.says.split())
+    return (f"reported again ({report.receipt}): {words if len(words) <= SHOWN_AGAIN else f'{words[:SHOWN_AGAIN]}…'}",)
 
 
 def cleaned(address: str) -> str | None:

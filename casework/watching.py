@@ -16,6 +16,7 @@ from casework.messages import Words
 from casework.room import needed
 from casework.steps import case_standing
 from casework.transitions import ASKED, SYSTEM
+from collector.spellings import spellings
 from data.errors import CaseError
 from data.model.base import new_id
 from data.model.cases import Case, CaseItem, CaseState, Confidentiality, Reminder, RemovalCheck, Verdict
@@ -54,7 +55,7 @@ class Watching(Copying):
 
     def _stopped(self, work: Work, finding: Finding, post: Post) -> Finding:
         """Stop a post whose address somebody reported as an indecent image before it was collected (domain.md §5.7 rule 1)."""
-        told = work.reports.where(school_id=finding.school_id, address=post.address)
+        told = work.reports.where(school_id=finding.school_id, address=list(spellings(post.address)))
         if finding.stop or not any(ReportTick.INDECENT_IMAGE in one.ticks for one in told):
             return finding
         reasons = tuple(dict.fromkeys((STOP_REASON, *finding.reasons)))
