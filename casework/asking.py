@@ -198,6 +198,7 @@ class Asking(Acting):
             form_link=(proposal.form_link if proposal else item.address),
             complainant=wording.complainant,
             previous_reference=wording.previous_reference,
+            details=wording.details,
             evidence=tuple(
                 f"{file.name} of {one.ref} ({file.sha256[:12]})"
                 for one in work.evidence.where(case_id=case.id, item_id=item.id)

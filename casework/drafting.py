@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from casework.errors import GroundMissingError, IllegalMoveError
-from casework.notice import Ask, AskKind, Details, Notice, NoticeFacts, Rendered, london
+from casework.notice import Ask, AskKind, Details, Notice, NoticeFacts, Rendered, is_link, london
 from casework.personal_data import Guard
 from casework.referrals import OFFENCES
 from data.errors import CaseError
@@ -49,7 +49,8 @@ def must_accept_forwarding(notice: Notice, *, accepted: bool) -> None:
 def look_at_whole(rendered: Rendered, facts: NoticeFacts, guard: Guard, asks: Sequence[Ask] = ()) -> None:
     """Raise PersonalDataError naming the line when the finished words hold what may not leave; addresses are given as they are."""
     links = tuple(facts.said(one.key) for one in asks if one.kind is AskKind.LINK)
-    spared = (*facts.addresses, facts.form_link, facts.rule_link.strip(), facts.author, *links, *facts.evidence)
+    rule = facts.rule_link.strip() if is_link(facts.rule_link) else ""
+    spared = (*facts.addresses, facts.form_link, rule, facts.author, *links, *facts.evidence)
     guard.whole(f"{rendered.subject}\n{rendered.body}", sorted((part for part in spared if part), key=len, reverse=True))
 
 

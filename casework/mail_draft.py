@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 ADDRESS = re.compile(r"[^\s@<>,;\"()]+@[^\s@<>,;\"()]+\.[^\s@<>,;\"()]+")
+_UNFOLDED = SMTP.clone(max_line_length=998)  # a folded subject comes back with a blank before it in some programs
 
 
 def mail_draft(subject: str, body: str, *, sender: str, to: str = "") -> bytes:
@@ -15,7 +16,7 @@ def mail_draft(subject: str, body: str, *, sender: str, to: str = "") -> bytes:
     `to` is filled in only where it is one mail address; a form or a person in words leaves it empty. The same words give the same bytes:
     date and message number are the business of the program that sends it.
     """
-    draft = EmailMessage(policy=SMTP)
+    draft = EmailMessage(policy=_UNFOLDED)
     draft["Subject"] = _one_line(subject)
     draft["From"] = sender if ADDRESS.fullmatch(sender.strip()) else ""
     draft["To"] = to.strip() if ADDRESS.fullmatch(to.strip()) else ""

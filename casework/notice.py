@@ -421,7 +421,7 @@ def check_wording(
             words = str(getattr(wording, one.name))
             label = NOTICE_LABELS.get(one.name, one.name.replace("_", " "))
             fits_in(label, words)
-            if one.name != "rule_link":
+            if not is_link(words):
                 guard.field(label, words)
     check_details(wording.details, asks, guard)
 
@@ -435,8 +435,16 @@ def check_details(details: Details, asks: Sequence[Ask], guard: Guard) -> None:
             raise CaseError("the form has changed in the meantime: open it again and write it anew")
         if isinstance(value, str):
             fits_in(one.label, value)
+            if one.kind is AskKind.LINK and value.strip() and not is_link(value):
+                raise NoticeIncompleteError([f"{one.label} as a whole web address, beginning with https://"])
             if one.kind is not AskKind.LINK:
                 guard.field(one.label, value, with_dates=not one.past_dates)
+
+
+def is_link(words: str) -> bool:
+    """Whether a field holds one web address and nothing else: it is given as it is, whatever stands in it."""
+    found = words.strip()
+    return found.startswith(("https://", "http://")) and not any(sign.isspace() for sign in found)
 
 
 def fits_in(label: str, words: str) -> None:
