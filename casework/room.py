@@ -117,10 +117,10 @@ class Room:
         return changed
 
     def _unmoved(self, work: Work, case: Case, seen: int | None) -> None:
-        """Raise AlreadyMovedError when the case's state changed since the revision that the person saw (None: asked by no screen)."""
+        """Raise AlreadyMovedError when a person moved the case since the revision that stood on the screen (None: asked by no screen)."""
         if seen is None or seen >= case.revision:
             return
-        news = [one for one in work.case_events.of(case.id) if one.number > seen and one.before is not None]
+        news = [one for one in work.case_events.of(case.id) if one.number > seen and one.before is not None and one.by != SYSTEM]
         if news:
             raise _moved(case, news[-1])
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from data.model.cases import ENDED, CaseState
+from data.model.cases import ENDED, CaseState, MissedReason
 from data.model.people import Permission, Role
 
 S = CaseState
@@ -110,6 +110,16 @@ OUTCOMES_OF: dict[CaseState, tuple[str, ...]] = {
     S.WITHDRAWN: ("withdrawn",),
     S.REPLY_WORKFLOW: ("answered",),
     S.SAFEGUARDING_LEAD: ("passed_on",),
+}
+MISSED_LABELS: dict[MissedReason, str] = {
+    MissedReason.PLATFORM_SLOW: "the platform or site was slow",
+    MissedReason.REFUSED: "they refused",
+    MissedReason.AWAITING_COMPLAINANT: "we waited for the person to file it",
+    MissedReason.AWAITING_CONSENT: "we waited for consent",
+    MissedReason.AUTHORITY_HOLD: "an authority asked to leave it up",
+    MissedReason.LATE_TRIAGE: "we looked at it late",
+    MissedReason.NO_CONTACT_FOUND: "nobody to ask could be found",
+    MissedReason.OTHER: "another reason (say which)",
 }
 ADVICE_BODIES: dict[str, str] = {
     "lado": "LADO (local authority designated officer)",

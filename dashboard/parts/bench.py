@@ -33,6 +33,11 @@ class Bench:
         return self.file.case
 
     @property
+    def seen(self) -> int:
+        """The revision that stood on the person's screen before this click: the page itself is drawn anew by every click."""
+        return int(st.session_state.get(self.key("seen"), self.case.revision))
+
+    @property
     def now(self) -> datetime:
         """The present moment of the desk's clock."""
         return self.desk.clock.now()

@@ -32,7 +32,18 @@ def case_head(bench: Bench) -> None:
     owner = names.name(names.names(bench.desk), case.owner_id)
     concerns = _target(bench)
     muted(f"{as_is(file.school.name)} · owner: {as_is(owner)} · concerns: {as_is(concerns)} · {CONFIDENTIALITY[case.confidentiality]}")
+    _came_back(bench)
     countdown_bar(bench.desk, file.standing, file.text_left)
+
+
+def _came_back(bench: Bench) -> None:
+    """Say from which case's post this one came back: the number only."""
+    if bench.case.reuploaded_from is None:
+        return
+    with bench.desk.store.read() as work:
+        before = work.cases.find(bench.case.reuploaded_from)
+    if before is not None:
+        muted(f"It came back: linked to case {as_is(before.ref)}.")
 
 
 def _target(bench: Bench) -> str:

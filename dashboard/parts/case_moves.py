@@ -7,10 +7,13 @@ from typing import Any
 
 import streamlit as st
 
+from casework.duties import NO_REPLY_WANTED, REPLIED
 from casework.files import AllowedMove
 from casework.flagging import CATEGORY_LABELS
 from casework.transitions import ADVICE_BODIES, FIELD_LABELS, OUTCOME_LABELS, OUTCOMES_OF
+from dashboard.parts import times
 from dashboard.parts.bench import Bench
+from dashboard.parts.case_clocks import missed_fields
 from dashboard.parts.moment_input import moment_input
 from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is, one_line
@@ -27,6 +30,7 @@ _ELSEWHERE = frozenset(
         CaseState.SAFEGUARDING_LEAD,
         CaseState.CLOSED,
         CaseState.REFUSED,
+        CaseState.ESCALATED,
     }
 )
 _BY_ITSELF = frozenset({"check_ids", "method", "observed_at", "advice", "previous"})
@@ -65,14 +69,39 @@ def close_form(bench: Bench) -> None:
         support = st.text_area("Which support was offered, or why none?", key=bench.key("support"), height=90)
         informed = st.text_input("Who was told? (roles)", key=bench.key("informed"), placeholder="nobody")
         review = st.checkbox("The policy should be looked at again", key=bench.key("review"))
+        reply = _reporter_reply(bench)
+        missed, note = missed_fields(bench, "close-missed") if "missed_reason" in _asked(bench, CaseState.CLOSED) else (None, "")
         pressed = st.form_submit_button("Close the case", type=bench.tone, width="stretch")
     if pressed:
         bench.do(
             lambda: bench.desk.casework.close(
-                bench.user, bench.case.id, outcome, lessons or "", support or "", people_informed=informed or "nobody", policy_review=review
+                bench.user,
+                bench.case.id,
+                outcome,
+                lessons or "",
+                support or "",
+                people_informed=informed or "nobody",
+                policy_review=review,
+                reporter_reply=reply,
+                missed_reason=missed,
+                missed_note=note,
+                seen=bench.seen,
             ),
             "The case is closed. Our checks look now and then whether it comes back.",
         )
+
+
+def _asked(bench: Bench, to: CaseState) -> tuple[str, ...]:
+    """Return what this case must record on a move, beyond what everybody must."""
+    return next((one.required for one in bench.file.moves if one.to is to), ())
+
+
+def _reporter_reply(bench: Bench) -> str:
+    """Ask what the person who reported it was told, unless that was recorded before (B23)."""
+    told = any(event.what in {REPLIED, NO_REPLY_WANTED} for event in bench.file.events)
+    if told or "reporter_reply" not in _asked(bench, CaseState.CLOSED):
+        return ""
+    return st.text_area("What was the person who reported it told? (or why nobody)", key=bench.key("close-reply"), height=80) or ""
 
 
 def moves(bench: Bench) -> None:
@@ -97,7 +126,8 @@ def _move(bench: Bench, move: AllowedMove) -> None:
         pressed = st.form_submit_button(move.label, type=bench.tone, width="stretch")
     if pressed:
         reason = str(fields.get("reason") or "")
-        bench.do(lambda: bench.desk.casework.move(bench.user, bench.case.id, move.to, fields, reason), f"Done: {move.label.lower()}.")
+        seen = bench.seen
+        bench.do(lambda: bench.desk.casework.move(bench.user, bench.case.id, move.to, fields, reason, seen), f"Done: {move.label.lower()}.")
 
 
 def _fields(move: AllowedMove) -> tuple[str, ...]:
@@ -115,7 +145,24 @@ def _field(bench: Bench, move: AllowedMove, name: str) -> Any:
     if name == "outcome":
         chosen = st.selectbox(label, sorted(OUTCOMES), index=None, format_func=CATEGORY_LABELS.__getitem__, key=key)
         return chosen.value if chosen else ""
+    choices = _choices(bench, name)
+    if choices is not None:
+        return st.selectbox(label, list(choices), index=None, format_func=choices.__getitem__, placeholder="Choose", key=key) or ""
     return st.text_input(label, key=key)
+
+
+def _choices(bench: Bench, name: str) -> dict[str, str] | None:
+    """Return what can be chosen for a field that names a record: a capture, or a person who may judge here."""
+    if name == "new_capture":
+        shown = sorted((one for one in bench.file.evidence if one.counts), key=lambda one: one.captured_at)
+        return {one.id: f"{one.ref}, {times.uk(one.captured_at, bench.now)}" for one in shown[1:]}
+    return _judges(bench) if name == "reviewer" else None
+
+
+def _judges(bench: Bench) -> dict[str, str]:
+    with bench.desk.store.read() as work:
+        people = [user for user in work.users.where(disabled=False) if user.may(Permission.TRIAGE, bench.case.school_id)]
+    return {user.id: user.name for user in people}
 
 
 def note_form(bench: Bench) -> None:
@@ -132,9 +179,7 @@ def assign_form(bench: Bench) -> None:
     """Give the case another owner."""
     if not bench.may(Permission.TRIAGE):
         return
-    with bench.desk.store.read() as work:
-        people = [user for user in work.users.where(disabled=False) if user.may(Permission.TRIAGE, bench.case.school_id)]
-    known = {user.id: user.name for user in people}
+    known = _judges(bench)
     with st.form(bench.key("assign"), border=False):
         owner = st.selectbox("Owner", list(known), index=None, format_func=known.__getitem__, placeholder="Choose", key=bench.key("owner"))
         pressed = st.form_submit_button("Hand the case over")

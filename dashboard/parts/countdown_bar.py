@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from casework import countdown
+from casework.countdown import Level
 from dashboard.parts import times
 from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is
@@ -18,13 +19,13 @@ ICONS: dict[StandingWord, str] = {
     StandingWord.MET: ":material/check_circle:",
     StandingWord.MISSED: ":material/cancel:",
 }
-COLOURS: dict[StandingWord, str] = {
-    StandingWord.ON_TRACK: "blue",
-    StandingWord.DUE_SOON: "orange",
-    StandingWord.OVERDUE: "red",
-    StandingWord.MET: "green",
-    StandingWord.MISSED: "red",
-}
+LEVEL_COLOURS: dict[Level, str] = {Level.CALM: "blue", Level.HALF: "yellow", Level.SOON: "orange", Level.OVER: "red"}
+ENDED_COLOURS: dict[StandingWord, str] = {StandingWord.MET: "green", StandingWord.MISSED: "red"}
+
+
+def colour(standing: Standing) -> str:
+    """Return the colour of a countdown: it changes at 50, 80 and 100 %, and never stands without words (§5.4)."""
+    return ENDED_COLOURS.get(standing.word) or LEVEL_COLOURS[countdown.level(standing)]
 
 
 def countdown_bar(desk: Desk, standing: Standing, ended: str) -> None:
@@ -46,7 +47,7 @@ def _tick(desk: Desk, standing: Standing) -> None:
 
 
 def _bar(standing: Standing, says: str) -> None:
-    st.markdown(f"**:{COLOURS[standing.word]}[{ICONS[standing.word]} {as_is(says)}]**")
+    st.markdown(f"**:{colour(standing)}[{ICONS[standing.word]} {as_is(says)}]**")
     st.progress(min(max(standing.used, 0.0), 1.0))
     known, due = times.uk(standing.known_at, standing.now), times.uk(standing.due_at, standing.now)
     stage = "" if standing.stopped_at else f"{countdown.stage(standing).capitalize()}. "

@@ -11,6 +11,7 @@ from casework.files import CaseFile
 from dashboard.parts import notice, page_links, refusal, signed_in, times
 from dashboard.parts.bench import Bench
 from dashboard.parts.case_capture import ask_capture, capture_under_way, evidence_list, masked_items, pack
+from dashboard.parts.case_changed import changed_meanwhile, remember, typed_stays
 from dashboard.parts.case_checks import check_by_hand, check_list, check_now
 from dashboard.parts.case_clocks import clock_list, correct_form, earlier_form, missed_form, own_page_form
 from dashboard.parts.case_copies import copies
@@ -66,9 +67,14 @@ def show(desk: Desk, user: User) -> None:
         if st.button("To the cases", type="primary"):
             page_links.go("cases")
         return
-    bench = Bench(desk, user, desk.casework.case(user, case_id))
+    file = refusal.attempt(lambda: desk.casework.case(user, case_id))
+    if file is None:
+        typed_stays(case_id)
+        return
+    bench = Bench(desk, user, file)
     case_head(bench)
     notice.show()
+    changed_meanwhile(bench)
     stop_panel(bench)
     missed_form(bench)
     _next(replace(bench, is_next=True))
@@ -84,6 +90,7 @@ def show(desk: Desk, user: User) -> None:
     people(bench)
     _others(bench)
     chronology(bench)
+    remember(bench)
     st.fragment(_watch, run_every=EVERY)(desk, user, case_id, _print(bench.file))
 
 
@@ -140,7 +147,7 @@ def _others(bench: Bench) -> None:
 
 def _print(file: CaseFile) -> tuple[object, ...]:
     return (
-        file.case.revision,
+        sum(event.what != "revealed" for event in file.events),  # a look at a picture must not take the picture away
         file.state_label,
         file.next_step,
         len(file.checks),

@@ -8,7 +8,7 @@ from casework.files import CaseRow
 from casework.flagging import CATEGORY_LABELS
 from casework.transitions import OUTCOME_LABELS
 from dashboard.parts import notice, page_links, refusal, severity, signed_in
-from dashboard.parts.countdown_bar import COLOURS, ICONS
+from dashboard.parts.countdown_bar import ICONS, colour
 from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is
 from data.model.people import User
@@ -49,7 +49,7 @@ def _row(row: CaseRow, *, several: bool) -> None:
             st.markdown(f"**{as_is(case.ref)}**")
             severity.badge(case.severity)
             opened = st.button("Open", key=f"open-{case.id}", icon=":material/arrow_forward:")
-        st.markdown(f":{COLOURS[word]}[{ICONS[word]} {as_is(row.text_left)}]")
+        st.markdown(f":{colour(row.standing)}[{ICONS[word]} {as_is(row.text_left)}]")
         school = f" · {as_is(row.school.name)}" if several else ""
         result = f" · {OUTCOME_LABELS.get(case.outcome, as_is(case.outcome))}" if case.outcome else ""
         muted(f"{as_is(CATEGORY_LABELS[case.lead_category]).capitalize()} · {as_is(row.state_label)}{result}{school}")
