@@ -7,14 +7,17 @@ Asked is for a name or an address alone, never for a case. What registries answe
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
+import idna
+
 from collector import networks
-from collector.bootstrap import Bootstrap
+from collector.bootstrap import Bootstrap, Kind
 from collector.client import Client
 from collector.errors import MissingError, UnreadablePageError
 from collector.jcard import Card, read_card, words
@@ -34,6 +37,9 @@ GUESSED = "RFC 2142"
 _ORIGIN = "arin_originas0_originautnums"  # ARIN's extension: which systems announce the network
 _REGISTRARS = frozenset({"registrar", "abuse", "sponsor", "reseller"})
 _HTTPS = 443
+LONGEST_NAME = 253  # RFC 1035 §2.3.4
+STALE = timedelta(days=180)
+_NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,62}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,62}[a-z0-9_])?)*")
 
 
 @dataclass
@@ -74,16 +80,19 @@ def look_up(host: str, registries: Registries, now: datetime, *, by: str = "syst
 
     At most one IPv4 and one IPv6 address are asked for, and the names from the host up to the registered domain.
     """
-    name = host.strip().strip("[]").lower().rstrip(".")
-    big = registries.known.platform_of(name)
-    blank = NetworkLookup(id=new_id(now), host=name, domain=name, looked_by=by, looked_at=now)
+    asked = host.strip().strip("[]").lower().rstrip(".")
+    name, big = _plain(asked), registries.known.platform_of(asked)
+    blank = NetworkLookup(id=new_id(now), host=asked, domain=asked, looked_by=by, looked_at=now)
     if big is not None:
         return blank.model_copy(update={"not_applicable": big.why})
+    if name is None:
+        return blank.model_copy(update={"problems": ("this is no name that can be registered: look at the address again",)})
     notes = _Notes()
     addresses = _addresses(name, registries.gate, notes)
     for address in _one_of_each(addresses):
         _ask_network(address, registries, notes)
     domain = name if _is_address(name) else _ask_domain(name, registries, notes)
+    _age(notes, registries.bootstrap, now)
     return blank.model_copy(
         update={
             "domain": domain,
@@ -93,6 +102,28 @@ def look_up(host: str, registries: Registries, now: datetime, *, by: str = "syst
             "problems": tuple(dict.fromkeys(notes.problems)),
         }
     )
+
+
+def _plain(host: str) -> str | None:
+    """Return the name as registries write it (ASCII, IDNA 2008), or a plain address; None for what can be neither."""
+    if _is_address(host):
+        return host
+    try:
+        name = host if host.isascii() else idna.encode(host, uts46=True).decode()
+    except idna.IDNAError:
+        return None
+    return name if len(name) <= LONGEST_NAME and _NAME.fullmatch(name) else None
+
+
+def _age(notes: _Notes, lists: Bootstrap, now: datetime) -> None:
+    """Say that the list of registries is old, where something was not found out."""
+    said = lists.published.get(Kind.DNS, "")
+    try:
+        old = now.date() - date.fromisoformat(said) > STALE
+    except ValueError:
+        old = False  # a list without a date
+    if notes.problems and old:
+        notes.problems.append(f"the list of registries is of {said}: an administrator can load a fresh one (schoolwatch rdap-list)")
 
 
 def _addresses(name: str, gate: Gate, notes: _Notes) -> tuple[str, ...]:
