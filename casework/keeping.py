@@ -11,9 +11,9 @@ from casework.purging import Purging
 from casework.retention import RuleKey
 from casework.room import needed
 from casework.working_days import month_after
-from data.errors import PermissionDeniedError
+from data.errors import NotFoundError
 from data.model.base import new_id
-from data.model.cases import Case, Confidentiality
+from data.model.cases import Case
 from data.model.keeping import LegalHold, RetentionConsent, RetentionRun, RetentionSetting, SubjectRequest, SubjectRequestKind
 from data.model.people import Permission, User
 from data.store import Work
@@ -100,7 +100,8 @@ class Keeping(Purging):
         words = needed(why, "the reason")
         with self.store.begin(by=by.id) as work:
             case = self._keeper(work, by, case_id)
-            before = next((one for one in work.retention_consents.where(case_id=case.id, order_by="at") if one.second is None), None)
+            self._may_agree(work, case)
+            before = next((one for one in self._consents(work, case) if one.second is None), None)
             if before is not None and before.by == by.id:
                 msg = "you agreed already; a second person must agree as well"
                 raise RetentionRefusedError(msg)
@@ -114,15 +115,35 @@ class Keeping(Purging):
             work.commit()
         return given
 
+    def _consents(self, work: Work, case: Case) -> list[RetentionConsent]:
+        """Return what was agreed since the case was last closed."""
+        given = work.retention_consents.where(case_id=case.id, order_by="at")
+        return [one for one in given if case.closed_at is not None and one.at >= case.closed_at]
+
+    def _may_agree(self, work: Work, case: Case) -> None:
+        if not retention.is_over(case):
+            msg = f"{case.ref} is not closed; close it first"
+            raise RetentionRefusedError(msg)
+        if any(one.second is not None for one in self._consents(work, case)):
+            msg = f"two people agreed already that {case.ref} may go"
+            raise RetentionRefusedError(msg)
+
+    def revealed(self, by: User, case_id: str, evidence_ref: str, name: str, reason: str) -> Case:
+        """Note in the case's history that somebody looked at a picture, and why; it goes with the case (the custody chain never goes)."""
+        words = needed(reason, "the reason")
+        with self.store.begin(by=by.id) as work:
+            case = self._for(work, by, case_id, Permission.CAPTURE)
+            case = self._event(work, case, by.id, "revealed", fields={"evidence": evidence_ref, "file": name}, reason=words)
+            work.commit()
+        return case
+
     def _keeper(self, work: Work, by: User, case_id: str) -> Case:
         """Return the case for somebody who decides on what is kept: a DPO sees its number and dates, never its content."""
+        work.lock(f"case:{case_id}")  # two people who agree at the same moment follow each other
         case = work.cases.get(case_id)
         by.must(Permission.MANAGE_RETENTION, case.school_id)
-        about_head = case.confidentiality is Confidentiality.RESTRICTED_CHAIR
-        if about_head and not by.may(Permission.SEE_RESTRICTED_CHAIR, case.school_id) and by.may(Permission.APPROVE_REPORT, case.school_id):
-            raise PermissionDeniedError(
-                by.id, Permission.SEE_RESTRICTED_CHAIR.value
-            )  # §7.3: the head decides nothing about the head's case
+        if not self._keeps(work, by, case):
+            raise NotFoundError("case", case_id)  # §7.3: for whom it is about it does not exist
         return case
 
     def add_subject_request(self, by: User, school_id: str, kind: SubjectRequestKind, handle: str, received_at: datetime) -> SubjectRequest:

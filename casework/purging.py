@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,10 +17,10 @@ from casework.tally import EXPIRED, judged, tally
 from casework.transitions import SYSTEM
 from casework.triage import standing_decision
 from data.model.base import new_id
-from data.model.cases import Case
+from data.model.cases import Case, Confidentiality
 from data.model.findings import Finding, FindingState
 from data.model.keeping import RetentionRun
-from data.model.people import Permission, User
+from data.model.people import Permission, Role, User
 from data.model.posts import Post
 from data.model.readings import Severity
 from data.store import Work
@@ -61,7 +61,15 @@ class Purging(Governing):
         """Return what would go tonight and why, what is held, what waits for a person; writes nothing."""
         by.must(Permission.MANAGE_RETENTION, school_id)
         with self.store.read() as work:
-            return self._tonight(work, school_id)
+            found = self._tonight(work, school_id)
+            return replace(found, cases=tuple(one for one in found.cases if self._keeps(work, by, one.case)))
+
+    def _keeps(self, work: Work, by: User, case: Case) -> bool:
+        """Whether a person may decide on how long a case is kept: nobody on their own matter, no head on a case about the head (§7.3)."""
+        about_head = case.confidentiality is Confidentiality.RESTRICTED_CHAIR
+        is_head = Role.HEADTEACHER in by.roles.get(case.school_id, ())
+        own = self._subject(work, by, case) is not None or (about_head and is_head)
+        return not own and by.may(Permission.MANAGE_RETENTION, case.school_id)
 
     def _tonight(self, work: Work, school_id: str) -> Tonight:
         kept, now = self._periods(work, school_id), self.now()
@@ -79,25 +87,39 @@ class Purging(Governing):
         `key`: the installation's secret for the marks that take the place of handles.
         """
         run = RetentionRun(id=new_id(self.now()), at=self.now(), by=by)
-        gone, held, waiting = Counter[str](), Counter[str](), Counter[str]()
-        with self.store.read() as work:
+        with self.store.begin(by=by) as work:
             school_ids = [school.id for school in work.schools.where()]
+            work.retention_runs.add(run)  # before anything goes: a run that is cut off is seen
+            work.commit()
+        gone, held, waiting = Counter[str](), Counter[str](), Counter[str]()
         for school_id in school_ids:
             for kept in self._decided(school_id):
                 counts = {Action.GO: gone, Action.HELD: held, Action.ASK: waiting}.get(kept.fate.action)
                 if counts is not None and (kept.fate.action is not Action.GO or self._purge_case(kept.case.id, run.id)):
                     counts[kept.fate.rule.value] += 1
             gone.update(self._purge_findings(school_id, run.id))
-            gone[RuleKey.HANDLE.value] += self._hide_handles(school_id, key)
+            gone[RuleKey.HANDLE.value] += self._hide_handles(school_id, key, run.id)
         gone[RuleKey.MENTION.value] += self._purge_mentions(run.id)
         gone.update(self._purge_small(run.id))
         done = run.model_copy(
             update={"gone": dict(+gone), "held": dict(held), "waiting": dict(waiting), "finished_at": self.now()},
         )
         with self.store.begin(by=by) as work:
-            work.retention_runs.add(done)
+            work.retention_runs.replace(done)
             work.commit()
         return done
+
+    def space_due(self) -> bool:
+        """Whether something went since space was last given back; a run that was cut off counts: nobody knows how far it came."""
+        with self.store.read() as work:
+            return any(run.gone or run.finished_at is None for run in work.retention_runs.where(compacted_at=None))
+
+    def space_given_back(self) -> None:
+        """Note that nothing of what went lies in the database's files any more."""
+        with self.store.begin(by=SYSTEM) as work:
+            for run in work.retention_runs.where(compacted_at=None):
+                work.retention_runs.replace(run.model_copy(update={"compacted_at": self.now()}))
+            work.commit()
 
     def _decided(self, school_id: str) -> tuple[KeptCase, ...]:
         with self.store.read() as work:
@@ -114,6 +136,7 @@ class Purging(Governing):
     def _purge_case(self, case_id: str, run_id: str) -> bool:
         """Take one case away with everything that hangs on it; asked once more within the transaction. Return whether it went."""
         with self.store.begin(by=SYSTEM) as work:
+            work.lock(f"case:{case_id}")  # a hold that is set at this moment comes before or after, never in between
             case = work.cases.find(case_id)
             if case is None:
                 return False
@@ -123,9 +146,9 @@ class Purging(Governing):
             work.tallies.add(tally(self.parts(work, case), self.now()))
             work.purge.bury(CASE, case.id, rule=fate.rule.value, run_id=run_id, at=self.now(), ref=case.ref)
             remains = work.purge.case(case.id)
-            shared = work.cases.where(finding_id=remains.finding_id)
-            if not shared:
-                work.purge.finding(remains.finding_id)
+            for finding_id in remains.finding_ids:
+                if not work.purge.is_judged_elsewhere(finding_id):
+                    work.purge.finding(finding_id)
             self._purge_posts(work, remains.post_ids, fate.rule, run_id)
             work.note("purged", CASE, case.id, {"rule": fate.rule.value})
             work.commit()
@@ -140,14 +163,21 @@ class Purging(Governing):
     def _purge_post(self, work: Work, post: Post, rule: RuleKey, run_id: str) -> None:
         mark = post_key(post.platform, post.native_id, post.text_hash)
         work.purge.bury(POST, mark, rule=rule.value, run_id=run_id, at=self.now())
-        work.purge.post(post.id)
+        work.purge.posts([post.id])
 
     def _findings(self, work: Work, school_id: str, kept: Periods) -> Iterator[tuple[Finding, Fate]]:
         """Yield the judged posts on which no case rests, with what becomes of them."""
         for finding in work.findings.where(school_id=school_id, state=FindingState.DECIDED):
-            if not work.cases.where(finding_id=finding.id, limit=1):
-                decision = standing_decision(work.decisions.where(finding_id=finding.id, order_by="at"))
-                yield finding, retention.finding_fate(finding, decision, kept, self.now())
+            fate = self._finding_fate(work, finding, kept)
+            if fate is not None:
+                yield finding, fate
+
+    def _finding_fate(self, work: Work, finding: Finding, kept: Periods) -> Fate | None:
+        """Return what becomes of a judged post, or None while a case rests on it."""
+        if finding.state is not FindingState.DECIDED or work.purge.is_judged_elsewhere(finding.id):
+            return None
+        decision = standing_decision(work.decisions.where(finding_id=finding.id, order_by="at"))
+        return retention.finding_fate(finding, decision, kept, self.now())
 
     def _purge_findings(self, school_id: str, run_id: str) -> Counter[str]:
         with self.store.read() as work:
@@ -160,8 +190,9 @@ class Purging(Governing):
 
     def _purge_finding(self, finding_id: str, rule: RuleKey, run_id: str) -> bool:
         with self.store.begin(by=SYSTEM) as work:
+            work.lock(f"finding:{finding_id}")
             finding = work.findings.find(finding_id)
-            if finding is None:
+            if finding is None or not self._may_go(work, finding):  # somebody was quicker: undone, or opened again
                 return False
             decision = standing_decision(work.decisions.where(finding_id=finding.id, order_by="at"))
             if decision is not None:
@@ -174,6 +205,10 @@ class Purging(Governing):
             work.commit()
         return True
 
+    def _may_go(self, work: Work, finding: Finding) -> bool:
+        fate = self._finding_fate(work, finding, self._periods(work, finding.school_id))
+        return fate is not None and fate.action is Action.GO
+
     def _mentions(self, work: Work, now: datetime, limit: int = 1_000_000) -> list[tuple[int, str, str, str]]:
         """Return the posts that nobody flagged and whose time has come, by the shortest period of any school."""
         days = [self._periods(work, school.id)[RuleKey.MENTION] for school in work.schools.where()]
@@ -185,10 +220,10 @@ class Purging(Governing):
         while True:
             with self.store.begin(by=SYSTEM) as work:
                 found = self._mentions(work, self.now(), AT_ONCE)
-                for post_id, platform, native_id, text_hash in found:
+                for _, platform, native_id, text_hash in found:
                     mark = post_key(platform, native_id, text_hash)
                     work.purge.bury(POST, mark, rule=RuleKey.MENTION.value, run_id=run_id, at=self.now())
-                    work.purge.post(post_id)
+                work.purge.posts([one[0] for one in found])
                 work.commit()
             count += len(found)
             if len(found) < AT_ONCE:
@@ -197,17 +232,25 @@ class Purging(Governing):
     def _handles(self, work: Work, school_id: str, kept: Periods) -> Iterator[Post]:
         """Yield the low-level posts that were judged long enough ago and still say who wrote them."""
         before = self.now() - kept[RuleKey.HANDLE]
-        for finding in work.findings.where(school_id=school_id, state=FindingState.DECIDED):
-            if finding.severity > Severity.S1 or finding.post_id is None or finding.seen_at >= before:
-                continue
-            post = work.posts.find(finding.post_id)
-            if post is not None and _names_somebody(post) and not work.case_items.where(post_id=post.id, limit=1):
+        old = work.findings.where(school_id=school_id, state=FindingState.DECIDED)
+        for post_id in dict.fromkeys(one.post_id for one in old if one.post_id is not None and one.seen_at < before):
+            post = work.posts.find(post_id)
+            if post is not None and _names_somebody(post) and not self._needs_author(work, post, before):
                 yield post
 
-    def _hide_handles(self, school_id: str, key: bytes) -> int:
+    def _needs_author(self, work: Work, post: Post, before: datetime) -> bool:
+        """Whether it still matters who wrote a post: to a case, or to a judgement that is open, young or above the low level."""
+        if work.case_items.where(post_id=post.id, limit=1):
+            return True
+        flagged = work.findings.of_post(post.id)
+        return any(one.severity > Severity.S1 or one.state is not FindingState.DECIDED or one.seen_at >= before for one in flagged)
+
+    def _hide_handles(self, school_id: str, key: bytes, run_id: str) -> int:
         with self.store.begin(by=SYSTEM) as work:
             found = list(self._handles(work, school_id, self._periods(work, school_id)))
             for post in found:
+                mark = post_key(post.platform, post.native_id, post.text_hash)
+                work.purge.bury(POST, mark, rule=RuleKey.HANDLE.value, run_id=run_id, at=self.now())  # a poll would bring the name back
                 work.posts.replace(hidden(post, key))
             work.commit()
         return len(found)
@@ -221,11 +264,13 @@ class Purging(Governing):
                 one.id for one in work.subject_requests.where() if one.decided_at and one.decided_at < now - kept[RuleKey.SUBJECT_REQUEST]
             ]
             policies = [one.id for one in work.policies.where() if one.replaced_at and one.replaced_at < now - kept[RuleKey.POLICY]]
+            lookups = [one.id for one in work.lookups.where() if one.looked_at < now - kept[RuleKey.LOOKUP]]
             counts = Counter(
                 {
                     RuleKey.MESSAGE.value: work.purge.rows("message", messages),
                     RuleKey.SUBJECT_REQUEST.value: work.purge.rows("subject_request", requests),
                     RuleKey.POLICY.value: work.purge.rows("policy", policies),
+                    RuleKey.LOOKUP.value: work.purge.rows("network_lookup", lookups),
                     RuleKey.LOG.value: work.purge.audit(now - kept[RuleKey.LOG], run_id=run_id, at=now),
                 }
             )
@@ -240,15 +285,16 @@ def hidden(post: Post, key: bytes) -> Post:
     mark = f"{HASHED}{hmac.new(key, whole, hashlib.sha256).hexdigest()[:16]}"
     names = [one for one in (post.author_handle, post.author_id, post.author_name) if one]
     update: dict[str, Any] = {"author_handle": mark, "author_id": None, "author_name": None, "raw": {}, "raw_html": None}
-    for field in ("permalink", "address"):
+    update["native_id"] = HASHED + post_key(post.platform, post.native_id, post.text_hash)  # a platform's own id often holds the name
+    for field in ("permalink", "address", "parent_id", "thread_id"):
         update[field] = _without(getattr(post, field), names, mark)
     return post.model_copy(update=update)
 
 
-def _without(address: str, names: Sequence[str], mark: str) -> str:
+def _without(address: str | None, names: Sequence[str], mark: str) -> str | None:
     for name in sorted(names, key=len, reverse=True):
         bare = name.lstrip("@").partition("@")[0]
-        if len(bare) > 1:
+        if address and len(bare) > 1:
             address = address.replace(bare, mark)
     return address
 

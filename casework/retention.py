@@ -36,6 +36,7 @@ class RuleKey(StrEnum):
     SUBJECT_REQUEST = "subject_request"
     MESSAGE = "message"
     POLICY = "policy"
+    LOOKUP = "lookup"
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,7 @@ RULES: dict[RuleKey, RetentionRule] = {
             6 * _YEAR,
         ),
         RetentionRule(RuleKey.MESSAGE, "Messages that went out", 90, "sent", "they hold numbers and times only", 30, _YEAR),
+        RetentionRule(RuleKey.LOOKUP, "Who hosts a site", 30, "looked up", "it may have moved by then; it names a server only", 1, 90),
         RetentionRule(RuleKey.POLICY, "Older versions of policies", 6 * _YEAR, "replaced", "governance", _YEAR, 10 * _YEAR),
     )
 }
@@ -177,21 +179,28 @@ def rule_for(case: Case) -> RuleKey:
     return RuleKey.CASE_HIGH if case.severity >= Severity.S3 else RuleKey.CASE_LOW
 
 
+def is_over(case: Case) -> bool:
+    """Whether a case has ended for good: only then its time begins to run."""
+    return case.state in _OVER and case.closed_at is not None
+
+
 def case_fate(case: Case, holds: Sequence[LegalHold], consents: Sequence[RetentionConsent], kept: Periods, now: datetime) -> Fate:
     """Return what becomes of a case tonight."""
     rule = rule_for(case)
     held = _held(holds, now)
     if held is not None:
         return Fate(rule, Action.HELD, None, held)
-    if case.state not in _OVER or case.closed_at is None:
+    closed = case.closed_at
+    if closed is None or not is_over(case):
         return Fate(rule, Action.LATER, None, "the case is not closed")
+    consents = [one for one in consents if one.at >= closed]  # what was agreed before it was opened again counts no more
     agreed = _agreed(rule, consents)
     two_people = any(one.second is not None for one in consents)
     if rule not in {RuleKey.CHILD, RuleKey.ABUSE, RuleKey.STAFF}:
-        return _timed(rule, case.closed_at + kept[rule], now, early=two_people)
+        return _timed(rule, closed + kept[rule], now, early=two_people)
     if case.transferred_at is None:
         return Fate(rule, Action.ASK, None, "confirm that the child-protection or personnel file has its copy")
-    due = max(case.transferred_at, case.closed_at) + kept[rule]
+    due = max(case.transferred_at, closed) + kept[rule]
     if due > now or agreed or rule is RuleKey.STAFF:
         return _timed(rule, due, now, early=two_people and agreed)
     wanted = "two people must agree that it may go" if rule is RuleKey.ABUSE else "a person must agree that it may go"

@@ -46,10 +46,10 @@ def due(now: datetime) -> date | None:
 def run_night(desk: Desk) -> NightReport:
     """Do a night's work; done twice it finds nothing left to do the second time."""
     problems: list[str] = []
+    _part("unread posts", lambda: desk.casework.expire_unread(desk.clock.now()), problems)
     run = _part("retention", lambda: desk.casework.run_retention(handle_key(desk.settings.state_dir)), problems)
     swept = _part("the vault", lambda: desk.vault.sweep(desk.clock.now(), known_files(desk)), problems)
-    if run is not None and run.gone:
-        _part("giving space back", desk.store.compact, problems)
+    _part("giving space back", lambda: _give_back(desk), problems)
     _part("the audit log", lambda: _verify_audit(desk), problems)
     _part("the custody chain", lambda: _verify_custody(desk), problems)
     _log.info("night done", gone=run.gone if run else {}, swept=len(swept or ()), problems=len(problems))
@@ -63,6 +63,12 @@ def _part(what: str, act: Callable[[], T], problems: list[str]) -> T | None:
         _log.error("night failed", part=what, error=type(error).__name__)
         problems.append(f"{what}: {error}")
         return None
+
+
+def _give_back(desk: Desk) -> None:
+    if desk.casework.space_due():
+        desk.store.compact()
+        desk.casework.space_given_back()
 
 
 def known_files(desk: Desk) -> frozenset[str]:

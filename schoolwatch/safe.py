@@ -35,7 +35,10 @@ class Safe:
         self._store, self._clock, self._vault, self._cases = store, clock, vault, cases
 
     def reveal(self, by: User, evidence_id: str, name: str, reason: str) -> bytes:
-        """Return a file of a capture; the view and its reason go into the custody chain first."""
+        """Return a file of a capture; the view is recorded first.
+
+        The reason goes into the case's history and goes with the case; the custody chain, which nobody can shorten, names the file only.
+        """
         if len(reason.strip()) < MIN_REASON:
             raise RevealRefusedError
         with self._store.read() as work:
@@ -46,7 +49,8 @@ class Safe:
         file = next((file for file in found.files if file.name == name), None)
         if file is None:
             raise NotFoundError("file in this capture", name)
-        self._log(by, (found,), "viewed", f"{name}: {' '.join(reason.split())[:200]}")
+        self._cases.revealed(by, case.id, found.ref, name, " ".join(reason.split())[:200])
+        self._log(by, (found,), "viewed", f"{name}: reason in the case's history")
         return self._vault.get(file.sha256)
 
     def pack(self, by: User, case_id: str) -> tuple[str, bytes]:

@@ -84,7 +84,8 @@ class RetentionRun(Record):
     gone: dict[str, int] = Field(default_factory=dict, sa_type=Json)
     held: dict[str, int] = Field(default_factory=dict, sa_type=Json)
     waiting: dict[str, int] = Field(default_factory=dict, sa_type=Json)
-    finished_at: MaybeUtcTime = None
+    finished_at: MaybeUtcTime = None  # None: it still runs, or it was cut off
+    compacted_at: MaybeUtcTime = None  # when the space of what went was given back; until then its bytes may lie in the file
 
 
 class RetentionConsent(Record):

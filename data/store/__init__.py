@@ -60,12 +60,15 @@ class Store:
 def _compact_sqlite(engine: sa.Engine) -> None:
     connection = engine.raw_connection()
     try:  # the words of deleted posts stay in the index until it is merged, and their bytes in the file until it is written anew
-        for statement in ("INSERT INTO post_words(post_words) VALUES ('optimize')", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+        for statement in ("INSERT INTO post_words(post_words) VALUES ('optimize')", "VACUUM"):
             connection.cursor().execute(statement)
+        is_read = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     except sqlite3.OperationalError as error:
         raise StoreError(_plain(str(error))) from error
     finally:
         connection.close()
+    if is_read:  # somebody still reads the old state: its pages stay in the log beside the file
+        raise StoreError("the database was being read, so the space of what went was not given back yet; it is tried again tomorrow")
 
 
 def _vacuum(engine: sa.Engine) -> None:

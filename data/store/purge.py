@@ -17,15 +17,16 @@ from data.store.transaction import Transaction
 from data.tables import metadata
 
 CASE, POST, FINDING, AUDIT = "case_file", "post", "finding", "audit_event"
+GONE_WITH_CASE = "a case that is no longer kept"  # what is left of the words about a case in the register of policies
 _CHUNK = 500  # SQLite caps the number of parameters
 
 
 @dataclass(frozen=True)
 class Remains:
-    """What a purged case leaves to be looked at: the posts it held, and how many rows went."""
+    """What a purged case leaves to be looked at: the posts it held, the flagged posts that were judged into it, how many rows went."""
 
     post_ids: tuple[int, ...]
-    finding_id: str
+    finding_ids: tuple[str, ...]
     rows: int
 
 
@@ -52,12 +53,26 @@ class Purge:
         items = _table("case_item")
         held = self.work.connection.execute(sa.select(items.c.post_id).where(items.c.case_id == case_id, items.c.post_id.is_not(None)))
         posts = tuple(dict.fromkeys(int(one.post_id) for one in held))
+        findings = (str(row.finding_id), *self._judged_into(case_id))
         self._forget_prints(case_id)
         triggers = _table("policy_trigger")
-        self.work.connection.execute(sa.update(triggers).where(triggers.c.case_id == case_id).values(case_id=None))
+        empty = {"case_id": None, "what": GONE_WITH_CASE, "settled_how": sa.case((triggers.c.settled_at.is_not(None), GONE_WITH_CASE))}
+        self.work.connection.execute(sa.update(triggers).where(triggers.c.case_id == case_id).values(empty))
         count = sum(self._delete(table, table.c.case_id == case_id) for table in reversed(metadata.sorted_tables) if _hangs_on_case(table))
         count += self._delete(cases, cases.c.id == case_id)
-        return Remains(posts, str(row.finding_id), count)
+        return Remains(posts, tuple(dict.fromkeys(findings)), count)
+
+    def _judged_into(self, case_id: str) -> list[str]:
+        """Return the flagged posts that decisions put into a case: the one it was opened from, and copies that were linked to it."""
+        decisions = _table("decision")
+        rows = self.work.connection.execute(sa.select(decisions.c.finding_id).where(decisions.c.case_id == case_id))
+        return [str(row.finding_id) for row in rows]
+
+    def is_judged_elsewhere(self, finding_id: str) -> bool:
+        """Whether another case still rests on this flagged post, or it was judged into one that is still kept."""
+        cases, decisions = _table(CASE), _table("decision")
+        kept = sa.and_(decisions.c.finding_id == finding_id, decisions.c.case_id.in_(sa.select(cases.c.id)))
+        return self._any(cases, cases.c.finding_id == finding_id) or self._any(decisions, kept)
 
     def _forget_prints(self, case_id: str) -> None:
         prints, keys = _table("item_print"), _table("print_key")
@@ -79,22 +94,23 @@ class Purge:
         reports = _table("report")
         return 0 if used else self._delete(reports, reports.c.id == report_id)
 
-    def post(self, post_id: int) -> int:
-        """Delete a post with its readings, older texts and the groups it was part of; nothing else may refer to it any more."""
-        self._leave_groups(post_id)
-        others = [
-            table for table in reversed(metadata.sorted_tables) if "post_id" in table.c and table.name not in {"finding", "case_item"}
-        ]
-        count = sum(self._delete(table, table.c.post_id == post_id) for table in others)
+    def posts(self, post_ids: Sequence[int]) -> int:
+        """Delete posts with their readings, older texts and the groups they were part of; nothing else may refer to them any more."""
+        count = self._leave_groups(frozenset(post_ids))
+        others = [table for table in _with("post_id") if table.name not in {FINDING, "case_item"}]
         posts = _table(POST)
-        return count + self._delete(posts, posts.c.id == post_id)
+        for start in range(0, len(post_ids), _CHUNK):
+            chosen = post_ids[start : start + _CHUNK]
+            count += sum(self._delete(table, table.c.post_id.in_(chosen)) for table in others)
+            count += self._delete(posts, posts.c.id.in_(chosen))
+        return count
 
-    def _leave_groups(self, post_id: int) -> None:
-        """Delete the alerts of posts that belong together of which this was one: what they say rests on it."""
+    def _leave_groups(self, post_ids: frozenset[int]) -> int:
+        """Delete the alerts of posts that belong together of which these were some: what they say rests on them."""
         alerts = _table("thread_alert")
         rows = self.work.connection.execute(sa.select(alerts.c.id, alerts.c.post_ids))
-        gone = [row.id for row in rows if post_id in row.post_ids]
-        self._delete(alerts, alerts.c.id.in_(gone))
+        gone = [row.id for row in rows if post_ids.intersection(row.post_ids)]
+        return sum(self._delete(alerts, alerts.c.id == one) for one in gone)
 
     def is_held(self, post_id: int) -> bool:
         """Whether a flagged post or a case still needs this post."""
@@ -153,5 +169,5 @@ def _with(column: str) -> list[sa.Table]:
 
 
 def _hangs_on_case(table: sa.Table) -> bool:
-    """Whether the rows of a table go with their case; what calls for a review of a policy stays in its register."""
-    return "case_id" in table.c and table.name != "policy_trigger"
+    """Whether the rows of a table go with their case: reasons for a review stay in their register, decisions go with their flagged post."""
+    return "case_id" in table.c and table.name not in {"policy_trigger", "decision"}

@@ -116,6 +116,7 @@ def upgrade() -> None:
         sa.Column("held", sa.JSON(), nullable=False),
         sa.Column("waiting", sa.JSON(), nullable=False),
         sa.Column("finished_at", data.columns.Utc(), nullable=True),
+        sa.Column("compacted_at", data.columns.Utc(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_retention_run")),
     )
     op.create_table(
