@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from casework import outbox
 from casework.acting import Acting
 from casework.errors import AdviceMissingError, InvestigationRefusedError
 from casework.requests import NEEDS_ADVICE
@@ -123,14 +124,11 @@ class Inquiring(Acting):
             wanted = Confidentiality.RESTRICTED_CHAIR if role is Role.CHAIR else case.confidentiality
         draft = case.model_copy(update={"confidentiality": wanted})
         owner = self._owner_of(work, draft, role)
-        self._event(
-            work,
-            case,
-            by.id,
-            "restricted",
-            fields={"confidentiality": wanted.value, "owner_id": owner},
-            update={"confidentiality": wanted, "owner_id": owner},
-        )
+        update = {"confidentiality": wanted, "owner_id": owner}
+        fields = {"confidentiality": wanted.value, "owner_id": owner}
+        case = self._event(work, case, by.id, "restricted", fields=fields, update=update)
+        if role is Role.CHAIR:
+            outbox.tell_chair(work, case, self.now())
 
     def _owner_of(self, work: Work, case: Case, role: Role) -> str:
         """Return who owns the case from now on: its owner if still allowed to see it, else whoever holds the role."""

@@ -344,6 +344,8 @@ class Judging(Room):
         self._add_item(work, case, finding, report)
         if case.state is CaseState.SAFEGUARDING_LEAD:
             outbox.alert_case(work, case, now)  # A10
+        if case.confidentiality is Confidentiality.RESTRICTED_CHAIR:
+            outbox.tell_chair(work, case, now)
         return case
 
     def _owner(self, work: Work, case: Case, by: User) -> str:

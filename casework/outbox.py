@@ -54,15 +54,35 @@ def alert(work: Work, finding: Finding, now: datetime) -> None:
 def alert_case(work: Work, case: Case, now: datetime) -> None:
     """Tell the safeguarding lead and the deputy that a case came to them (policy A10); once each time it does."""
     severity = max(case.severity, Severity.S3)  # A10: severity at least S3
-    rota, subject = rota_of(work, case.school_id, now), subject_of(work, case.target)
+    rota, subject = rota_of(work, case.school_id, now), subjects_of(work, case)
     words = messages.urgent(severity, case.ref, now)
     key = f"urgent:case:{case.id}:r{case.revision}"
     roles = alerted(severity, safeguarding=True)
     tell(work, rota, of_case(rota, case, subject, key, Urgency.URGENT, roles, lambda _: words, severity))
 
 
-def subject_of(work: Work, target: str) -> str | None:
-    """Return the user id of the member of staff whom a matter is about (§7.3: matched by linked user id)."""
+def tell_chair(work: Work, case: Case, now: datetime) -> None:
+    """Tell the chair, who owns it, that a case about the head came to them, round the head (§7.3); once."""
+    rota, subject = rota_of(work, case.school_id, now), subjects_of(work, case)
+    words = messages.urgent(case.severity, case.ref, now)
+    key = f"urgent:case:{case.id}:chair"
+    tell(work, rota, of_case(rota, case, subject, key, Urgency.URGENT, ("owner",), lambda _: words, max(case.severity, Severity.S3)))
+
+
+def subjects_of(work: Work, case: Case) -> frozenset[str]:
+    """Return the ids of all who are never told of a case: whom it is about, and a colleague found to have posted it (§7.3).
+
+    Matched by role and by the account that the staff list links.
+    """
+    sources = [one.source_person for one in work.investigations.where(case_id=case.id) if one.source_person is not None]
+    targets = {target: _linked(work, target) for target in (case.target, *sources)}
+    people = work.users.where(disabled=False)
+    return frozenset(
+        user.id for user in people for target, linked in targets.items() if access.conflicted(user, case.school_id, target, linked)
+    )
+
+
+def _linked(work: Work, target: str) -> str | None:
     member = work.staff.find(target.removeprefix("staff:")) if target.startswith("staff:") else None
     return member.user_id if member else None
 
@@ -86,7 +106,7 @@ def of_finding(finding: Finding) -> Matter:
 def of_case(  # noqa: PLR0917 - the parts of a matter, in their order
     rota: Rota,
     case: Case,
-    subject: str | None,
+    subject: frozenset[str],
     key: str,
     urgency: Urgency,
     roles: tuple[str, ...],
@@ -101,19 +121,19 @@ def of_case(  # noqa: PLR0917 - the parts of a matter, in their order
         severity=case.severity if severity is None else severity,
         roles=roles,
         words=words,
-        may_see=lambda user: access.may_see_case(user, case, subject),
-        is_subject=lambda user: access.conflicted(user, case.school_id, case.target, subject),
+        may_see=lambda user: user.id not in subject and access.may_see_case(user, case),
+        is_subject=lambda user: user.id in subject,
         about_head=is_about_head(rota, case, subject),
         owner_id=case.owner_id,
         case_id=case.id,
     )
 
 
-def is_about_head(rota: Rota, case: Case, subject: str | None) -> bool:
+def is_about_head(rota: Rota, case: Case, subject: frozenset[str]) -> bool:
     """Whether the head is the one whom the case is about, so that the chair stands for the head (§7.3)."""
     heads = [one for one in rota.users if Role.HEADTEACHER in one.roles.get(case.school_id, ())]
     named = case.confidentiality is Confidentiality.RESTRICTED_CHAIR or case.target == Role.HEADTEACHER
-    return named or any(access.conflicted(one, case.school_id, case.target, subject) for one in heads)
+    return named or any(one.id in subject for one in heads)
 
 
 def tell(work: Work, rota: Rota, matter: Matter) -> tuple[Message, ...]:
@@ -251,7 +271,7 @@ def matter_of(work: Work, message: Message, now: datetime) -> Matter | None:
     """Return what a stored message is about, for asking who else may hear it; None for what is about no case and no flagged post."""
     words = Words(message.subject, message.body)
     if message.case_id and (case := work.cases.find(message.case_id)) is not None:
-        rota, subject = rota_of(work, case.school_id, now), subject_of(work, case.target)
+        rota, subject = rota_of(work, case.school_id, now), subjects_of(work, case)
         severity = Severity.S3 if message.urgency is Urgency.URGENT and case.severity < Severity.S3 else case.severity
         return of_case(rota, case, subject, message.matter, message.urgency, ("owner",), lambda _: words, severity)
     finding = work.findings.find(message.finding_id) if message.finding_id else None

@@ -55,7 +55,7 @@ class Posting(Room):
         words = messages.due(one.kind, one.due_at, case.ref if case else None)
         if case is None:
             return outbox.tell(work, rota, _of_school(key, one.school_id, one.roles, words, Urgency.REMINDER))
-        subject = outbox.subject_of(work, case.target)
+        subject = outbox.subjects_of(work, case)
         matter = outbox.of_case(rota, case, subject, key, Urgency.REMINDER, one.roles, lambda _: words, Severity.S0)  # in working hours
         return outbox.tell(work, rota, matter)
 

@@ -218,7 +218,7 @@ class Watching(Copying):
         if not due:
             return None
         hours = int(due[-1].removeprefix("removal+").removesuffix("h"))
-        rota, subject = outbox.rota_of(work, case.school_id, now), outbox.subject_of(work, case.target)
+        rota, subject = outbox.rota_of(work, case.school_id, now), outbox.subjects_of(work, case)
         reminder = Reminder(
             id=new_id(now),
             case_id=case.id,

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from casework import outbox
 from casework.duties import DutyKind
 from casework.errors import (
     AdviceMissingError,
@@ -44,6 +45,7 @@ from data.model.evidence import SafetyAnswer
 from data.model.findings import DecisionKind, ReportTick
 from data.model.people import Role, User
 from data.model.readings import Category, Severity
+from data.model.telling import Way, WayKind
 from data.model.watch import StaffMember
 from data.store import Store
 from evidence.custody import CustodyDraft
@@ -457,6 +459,27 @@ def test_the_head_as_source_makes_it_the_chairs(scene: Scene) -> None:
     assert scene.desk.search(HEAD, case.ref, [SCHOOL_ID]).cases == ()
     with pytest.raises(NotFoundError):
         scene.desk.case_by_ref(HEAD, case.ref)
+
+
+def test_the_chair_is_told_and_a_source_never(scene: Scene) -> None:
+    """§7.3: a case about the head tells the chair at once; a colleague found to have posted it gets no message any more."""
+    with scene.store.begin(by="system") as work:
+        for user in (CHAIR, DEPUTY, HEAD):
+            work.ways.add(
+                Way(id=f"w-{user.id}", user_id=user.id, kind=WayKind.MAIL, address="a@b.example", added_by=user.id, added_at=NOON)
+            )
+        work.commit()
+    scene.desk.decide(DSL, scene.finding.id, DecisionKind.OPEN_CASE, Category.HARASSMENT_STAFF, Severity.S2, "headteacher", "the head")
+    case = scene.desk.cases(CHAIR, [SCHOOL_ID])[0].case
+    target = scene.link(DEPUTY)
+    inquiry = scene.desk.open_investigation(CHAIR, case.id, CHAIR.id)
+    scene.desk.attribute_source(CHAIR, inquiry.id, Attribution.ADMITTED, SourceKind.STAFF, "said so", target)
+    with scene.store.read() as work:
+        told = {message.user_id for message in work.messages.where(case_id=case.id)}
+        never = outbox.subjects_of(work, scene.case(case))
+
+    assert told == {CHAIR.id}
+    assert never == {HEAD.id, DEPUTY.id}
 
 
 def test_a_lead_as_source_sees_nothing_of_it_any_more(scene: Scene) -> None:
