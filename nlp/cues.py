@@ -15,6 +15,7 @@ A space stands for one to three characters that are no letters, so that a comma 
 from __future__ import annotations
 
 import re
+import string
 import tomllib
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -49,7 +50,12 @@ _SLOT_WORDS = {  # for what is looked for first: how each of the words of a slot
         "bairn", "bab", "teenager",
     ),
     "<when>": ("to", "soon", "later", "mon", "tue", "wed", "thu", "fri", "am", "pm"),
-    "<class>": (*DIGITS, "reception", "nursery", "sixth form"),
+    "<class>": (
+        *(digit for digit in DIGITS if not digit.isascii()),
+        *(f"{before}{digit}" for before in ("y", "r", "s", "y ", "r ", "s ") for digit in string.digits),  # «y4», «yr 4», «class 4»
+        *(f"{digit}{letter}" for digit in string.digits for letter in string.ascii_lowercase),
+        "reception", "nursery", "sixth form",
+    ),
     r"\d": DIGITS,
     r"\d+": DIGITS,
 }  # fmt: skip

@@ -19,6 +19,15 @@ _PICTURE = 5  # how many letters a picture counts for
 _DIGIT = 2  # how many letters a digit counts for
 _MOST_ALSO = 2  # further sets of a phrase that are asked for
 _WHOLE = 2  # how many letters it is worth that a string is a whole word
+_EVERYWHERE = frozenset(  # words, and beginnings of words, that are in most texts: worth next to nothing
+    (
+        "a", "about", "all", "an", "and", "are", "as", "at", "be", "been", "but", "by", "can", "do", "for", "from", "get", "got",
+        "had", "has", "have", "he", "her", "him", "his", "how", "i", "if", "im", "in", "is", "it", "its", "just", "like", "me",
+        "my", "no", "not", "of", "on", "one", "or", "our", "out", "school", "she", "so", "that", "the", "their", "them", "there",
+        "they", "this", "to", "up", "was", "we", "were", "what", "when", "who", "will", "with", "you", "your",
+    )
+)  # fmt: skip
+_NUMBERS = ("\\d", "\\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,8 @@ class Trigger:
     @property
     def worth(self) -> int:
         """How seldom it may be expected, in letters."""
+        if self.text in _EVERYWHERE:
+            return 1
         letters = _PICTURE if not self.text.isascii() else _DIGIT if self.text.isdigit() else len(self.text)
         is_word = self.begins and self.ends
         return letters + _WHOLE * is_word if letters >= _FEWEST or is_word else 0
@@ -114,6 +125,9 @@ class _Parser:
             if token == " ":  # noqa: S105 - a space of the phrase language
                 end(whole=not loose)
                 run, fresh = "", not loose
+            elif run and token in _NUMBERS and not loose and token in self._slots:  # «u\\d+»: a digit right behind the letters
+                sets.append(frozenset(Trigger(run + digit, fresh) for digit in self._slots[token]))
+                run, fresh = "", False
             elif loose or not _is_letter(token):
                 end(whole=False)
                 sets += [] if loose else self._slot(token)
