@@ -58,7 +58,7 @@ def _papers(bench: Bench, one: PersonalFiling) -> None:
         return
     if bench.may(Permission.EXPORT):
         st.link_button("Make the papers (PDF and copies in one ZIP)", f"/papers/{one.id}", icon=":material/download:")
-        muted("Each time is recorded. Hand them over on paper or by the school's own mail; load this page again afterwards.")
+        muted("Each time is recorded. Hand them over on paper or by the school's own mail.")
 
 
 def _next(bench: Bench, one: PersonalFiling) -> None:

@@ -22,14 +22,25 @@ from data.model.people import Permission
 Part = Callable[[Bench, Care], None]
 
 
-def people(bench: Bench) -> None:
-    """Draw what is owed, then each piece folded away; nothing here is primary."""
-    care = bench.desk.casework.care_of(bench.user, bench.case.id)
-    st.subheader("Still to do for people")
+def owed(bench: Bench, care: Care) -> None:
+    """Draw what is still owed in the case, soonest first."""
+    st.subheader("Still to do")
     _owed(bench, care.duties)
+    if bench.case.target == "chair":  # §7.3: about the chair the head decides, and somebody above the chair knows
+        muted("It is about the chair of governors: tell the vice-chair or the trust yourself. The chair does not see this case.")
+
+
+def assess_form(bench: Bench) -> None:
+    """Draw the seriousness form as the case's next step."""
+    seriousness_form(bench, bench.desk.casework.care_of(bench.user, bench.case.id))
+
+
+def people(bench: Bench, care: Care) -> None:
+    """Draw each piece about people, folded away; nothing here is primary."""
+    st.subheader("People around the case")
     judges, stopped = bench.may(Permission.TRIAGE), bench.case.stop
     offered: list[tuple[str, str, Part, bool]] = [
-        ("How serious it is", "balance", seriousness_form, judges and not stopped),
+        ("How serious it is", "balance", seriousness_form, judges and not stopped and bench.file.next_step.verb != "assess"),
         ("Police and other bodies", "local_police", referral, bench.may(Permission.REFER)),
         ("Support for those concerned", "volunteer_activism", support, judges),
         ("Answer to the person who reported it", "reply", reporter_reply, judges and bench.case.reported_at is not None),
@@ -42,12 +53,12 @@ def people(bench: Bench) -> None:
                 part(bench, care)
 
 
-def _owed(bench: Bench, owed: tuple[Duty, ...]) -> None:
-    if not owed:
+def _owed(bench: Bench, duties: tuple[Duty, ...]) -> None:
+    if not duties:
         muted("Nothing is owed to anybody at the moment.")
         return
     with st.container(border=True, gap="xsmall", key=bench.key("duties")):
-        for duty in owed:
+        for duty in duties:
             st.markdown(_line(bench, duty))
 
 

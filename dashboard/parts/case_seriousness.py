@@ -39,7 +39,7 @@ def seriousness_form(bench: Bench, care: Care) -> None:
             key=_key(bench, "band", turn),
         )
         reason = st.text_input("Why? (needed to set it lower; only the headteacher may)", key=_key(bench, "why", turn))
-        pressed = st.form_submit_button("Keep this version")
+        pressed = st.form_submit_button("Keep this version", type=bench.tone)
     if pressed:
         given = {key: value for key, value in answers.items() if value is not None}
         bench.do(
@@ -58,7 +58,7 @@ def _key(bench: Bench, name: str, turn: int) -> str:
 
 
 def _factor(bench: Bench, care: Care, factor: Factor, turn: int) -> int | None:
-    before = care.form.answers if care.form else care.suggested
+    before = {**care.suggested, **(care.form.answers if care.form else {})}
     levels = list(factor.anchors)
     known = as_is(care.measured.says.get(factor.key, ""))
     return st.selectbox(

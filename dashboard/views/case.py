@@ -20,7 +20,7 @@ from dashboard.parts.case_head import case_head, stop_panel
 from dashboard.parts.case_history import chronology
 from dashboard.parts.case_letters import letters_part
 from dashboard.parts.case_moves import advice_form, assign_form, close_form, moves, note_form, safeguarding_form
-from dashboard.parts.case_people import people
+from dashboard.parts.case_people import assess_form, owed, people
 from dashboard.parts.case_request import draft_form, request_list, send_form
 from dashboard.parts.case_routes import routes_panel
 from dashboard.parts.case_summary import child_summary, may_summarise
@@ -44,6 +44,7 @@ STEPS: dict[str, tuple[Piece, Permission]] = {
     "record_advice": (advice_form, Permission.TRIAGE),
     "capture": (ask_capture, Permission.CAPTURE),
     "wait_capture": (capture_under_way, Permission.REPORT),
+    "assess": (assess_form, Permission.TRIAGE),
     "draft": (draft_form, Permission.REQUEST),
     "send": (send_form, Permission.REQUEST),
     "wait": (check_now, Permission.REPORT),
@@ -78,6 +79,8 @@ def show(desk: Desk, user: User) -> None:
     stop_panel(bench)
     missed_form(bench)
     _next(replace(bench, is_next=True))
+    care = desk.casework.care_of(user, case_id)
+    owed(bench, care)
     _matter(bench)
     evidence_list(replace(bench, is_next=bench.file.next_step.verb == "capture"))
     pack(bench)
@@ -87,7 +90,7 @@ def show(desk: Desk, user: User) -> None:
     check_list(bench)
     clock_list(bench)
     copies(bench)
-    people(bench)
+    people(bench, care)
     _others(bench)
     chronology(bench)
     remember(bench)

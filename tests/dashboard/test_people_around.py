@@ -22,11 +22,17 @@ def around(desk: object, user: object, case_id: str) -> None:
     """Draw the pieces about people of one case; AppTest takes this function's source."""
     from dashboard.parts import notice
     from dashboard.parts.bench import Bench
-    from dashboard.parts.case_people import people
+    from dashboard.parts.case_people import owed, people
     from dashboard.parts.refusal import drawn
 
+    def pieces(desk: object, user: object) -> None:
+        bench = Bench(desk, user, desk.casework.case(user, case_id))
+        care = desk.casework.care_of(user, case_id)
+        owed(bench, care)
+        people(bench, care)
+
     notice.show()
-    drawn(lambda desk, user: people(Bench(desk, user, desk.casework.case(user, case_id))), desk, user)
+    drawn(pieces, desk, user)
 
 
 def page(world: World, case: Case, who: str = WHO) -> AppTest:
