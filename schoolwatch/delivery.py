@@ -1,4 +1,4 @@
-"""Empties the outbox: takes what is due, hands each message over in a process of its own, writes down how it went.
+"""Empties the outbox: takes what is due, hands each message over in a separate process, writes down how it went.
 
 One door (a mail server, a host of webhooks) is tried by one thread, so that a door that hangs holds up nobody at another. Before a message
 leaves, "being sent" is committed; what breaks off after that is never sent again (infrastructure.md §1.1: a side effect may not repeat).
@@ -7,13 +7,17 @@ leaves, "being sent" is committed; what breaks off after that is never sent agai
 from __future__ import annotations
 
 import json
+import queue
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+import threading
+import time
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import IO, Any, Self
 from urllib.parse import urlsplit
 
 import structlog
@@ -74,15 +78,16 @@ def door_of(way: Way | None) -> str:
 def _at_door(desk: Desk, found: Iterable[Waiting], worker: str, limit: float) -> int:
     """Hand over what goes through one door, one after the other; ends early when the door is shut."""
     sent = 0
-    for one in found:
-        taken = desk.casework.message_taken(one.message.id, worker)
-        if taken is None or taken.way is None:
-            continue
-        ending = hand_over(taken, desk.settings, desk.gate, limit)
-        _write_down(desk, one.message.id, ending)
-        sent += ending.fate is Fate.SENT
-        if ending.door_is_shut:
-            break
+    with Hand() as hand:
+        for one in found:
+            taken = desk.casework.message_taken(one.message.id, worker)
+            if taken is None:
+                continue
+            ending = hand_over(taken, desk.settings, desk.gate, hand, limit)
+            _write_down(desk, one.message.id, ending)
+            sent += ending.fate is Fate.SENT
+            if ending.door_is_shut:
+                break
     return sent
 
 
@@ -96,7 +101,7 @@ def _write_down(desk: Desk, message_id: str, ending: Ending) -> None:
     (_log.info if ending.fate is Fate.SENT else _log.warning)("message", message=message_id, fate=ending.fate.value)
 
 
-def hand_over(taken: Waiting, settings: Settings, gate: Gate, limit: float = LIMIT) -> Ending:
+def hand_over(taken: Waiting, settings: Settings, gate: Gate, hand: Hand, limit: float = LIMIT) -> Ending:
     """Hand a taken message over and return how it ended; `limit` in seconds."""
     if taken.way is None:
         return Ending(Fate.REFUSED, "its way was removed")
@@ -108,35 +113,95 @@ def hand_over(taken: Waiting, settings: Settings, gate: Gate, limit: float = LIM
         "key": taken.message.id,
     }
     if taken.way.kind is not WayKind.MAIL:
-        return _to_web(job, gate, limit)
+        return _to_web(job, gate, hand, limit)
     if settings.smtp_host is None or settings.mail_from is None:
         return Ending(Fate.LATER, "no mail server is set up here", door_is_shut=True)
-    return run(job | {"server": settings.mail_server()}, limit)
+    return hand.give(job | {"server": settings.mail_server()}, limit)
 
 
-def _to_web(job: dict[str, Any], gate: Gate, limit: float) -> Ending:
+def _to_web(job: dict[str, Any], gate: Gate, hand: Hand, limit: float) -> Ending:
     try:
         target = gate.admit(job["address"])
     except NotPublicError:
         return Ending(Fate.REFUSED, "the webhook's address is not a public one")
     except SourceUnavailableError:
         return Ending(Fate.LATER, "the webhook's host has no address now", door_is_shut=True)
-    return run(job | {"allowed": list(target.addresses)}, limit)
+    return hand.give(job | {"allowed": list(target.addresses)}, limit)
 
 
-def run(job: dict[str, Any], limit: float = LIMIT, program: Callable[[], list[str]] | None = None) -> Ending:
-    """Run the process that hands a message over; it is ended for certain after `limit` seconds."""
-    command = program() if program else [sys.executable, "-m", "schoolwatch.notify"]
-    with subprocess.Popen(  # noqa: S603 - our own program, no shell
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=bare_environment(), text=True
-    ) as process:
+class Hand:
+    """The process that hands messages over, one after the other; started with the first, ended for certain when one takes too long."""
+
+    def __init__(self, program: Sequence[str] = ()) -> None:
+        self._program = list(program) or [sys.executable, "-m", "schoolwatch.notify"]
+        self._process: subprocess.Popen[str] | None = None
+        self._said: queue.Queue[str | None] = queue.Queue()
+
+    def __enter__(self) -> Self:
+        """Begin; no process runs yet."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the process."""
+        self._end()
+
+    def give(self, job: dict[str, Any], limit: float = LIMIT) -> Ending:
+        """Hand one message over within `limit` seconds, and return how it ended."""
+        end, said = time.monotonic() + limit, list[str]()
         try:
-            said, _ = process.communicate(json.dumps(job), timeout=limit)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            said, _ = process.communicate()
-            return judged(said.splitlines(), hung=True)
-    return judged(said.splitlines())
+            pipe = self._pipe()
+            pipe.write(json.dumps(job) + "\n")
+            pipe.flush()
+        except OSError:
+            self._end()
+            return judged([])
+        while not (said and said[-1].startswith("{")):
+            try:
+                line = self._said.get(timeout=max(0.0, end - time.monotonic()))
+            except queue.Empty:
+                return judged([*said, *self._end()], hung=True)
+            if line is None:
+                self._said.put(None)  # for whoever listens to the end
+                self._end()
+                break
+            said.append(line.strip())
+        return judged(said)
+
+    def _pipe(self) -> IO[str]:
+        if self._process is None:
+            self._said = queue.Queue()
+            self._process = subprocess.Popen(  # noqa: S603 - our own program, no shell
+                self._program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=bare_environment(), text=True
+            )
+            threading.Thread(target=_listen, args=(self._process.stdout, self._said), name="hand", daemon=True).start()
+        if self._process.stdin is None:
+            raise OSError
+        return self._process.stdin
+
+    def _end(self) -> list[str]:
+        """Kill the process; return what it said that nobody heard yet: it may have begun to send at the last moment."""
+        process, self._process = self._process, None
+        if process is None:
+            return []
+        process.kill()
+        with suppress(OSError):  # what was not written yet is not to be
+            if process.stdin:
+                process.stdin.close()
+        process.wait()
+        rest = []
+        while (line := self._said.get()) is not None:
+            rest.append(line.strip())
+        return rest
+
+
+def _listen(stream: IO[str] | None, said: queue.Queue[str | None]) -> None:
+    """Pass on what the process says, until it ends."""
+    with suppress(ValueError, OSError):
+        for line in stream or ():
+            said.put(line)
+    if stream:
+        stream.close()
+    said.put(None)
 
 
 def judged(said: list[str], *, hung: bool = False) -> Ending:

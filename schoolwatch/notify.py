@@ -1,4 +1,4 @@
-"""Hands one message over, in a process of its own: the only importer of apprise. Run as `python -m schoolwatch.notify`, job on stdin.
+"""Hands messages over, in a process of its own: the only importer of apprise. Run as `python -m schoolwatch.notify`, a job a line.
 
 A process, because it can be ended for certain: a server that hangs must neither hold up others nor take a message long after we wrote that
 it did not. Only mail, Teams and plain webhooks are made here, never an address of another service (infrastructure.md §6). What it says on
@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-LIFE = 20.0  # seconds after which the process ends itself, should nobody be left to end it
+LIFE = 20.0  # seconds that one message may take before the process ends itself, should nobody be left to end it
 PATIENCE = 12.0  # seconds for one answer of a server
 HANDED = "handed"
 _SECURE = {"starttls": "starttls", "tls": "ssl", "none": "insecure"}
@@ -32,9 +32,14 @@ class Watcher(logging.Handler):
     http.client.send); how a server answered stands in apprise's own log, which goes nowhere else.
     """
 
-    def __init__(self, allowed: frozenset[str] | None, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None]) -> None:
         super().__init__(logging.DEBUG)
-        self.allowed, self._say = allowed, say
+        self._say = say
+        self.begin(frozenset())
+
+    def begin(self, allowed: frozenset[str] | None) -> None:
+        """Begin with a new message, which may go to these addresses only (None: to any)."""
+        self.allowed = allowed
         self.handed = False
         self.code: int | None = None
 
@@ -139,36 +144,39 @@ def teams(job: dict[str, Any]) -> Any:
 MAKERS: dict[str, Callable[[dict[str, Any]], Any]] = {"mail": mail, "webhook": webhook, "teams": teams}
 
 
-def hand_over(job: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
+def hand_over(job: dict[str, Any], watcher: Watcher) -> dict[str, Any]:
     """Hand a message over once; return whether it was taken, whether it had begun to leave, and the code of a refusal."""
     from apprise.exception import AppriseException
 
     allowed = job.get("allowed")
-    watcher = Watcher(frozenset(allowed) if allowed is not None else None, say)
-    log = logging.getLogger("apprise")
-    log.handlers, log.propagate = [watcher], False
-    log.setLevel(logging.DEBUG)
+    watcher.begin(frozenset(allowed) if allowed is not None else None)
     try:
         plugin = MAKERS[job["kind"]](job)
     except (AppriseException, TypeError, ValueError):
         return {"ok": False, "handed": False, "code": None, "unfit": True}
     plugin.socket_connect_timeout = plugin.socket_read_timeout = PATIENCE
-    sys.addaudithook(watcher.hook)
     taken = bool(plugin.notify(body=job["body"], title=job["subject"]))
     return {"ok": taken, "handed": watcher.handed, "code": watcher.code, "unfit": False}
 
 
 def main() -> None:
-    """Read the job, hand it over, say how it went."""
+    """Read jobs, a line each, until there are no more; hand each over, say how it went."""
 
     def say(line: str) -> None:
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
 
-    end = threading.Timer(LIFE, os._exit, (1,))
-    end.daemon = True
-    end.start()
-    say(json.dumps(hand_over(json.loads(sys.stdin.read()), say)))
+    watcher = Watcher(say)
+    log = logging.getLogger("apprise")
+    log.handlers, log.propagate = [watcher], False
+    log.setLevel(logging.DEBUG)
+    sys.addaudithook(watcher.hook)
+    for line in sys.stdin:
+        end = threading.Timer(LIFE, os._exit, (1,))
+        end.daemon = True
+        end.start()
+        say(json.dumps(hand_over(json.loads(line), watcher)))
+        end.cancel()
 
 
 if __name__ == "__main__":

@@ -171,6 +171,7 @@ class Doors:
     def __init__(self, mood: str = "takes") -> None:
         self.mood = mood
         self.got: list[str] = []
+        self.keys: list[str] = []  # which message each of them was
         self.ended = threading.Event()
         self.port = 0
 
@@ -232,6 +233,7 @@ class MailServer(Doors):
             lines.append(line)
         if self.mood in {"takes", "drops", "silent"} and line:
             self.got.append(b"".join(lines).decode())
+            self.keys += [line.split(b":", 1)[1].strip().decode() for line in lines if line.startswith(b"X-Schoolwatch-Message:")]
         if self.mood == "silent":
             self.ended.wait(60)
         if self.mood in {"drops", "silent"}:
@@ -271,6 +273,7 @@ class HookServer(Doors):
             return
         if self.mood in {"takes", "drops"}:
             self.got.append(body)
+            self.keys.append(to.headers.get("Idempotency-Key", ""))
         if self.mood == "drops":
             to.close_connection = True
             return

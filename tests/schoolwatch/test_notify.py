@@ -19,7 +19,7 @@ from collector.public_address import Gate
 from data.clock import SystemClock
 from data.model.telling import Message, Urgency, Way, WayKind
 from schoolwatch import delivery
-from schoolwatch.delivery import Ending, Fate, hand_over, judged, run
+from schoolwatch.delivery import Ending, Fate, Hand, hand_over, judged
 from schoolwatch.notify import Watcher, teams
 from schoolwatch.settings import Settings
 from schoolwatch.testing import HookServer, MailServer
@@ -76,12 +76,14 @@ def settings(port: int) -> Settings:
 
 def by_mail(port: int, limit: float = LIMIT) -> Ending:
     """Hand a message to a mail server."""
-    return hand_over(waiting(WayKind.MAIL, "lead@fernley-green.example"), settings(port), Gate(), limit)
+    with Hand() as hand:
+        return hand_over(waiting(WayKind.MAIL, "lead@fernley-green.example"), settings(port), Gate(), hand, limit)
 
 
 def by_hook(server: HookServer, limit: float = LIMIT) -> Ending:
     """Hand a message to a webhook on loopback, which only the demo and tests may ask."""
-    return hand_over(waiting(WayKind.WEBHOOK, server.address), settings(9), Gate(frozenset({server.port})), limit)
+    with Hand() as hand:
+        return hand_over(waiting(WayKind.WEBHOOK, server.address), settings(9), Gate(frozenset({server.port})), hand, limit)
 
 
 def test_a_mail_arrives_with_number_and_link_and_nothing_else(mail: MailServer) -> None:
@@ -171,13 +173,13 @@ def test_without_a_mail_server_it_waits() -> None:
     """A school that has not set up mail yet loses nothing: the message waits."""
     bare = Settings(state_dir=Path("/nowhere"))
 
-    assert hand_over(waiting(WayKind.MAIL, "lead@fernley-green.example"), bare, Gate()).fate is Fate.LATER
+    assert hand_over(waiting(WayKind.MAIL, "lead@fernley-green.example"), bare, Gate(), Hand()).fate is Fate.LATER
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1/hook", "http://10.1.2.3/hook", "http://[::1]:80/", "https://169.254.169.254/latest"])
 def test_a_webhook_inside_the_network_is_refused(address: str) -> None:
     """A webhook cannot be used to speak to machines inside the school."""
-    ending = hand_over(waiting(WayKind.WEBHOOK, address), settings(9), Gate())
+    ending = hand_over(waiting(WayKind.WEBHOOK, address), settings(9), Gate(), Hand())
 
     assert ending == Ending(Fate.REFUSED, "the webhook's address is not a public one")
 
@@ -185,7 +187,8 @@ def test_a_webhook_inside_the_network_is_refused(address: str) -> None:
 def test_a_name_that_now_leads_elsewhere_is_not_asked() -> None:
     """Between the look-up and the connection a name may change: only the admitted addresses are connected to."""
     told: list[str] = []
-    watcher = Watcher(frozenset({"93.184.215.14"}), told.append)
+    watcher = Watcher(told.append)
+    watcher.begin(frozenset({"93.184.215.14"}))
     watcher.hook("socket.connect", (None, ("93.184.215.14", 443)))
 
     with pytest.raises(PermissionError):
@@ -197,10 +200,12 @@ def test_the_process_that_sends_knows_no_secret_of_ours(tmp_path: Path, monkeypa
     monkeypatch.setenv("SCHOOLWATCH_SMTP_PASSWORD", "orchard-lantern")
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     out = tmp_path / "seen"
-    code = f"import os,sys;sys.stdin.read();open({str(out)!r},'w').write(repr(sorted(os.environ)))"
-    run({}, LIMIT, lambda: [sys.executable, "-c", code])
+    code = f"import os,sys;sys.stdin.readline();open({str(out)!r},'w').write(repr(sorted(os.environ)))"
+    with Hand([sys.executable, "-c", code]) as hand:
+        ending = hand.give({}, LIMIT)
     seen = out.read_text()
 
+    assert ending.fate is Fate.LATER
     assert "SCHOOLWATCH" not in seen
     assert "HTTPS_PROXY" not in seen
 
@@ -234,6 +239,27 @@ def test_what_the_process_says_is_judged_carefully() -> None:
         "an unfit address": Fate.REFUSED,
         "hung before": Fate.LATER,
     }
+
+
+def test_several_messages_go_through_one_process(mail: MailServer) -> None:
+    """What goes through one door is handed over one after the other, each on its own account; after a hang a new process is started."""
+    letter = waiting(WayKind.MAIL, "lead@fernley-green.example")
+    with Hand() as hand:
+        fates = []
+        for mood in ("takes", "refuses", "takes", "hangs", "takes"):
+            mail.mood = mood
+            fates.append(hand_over(letter, settings(mail.port), Gate(), hand, 3.0 if mood == "hangs" else LIMIT).fate)
+
+    assert fates == [Fate.SENT, Fate.REFUSED, Fate.SENT, Fate.LATER, Fate.SENT]
+    assert len(mail.got) == 3
+
+
+def test_a_process_that_cannot_be_started_or_dies_loses_nothing() -> None:
+    """Without the process nothing left, so it is tried later."""
+    with Hand(["/no/such/program"]) as missing, Hand([sys.executable, "-c", "raise SystemExit(1)"]) as dead:
+        fates = [missing.give({}, LIMIT).fate, dead.give({}, LIMIT).fate, dead.give({}, LIMIT).fate]
+
+    assert fates == [Fate.LATER] * 3
 
 
 def test_one_door_for_one_server() -> None:
