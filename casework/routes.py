@@ -99,8 +99,8 @@ _CHILD_PICTURES = frozenset({Category.PUPIL_IMAGE, Category.CSAM})
 _DELISTED = frozenset(
     {Category.DEFAMATION_INDIVIDUAL, Category.PUPIL_PERSONAL_DATA, Category.PUPIL_IMAGE, Category.DOXXING, Category.STAFF_IMAGE}
 )
+_PLACE_ROUTES = {"web_archive": Route.WEB_ARCHIVE}
 _FORM_ROUTES = {Ground.IMPERSONATION: Route.IMPERSONATION, Ground.COPYRIGHT: Route.COPYRIGHT}
-_CAPACITIES = {Ground.CHILD_IMAGE_PRIVACY: Capacity.RESPONSIBLE_ADULT}
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,9 @@ def route_for(platform: PlatformName) -> Route:
 
 def first_route(item: CaseItem, row: PlatformRow | None) -> Route:
     """Return the first party to ask for an item: a place known by its host has a form though its kind has none."""
-    return Route.PLATFORM_FORM if row is not None and row.hosts else route_for(item.platform)
+    if row is not None and row.hosts:
+        return _PLACE_ROUTES.get(row.name, Route.PLATFORM_FORM)
+    return route_for(item.platform)
 
 
 def plan(case: Case, items: Sequence[CaseItem], rows: Mapping[str, PlatformRow], now: datetime, known: Known | None = None) -> Plan:
@@ -241,7 +243,8 @@ def ways(
     if row is not None and row.not_a_takedown:
         return ()
     first = _Maker(case, item, row, now, known)
-    made = [*_chosen(first), *_author(first), *_rule_report(first), *_own_forms(first), *_climbs(first, states), *_delisting(first)]
+    beside = [*_own_forms(first), *_section_5(first), *_erasure(first)]
+    made = [*_chosen(first), *_author(first), *_rule_report(first), *beside, *_climbs(first, states), *_delisting(first)]
     return _once(one for one in made if not stops.way_stops(case, item, one.route, one.ground))
 
 
@@ -278,7 +281,7 @@ class _Maker:
             notice=route.value,
             ground=ground,
             recipient=recipient,
-            capacity=Capacity.SUBJECT if ground in PERSONAL else Capacity.SCHOOL_REPRESENTATIVE,
+            capacity=Capacity.PARENT if route is Route.GDPR_ERASURE else _capacity(ground),
             label=ROUTE_LABELS[route],
             reasons=(*reasons, f"ground: {GROUND_LABELS[ground]}"),
             warnings=(*_warnings(self.case, route, ground, row, self.now), *warnings),
@@ -288,6 +291,10 @@ class _Maker:
             checked_on=row.checked_on if row else None,
             grounds=tuple(dict.fromkeys((ground, *grounds_for(self.case.lead_category)))),
         )
+
+
+def _capacity(ground: Ground) -> Capacity:
+    return Capacity.SUBJECT if ground in PERSONAL else Capacity.SCHOOL_REPRESENTATIVE
 
 
 def author_first(case: Case, source: SourceKind, referrals: Sequence[Referral] = ()) -> str | None:
@@ -332,6 +339,7 @@ def _first(maker: _Maker, ground: Ground) -> Proposal:
         Route.FEDIVERSE_MODERATORS: "the server on which the account lives can remove the post by its own rules",
         Route.SITE_OPERATOR: "whoever runs the site can edit or remove the post",
         Route.PLATFORM_FORM: "a report under the platform's own rules is the quickest way, one report for each address",
+        Route.WEB_ARCHIVE: "a copy in an archive: after the live page is gone",
     }
     notes = (maker.row.notes,) if maker.row and maker.row.notes else ()
     return maker.make(
@@ -366,6 +374,27 @@ def _by_form(maker: _Maker, form: OwnForm, ground: Ground) -> Proposal:
         warnings.append(f"only {form.who_says} may file it: the school gives the pack and its help (policy A19)")
     label = row.label if row else "the platform"
     return maker.make(route, ground, f"{label}: {form.title}", (form.says,), warnings, link=row.form_link if row else None)
+
+
+def _section_5(maker: _Maker) -> list[Proposal]:
+    """Return the notice under section 5, beside the request to the operator: a named person's, and only where the poster is unknown."""
+    case, alone = maker.case, first_route(maker.item, maker.row) is Route.SITE_OPERATOR or maker.item.platform is PlatformName.MUMSNET
+    unknown = maker.known.source not in _KNOWN_AUTHORS
+    if case.lead_category is not Category.DEFAMATION_INDIVIDUAL or case.target in {"school", "none"} or not (alone and unknown):
+        return []
+    says = "if the person concerned wants it: the operator asks the poster, and must act within its own 48-hour steps"
+    warning = "it names the complainant, takes more than a week, and never meets the 24 hours alone: run it beside the operator's own rules"
+    return [
+        maker.make(Route.SECTION_5, Ground.DEFAMATION_INDIVIDUAL, f"the operator of {host_of(maker.item.address)}", (says,), (warning,))
+    ]
+
+
+def _erasure(maker: _Maker) -> list[Proposal]:
+    """Return the erasure request where a child's data stand on a site: the child's or a parent's right, not the school's (§2.7)."""
+    if Ground.GDPR_ERASURE not in grounds_for(maker.case.lead_category) or first_route(maker.item, maker.row) is not Route.SITE_OPERATOR:
+        return []
+    says = "the child, or a parent, may ask whoever holds the data; the school helps with written authority that it has seen"
+    return [maker.make(Route.GDPR_ERASURE, Ground.GDPR_ERASURE, f"whoever runs {host_of(maker.item.address)}", (says,))]
 
 
 def _chosen(maker: _Maker) -> list[Proposal]:
@@ -469,7 +498,7 @@ def recipient(route: Route, item: CaseItem, row: PlatformRow | None) -> str:
         return f"the moderators of {host}"
     if route is Route.SITE_OPERATOR:
         return f"the operator of {host}"
-    if route is Route.PLATFORM_FORM:
+    if route in {Route.PLATFORM_FORM, Route.WEB_ARCHIVE}:
         return f"{row.label if row else host} reporting team"
     return ROUTE_LABELS[route]
 
@@ -481,7 +510,7 @@ def _form_link(route: Route, item: CaseItem, row: PlatformRow | None) -> str | N
         return row.form_link if row else None
     if route is Route.FEDIVERSE_MODERATORS:
         return f"{parts.scheme}://{parts.netloc}/about"
-    if route is Route.PLATFORM_FORM:
+    if route in {Route.PLATFORM_FORM, Route.WEB_ARCHIVE}:
         return row.form_link if row else f"{parts.scheme}://{parts.netloc}/"
     return None
 

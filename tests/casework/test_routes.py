@@ -14,6 +14,7 @@ from casework.asking import platform_rows
 from casework.errors import GroundMissingError, IllegalMoveError
 from casework.grounds import RULES, Claim, first_ground, grounds_for, unfit
 from casework.ladder import Standing
+from casework.notices import notice_for
 from casework.places import Who, hostname, load, row_of
 from casework.requests import blocked
 from casework.routes import (
@@ -170,7 +171,7 @@ def test_a_place_is_known_by_its_host(address: str, label: str) -> None:
 
     assert row is not None
     assert row.label == label
-    assert routes_of(plan(BULLIED, (item,), ROWS, NOON))[0] is Route.PLATFORM_FORM
+    assert routes_of(plan(BULLIED, (item,), ROWS, NOON))[0] in {Route.PLATFORM_FORM, Route.WEB_ARCHIVE}
     assert row_of(on(PlatformName.BLOG, "https://notwordpress.com.example/x"), ROWS) is None
 
 
@@ -540,6 +541,55 @@ def test_each_way_stands_once_and_names_its_other_forms() -> None:
     assert len(defamed) == len({one.route for one in defamed})
     assert "picture privacy form" in complainant.recipient
     assert any("also: Facebook: legal removal request form" in reason for reason in complainant.reasons)
+
+
+def test_section_5_is_a_persons_and_only_against_an_unknown_poster() -> None:
+    """Beside the request to a site's operator; not at a great platform, not for the school as a body, not where the poster is known."""
+    person = a_case(target="teacher")
+
+    assert Route.SECTION_5 in routes_of(plan(person, (FORUM,), ROWS, NOON))
+    assert Route.SECTION_5 in routes_of(plan(person, (on(PlatformName.MUMSNET),), ROWS, NOON))
+    assert Route.SECTION_5 not in routes_of(plan(person, (on(PlatformName.TIKTOK),), ROWS, NOON))
+    assert Route.SECTION_5 not in routes_of(plan(a_case(target="school"), (FORUM,), ROWS, NOON))
+    assert Route.SECTION_5 not in routes_of(plan(person, (FORUM,), ROWS, NOON, Known(source=SourceKind.PARENT)))
+
+
+def test_a_childs_data_on_a_site_may_be_erased_by_right() -> None:
+    """The child's or a parent's request, in the parent's capacity."""
+    found = plan(a_case(lead_category=Category.PUPIL_PERSONAL_DATA, target="pupil"), (FORUM,), ROWS, NOON).proposals
+    erasure = next(one for one in found if one.route is Route.GDPR_ERASURE)
+
+    assert (erasure.ground, erasure.capacity) == (Ground.GDPR_ERASURE, Capacity.PARENT)
+
+
+def test_an_archive_is_asked_as_an_archive() -> None:
+    """With its own letter and form."""
+    copy = on(PlatformName.OTHER_WEB, "https://web.archive.org/web/2026/https://x.example")
+    found = plan(BULLIED, (copy,), ROWS, NOON).proposals[0]
+
+    assert (found.route, found.form_link) == (Route.WEB_ARCHIVE, "https://help.archive.org/")
+
+
+@settings(max_examples=400)
+@given(
+    category=st.sampled_from(Category),
+    platform=st.sampled_from(PlatformName),
+    source=st.sampled_from(SourceKind),
+    severity=st.sampled_from(Severity),
+    sent=st.booleans(),
+)
+def test_every_way_has_a_notice_that_takes_its_ground(
+    category: Category, platform: PlatformName, source: SourceKind, severity: Severity, sent: bool
+) -> None:
+    """Nothing is proposed that its own template would refuse."""
+    case = a_case(lead_category=category, severity=severity, target="pupil", advice_recorded_at=NOON)
+    facts = Known(source=source, linked=2, requests=(a_request(Route.SITE_OPERATOR),) if sent else (), lookups={"site.example.org": LOOKED})
+    found = plan(case, (on(platform),), ROWS, NOON + timedelta(days=8), facts).proposals
+    notices = {one.route: notice_for(one.route) for one in found}
+
+    assert [one.route for one in found if notices[one.route].grounds and one.ground not in notices[one.route].grounds] == []
+    assert [one.route for one in found if category in notices[one.route].not_for] == []
+    assert all(one.ground in one.grounds for one in found)
 
 
 def test_the_helpline_comes_at_once_for_a_serious_matter() -> None:
