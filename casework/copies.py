@@ -258,9 +258,9 @@ class Copying(Asking):
         return tuple(sorted(files, key=lambda one: one.copy.state is not CopyState.PROPOSED))
 
     def _copy_file(self, work: Work, case: Case, copy: FoundCopy) -> CopyFile:
-        author = "the same account" if copy.same_author else "another account, or nobody knows whose"
+        author = "by the same account" if copy.same_author else "not by the same account, as far as can be seen"
         share = f", {copy.likeness:.0%} alike" if 0 < copy.likeness < 1 else ""
-        says = f"{self._why(case, copy)}{share}; by {author}"
+        says = f"{self._why(case, copy)}{share}; {author}"
         waits = copy.state is CopyState.PROPOSED and not case.stop and not self._is_judged(work, copy)
         return CopyFile(copy, work.posts.find(copy.post_id), says, waits)
 

@@ -52,7 +52,8 @@ def _what(bench: Bench, one: CopyFile, who: str) -> None:
     else:
         _post(one.post)
     if one.copy.at is not None:
-        muted(f"{word.capitalize()} by {as_is(who)}, {times.both(one.copy.at, bench.now)}.")
+        done = "Linked" if one.copy.state is CopyState.LINKED else "Set aside"
+        muted(f"{done} by {as_is(who)}, {times.both(one.copy.at, bench.now)}.")
     if one.copy.reason:
         st.text(f"Why: {one_line(one.copy.reason, 300)}")
 

@@ -63,7 +63,7 @@ def test_a_possible_copy_is_shown_as_text_and_linked_by_one_click(copied: tuple[
     next(one for one in test.button if one.label == "Link it").click().run()
     after = world.desk.casework.case(world.people["dsl"], case.id)
 
-    assert "The same words as a post in an open case; by another account" in shown
+    assert "The same words as a post in an open case; not by the same account" in shown
     assert shown.count(TEXT[:80]) == 2  # the post and its copy
     assert any("forum.example.org/copy" in one.value for one in test.code)
     assert not any("javascript:" in str(one.value) for one in test.markdown)
