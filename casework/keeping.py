@@ -80,7 +80,7 @@ class Keeping(Purging):
         by.must(Permission.MANAGE_RETENTION, school_id)
         with self.store.read() as work:
             found = [(one, work.cases.find(one.case_id)) for one in work.holds.where(school_id=school_id, order_by="at")]
-            return tuple((one, case) for one, case in reversed(found) if case is not None)
+            return tuple((one, case) for one, case in reversed(found) if case is not None and self._keeps(work, by, case))
 
     def transferred(self, by: User, case_id: str, reference: str, at: datetime | None = None) -> Case:
         """Record that the child-protection or personnel file confirmed its copy; from then on the tool's own copy is short-lived."""

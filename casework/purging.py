@@ -73,12 +73,12 @@ class Purging(Governing):
 
     def _tonight(self, work: Work, school_id: str) -> Tonight:
         kept, now = self._periods(work, school_id), self.now()
-        findings = Counter(fate.rule.value for _, fate in self._findings(work, school_id, kept) if fate.action is Action.GO)
+        going = {finding.id: fate.rule.value for finding, fate in self._findings(work, school_id, kept) if fate.action is Action.GO}
         return Tonight(
             tuple(KeptCase(case, self._fate(work, case, kept)) for case in work.cases.where(school_id=school_id, order_by="known_at")),
-            dict(findings),
+            dict(Counter(going.values())),
             sum(1 for _ in self._mentions(work, now)),
-            sum(1 for _ in self._handles(work, school_id, kept)),
+            sum(1 for post in self._handles(work, school_id, kept) if not all(one.id in going for one in work.findings.of_post(post.id))),
         )
 
     def run_retention(self, key: bytes, by: str = SYSTEM) -> RetentionRun:
@@ -146,13 +146,19 @@ class Purging(Governing):
             work.tallies.add(tally(self.parts(work, case), self.now()))
             work.purge.bury(CASE, case.id, rule=fate.rule.value, run_id=run_id, at=self.now(), ref=case.ref)
             remains = work.purge.case(case.id)
-            for finding_id in remains.finding_ids:
-                if not work.purge.is_judged_elsewhere(finding_id):
-                    work.purge.finding(finding_id)
-            self._purge_posts(work, remains.post_ids, fate.rule, run_id)
+            post_ids = [*remains.post_ids, *self._purge_judged(work, remains.finding_ids)]
+            self._purge_posts(work, post_ids, fate.rule, run_id)
             work.note("purged", CASE, case.id, {"rule": fate.rule.value})
             work.commit()
         return True
+
+    def _purge_judged(self, work: Work, finding_ids: Sequence[str]) -> list[int]:
+        """Take away the flagged posts on which no other case rests; return their posts."""
+        free = [one for one in finding_ids if not work.purge.is_judged_elsewhere(one)]
+        found = work.findings.where(id=free)
+        for one in free:
+            work.purge.finding(one)
+        return [one.post_id for one in found if one.post_id is not None]
 
     def _purge_posts(self, work: Work, post_ids: Sequence[int], rule: RuleKey, run_id: str) -> None:
         for post_id in post_ids:

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from data.model.base import new_id
-from data.model.cases import Case, CaseItem, CaseState, RemovalCheck, Verdict
+from data.model.cases import Case, CaseEvent, CaseItem, CaseState, RemovalCheck, Verdict
 from data.model.evidence import Completeness, Evidence, SealedFile
-from data.model.findings import Finding
+from data.model.findings import Decision, DecisionKind, Finding, FindingState
 from data.model.people import Role, User
 from data.model.posts import PlatformName, Post, PostId, SeenPost, text_hash
 from data.model.readings import Category, Head, Mention, Reading, Score, Severity, Span
@@ -185,3 +185,55 @@ def fill(store: Store, *users: User, text: str = TEXT) -> Finding:
         finding = work.findings.add(a_finding(NOON - timedelta(hours=3), post_id=kept.post_ids[0]))
         work.commit()
     return finding
+
+
+def keep_case(store: Store, key: str, *, text: str = TEXT, **changes: Any) -> Case:
+    """Keep a case with its post, flagged post, decision, item and first line of history in a school that is there already."""
+    opened = changes.get("known_at", NOON)
+    with store.begin(by="system") as work:
+        seen = a_seen_post(text, native_id=key, permalink=f"https://forum.example.org/t/{key}", author_handle=f"writer-{key}")
+        post_id = work.posts.keep([seen], source_id=None, seen_at=opened).post_ids[0]
+        work.posts.mark_read([work.posts.get(post_id)])
+        finding = work.findings.add(a_finding(opened, id=f"f-{key}", post_id=post_id, state=FindingState.DECIDED))
+        ref = work.cases.next_ref(opened.year)
+        case = a_case(opened).model_copy(update={"id": f"case-{key}", "ref": ref, "finding_id": finding.id} | changes)
+        work.cases.add(case)
+        work.decisions.add(a_decision(finding.id, case.lead_category, opened, kind=DecisionKind.OPEN_CASE, case_id=case.id))
+        item = an_item(case.id, id=f"item-{key}", post_id=post_id, address=seen.permalink)
+        work.case_items.add(item)
+        event = CaseEvent(id=new_id(opened), case_id=case.id, number=1, at=opened, by="u-dsl", what="opened", after=CaseState.TRIAGED)
+        work.case_events.add(event)
+        work.commit()
+    return case
+
+
+def keep_judged(store: Store, key: str, category: Category, at: datetime, **changes: Any) -> Finding:
+    """Keep a flagged post that was judged to be no case (praise, criticism, a namesake); its handle is `writer-<key>`."""
+    severity = changes.pop("severity", Severity.S0)
+    with store.begin(by="system") as work:
+        seen = a_seen_post(
+            f"a post {key}", native_id=key, permalink=f"https://forum.example.org/@writer-{key}/1", author_handle=f"writer-{key}"
+        )
+        post_id = work.posts.keep([seen], source_id=None, seen_at=at).post_ids[0]
+        work.posts.mark_read([work.posts.get(post_id)])
+        made = a_finding(at, id=f"f-{key}", post_id=post_id, severity=severity, lead_category=category, state=FindingState.DECIDED)
+        work.findings.add(made)
+        work.decisions.add(a_decision(made.id, category, at, severity=severity, **changes))
+        work.commit()
+    return made
+
+
+def a_decision(finding_id: str, category: Category, at: datetime = NOON, **changes: Any) -> Decision:
+    """Return a person's judgement; that no action is needed unless told otherwise."""
+    made = Decision(
+        id=new_id(at),
+        finding_id=finding_id,
+        kind=DecisionKind.NO_ACTION,
+        category=category,
+        severity=Severity.S0,
+        target="none",
+        reason="read and judged",
+        by="u-dsl",
+        at=at,
+    )
+    return made.model_copy(update=changes)
