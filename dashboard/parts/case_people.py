@@ -8,6 +8,7 @@ import streamlit as st
 
 from casework.caring import Care
 from casework.duties import Duty
+from casework.requests import NEEDS_ADVICE
 from dashboard.parts import times
 from dashboard.parts.bench import Bench
 from dashboard.parts.case_filing import filing
@@ -19,12 +20,17 @@ from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is
 from data.model.people import Permission
 
+ADVICE_FIRST = (
+    "This may be a child's disclosure, or put somebody in danger. Safeguarding first: nobody is asked to remove it yet."
+)
 Part = Callable[[Bench, Care], None]
 
 
 def owed(bench: Bench, care: Care) -> None:
     """Draw what is still owed in the case, soonest first."""
     st.subheader("Still to do")
+    if bench.case.lead_category in NEEDS_ADVICE and bench.case.advice_recorded_at is None:
+        st.warning(ADVICE_FIRST, icon=":material/shield_person:")
     _owed(bench, care.duties)
     if bench.case.target == "chair":  # §7.3: about the chair the head decides, and somebody above the chair knows
         muted("It is about the chair of governors: tell the vice-chair or the trust yourself. The chair does not see this case.")
