@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from importlib.resources import files
 from typing import Any
 
 from casework import countdown, routes
@@ -15,7 +14,7 @@ from casework.errors import IllegalMoveError
 from casework.notice import DEFAULT_URGENCY, Details, Notice, NoticeFacts, Rendered, Wording, check_wording
 from casework.notices import notice_for
 from casework.personal_data import Guard
-from casework.places import hostname, row_of
+from casework.places import hostname, row_of, shipped
 from casework.requests import may_send, step
 from casework.room import needed
 from casework.routes import CAPACITY_LABELS, Plan, PlatformRow
@@ -52,7 +51,7 @@ class Start:
 
 def platform_rows() -> dict[str, PlatformRow]:
     """Return the rows of `data/reference/routes.toml`, shipped with the code."""
-    return routes.load(files("data.reference").joinpath("routes.toml").read_text(encoding="utf-8"))
+    return dict(shipped())
 
 
 class Asking(Acting):

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cache
+from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -104,6 +106,12 @@ def load(text: str) -> dict[str, PlatformRow]:
         msg = f"routes.toml cannot be read: {error}"
         raise SettingsError(msg) from error
     return {row.name: row for row in rows}
+
+
+@cache
+def shipped() -> dict[str, PlatformRow]:
+    """Return the rows that come with the program, read once."""
+    return load(files("data.reference").joinpath("routes.toml").read_text(encoding="utf-8"))
 
 
 def _row(row: Mapping[str, Any], name: str) -> PlatformRow:

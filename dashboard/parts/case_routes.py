@@ -7,8 +7,9 @@ from datetime import datetime
 import streamlit as st
 
 from casework import helplines
+from casework.grounds import RULES, grounds_for
 from casework.ladder import LADDER, RUNG_LABELS, STANDING_LABELS, Rung, RungState, Standing, jumped
-from casework.routes import SCOPE_LABELS, SCOPE_NOTES, Plan, Step
+from casework.routes import GROUND_LABELS, SCOPE_LABELS, SCOPE_NOTES, Plan, Step
 from dashboard.parts import refusal, signed_in, times
 from dashboard.parts.bench import Bench
 from dashboard.parts.moment_input import now_or_earlier
@@ -45,6 +46,8 @@ def routes_panel(bench: Bench) -> None:
     with st.expander("The order proposed, with reasons", icon=":material/format_list_numbered:"):
         for step in found.order:
             _step(bench, step)
+    with st.expander("Which ground fits, and who must ask", icon=":material/gavel:"):
+        _grounds(bench)
     with st.expander(_ladder_title(found), icon=":material/stairs:"):
         _ladder(bench, found)
     if not found.stops:
@@ -78,6 +81,15 @@ def _badge(bench: Bench, standing: Standing, since: datetime | None) -> None:
     if standing in {Standing.LATER, Standing.LOCKED} and since is not None:
         words = f"from {times.uk(since, bench.now)}"
     st.badge(as_is(words), icon=f":material/{icon}:", color=colour)  # type: ignore[arg-type]
+
+
+def _grounds(bench: Bench) -> None:
+    """Say for each ground that could fit when it is usable, who asks, and when it is not (domain.md §3.3)."""
+    for ground in grounds_for(bench.case.lead_category):
+        rule = RULES[ground]
+        with st.container(gap=None):
+            st.text(_sentence(GROUND_LABELS[ground]))
+            muted(as_is(f"Usable when {rule.usable}. Who asks: {rule.who}. Not: {rule.not_when}."))
 
 
 def _ladder_title(found: Plan) -> str:

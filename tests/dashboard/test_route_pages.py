@@ -97,6 +97,7 @@ def test_the_page_says_whom_to_ask_and_when(full_world: World, at: Sit) -> None:
 
     assert "Whom to ask, and when" in seen
     assert "2. The author" in seen
+    assert "Usable when two or more linked incidents at one person" in seen
     assert "The author is not known to the school" in seen
     assert "Professionals Online Safety Helpline" in seen
     assert "Not applicable here" in seen
