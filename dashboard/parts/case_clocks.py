@@ -50,7 +50,8 @@ def _line(bench: Bench, clock: CaseClock) -> None:
 def _share(clock: CaseClock) -> str:
     if not clock.is_running:
         return ""
-    return f"{min(clock.standing.used, 9.99):.0%} used: {countdown.stage(clock.standing)}. "
+    used, stage = clock.standing.used, countdown.stage(clock.standing)
+    return f"{used:.0%} used: {stage}. " if used < 1 else f"{stage.capitalize()}. "
 
 
 def _ends(clock: CaseClock) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from casework.cases import Facts, move
+from casework.cases import FACTORS, Facts, move
 from casework.errors import EvidenceMissingError, FieldsMissingError, IllegalMoveError
 from casework.testing import NOON, a_case, a_check, a_user, an_evidence
 from casework.transitions import FIELD_LABELS, OPEN, STATE_LABELS, TRANSITIONS
 from data.errors import PermissionDeniedError
+from data.model.care import Band, Seriousness
 from data.model.cases import Case, CaseState, Confidentiality, Verdict
 from data.model.people import Role
 from data.model.readings import Category, Severity
@@ -31,7 +33,7 @@ LEFT = {"rungs_tried": "all", "reason": "they decline", "support_plan": "weekly 
 HOLD = {"body": "police", "officer": "x", "reference": "y", "asked_at": NOON, "review_at": NOON + timedelta(days=3)}
 
 
-def at(state: CaseState, **changes: object) -> Case:
+def at(state: CaseState, **changes: Any) -> Case:
     """Return a case in a state."""
     return a_case(state=state, **changes)
 
@@ -163,3 +165,90 @@ def test_a_wrong_claim_needs_the_look_that_refutes_it() -> None:
         move(case, CaseState.REQUESTED, None, NOON, {"check_id": wall.id}, facts=Facts(checks=(up, wall)))
 
     assert move(case, CaseState.REQUESTED, None, NOON, {"check_id": up.id}, facts=Facts(checks=(up, wall)))[0].state is CaseState.REQUESTED
+
+
+RUNG = {"rung": "host", "recipient": "the host", "why": "24 hours have passed", "sent_at": NOON}
+
+
+def test_a_rung_that_is_left_out_has_a_reason() -> None:
+    """Jumping over the platform's appeal needs words (§5.6)."""
+    case = at(CaseState.REQUESTED)
+    with pytest.raises(IllegalMoveError, match="left out"):
+        move(case, CaseState.ESCALATED, DSL, NOON, RUNG | {"skipped": ["appeal"]}, facts=EVIDENCE)
+    reasoned = RUNG | {"skipped": ["appeal"], "ladder_skip_reason": "the operator does not answer anybody"}
+
+    assert move(case, CaseState.ESCALATED, DSL, NOON, reasoned, facts=EVIDENCE)[0].state is CaseState.ESCALATED
+    assert move(case, CaseState.ESCALATED, DSL, NOON, RUNG | {"skipped": []}, facts=EVIDENCE)[0].state is CaseState.ESCALATED
+
+
+@pytest.mark.parametrize("target", ["school", "none"])
+def test_the_school_as_a_body_is_not_defamed(target: str) -> None:
+    """The ground belongs to a person, whatever the form says (§3.3)."""
+    case = at(CaseState.EVIDENCE_CAPTURED, target=target, lead_category=Category.KNOWINGLY_FALSE)
+
+    with pytest.raises(IllegalMoveError, match="about a person"):
+        move(case, CaseState.REQUESTED, DSL, NOON, ASKING | {"ground": "defamation_individual"}, facts=EVIDENCE)
+
+
+def test_nobody_moves_a_case_about_themselves() -> None:
+    """The linked account of whom it is about is asked on every move, and the event says that it was (§7.3)."""
+    case = at(CaseState.EVIDENCE_CAPTURED, target="staff:s-1")
+    with pytest.raises(PermissionDeniedError):
+        move(case, CaseState.REQUESTED, DSL, NOON, ASKING, facts=replace(EVIDENCE, target_user=DSL.id))
+
+    _case, event = move(case, CaseState.REQUESTED, DSL, NOON, ASKING, facts=replace(EVIDENCE, target_user="u-else"))
+    assert event.fields["conflict_check"] == "none found"
+
+
+def test_an_event_keeps_what_was_before_and_by_which_rule() -> None:
+    """What a move overwrites stands in its event, so that it can be taken back."""
+    ended = at(CaseState.WITHDRAWN, outcome="withdrawn", closed_at=NOON)
+    _case, event = move(ended, CaseState.TRIAGED, DSL, NOON + timedelta(days=1), {"reason": "new facts"})
+
+    assert event.fields["was"] == {"known_at": NOON.isoformat(), "closed_at": NOON.isoformat(), "outcome": "withdrawn"}
+    assert (event.fields["rule"], event.fields["earlier_outcome"]) == ("removal-24h.v1", "withdrawn")
+
+
+CLOSING = {
+    "outcome": "removed",
+    "lessons": "x",
+    "support_offered": "y",
+    "source_outcome": "unknown",
+    "people_informed": "nobody",
+    "policy_review": False,
+}
+
+
+@pytest.mark.parametrize(("reason", "words"), [("no_such", "from the list"), ("other", "other reason")])
+def test_the_reason_for_a_missed_target_is_of_the_list(reason: str, words: str) -> None:
+    """An unknown code is refused, and "other" says what."""
+    gone = at(CaseState.VERIFIED_REMOVED, gone_observed_at=NOON + timedelta(hours=30), outcome="removed")
+
+    with pytest.raises(IllegalMoveError, match=words):
+        move(gone, CaseState.CLOSED, DSL, NOON + timedelta(hours=31), CLOSING | {"missed_reason": reason})
+
+
+@pytest.mark.parametrize("answers", [0, 10, 11])
+def test_a_high_case_is_closed_with_every_factor_assessed(answers: int) -> None:
+    """One factor "not assessed" keeps it open (A17)."""  # A17
+    gone = at(CaseState.VERIFIED_REMOVED, gone_observed_at=NOON, outcome="removed", severity=Severity.S3)
+    form = Seriousness(
+        id="s", case_id="case-1", version=1, answers=dict.fromkeys(map(str, range(answers)), 1), band=Band.MINOR, rule="v1", by="u", at=NOON
+    )
+    facts = Facts(seriousness=form if answers else None)
+    if answers < FACTORS:
+        with pytest.raises(IllegalMoveError, match="not assessed"):
+            move(gone, CaseState.CLOSED, DSL, NOON, CLOSING, facts=facts)
+        return
+
+    assert move(gone, CaseState.CLOSED, DSL, NOON, CLOSING, facts=facts)[0].state is CaseState.CLOSED
+
+
+def test_a_release_into_a_request_needs_no_second_form() -> None:
+    """Coming back from a hold nothing new is asked of anybody."""
+    held = at(CaseState.HOLD_BY_AUTHORITY, severity=Severity.S4)
+    facts = replace(EVIDENCE, previous=CaseState.REQUESTED)
+
+    assert move(held, CaseState.REQUESTED, DSL, NOON, {"released_by": "police", "released_at": NOON}, facts=facts)[0].state is (
+        CaseState.REQUESTED
+    )
