@@ -75,7 +75,8 @@ class Copying(Asking):
 
     def _seek(self, work: Work, post: Post) -> list[FoundCopy]:
         made = reuploads.print_of_post(post, self.now())
-        near = work.prints.sharing(reuploads.keys_of_post(made), reuploads.MOST_COMPARED)
+        whole, groups = reuploads.whole_keys(made), reuploads.groups_of_post(made)
+        near = work.prints.sharing(whole, groups, least=reuploads.SHARED, limit=reuploads.MOST_COMPARED)
         if not near or work.case_items.count(post_id=post.id):
             return []
         found = [one for known in near if (one := self._resembling(work, post, made, known)) is not None]

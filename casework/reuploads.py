@@ -3,8 +3,8 @@
 A print holds one-way hashes only: of the normalised text, of its groups of four words (shingles), of a short text also of its groups
 of five characters, of the addresses of its pictures. Two texts are alike when they share at least 85 % of their groups (Jaccard).
 
-Which items a new post may resemble is found by an index, not by comparing with all: of an item's n groups only the n - ⌈0.85 n⌉ + 1
-with the smallest hashes are indexed. A text that shares 85 % of the item's groups must share one of those, so nothing is missed.
+Which items a new post may resemble is found by an index, not by comparing with all: of an item's n groups only the n - ⌈0.85 n⌉ + 4
+with the smallest hashes are indexed. A text that shares 85 % of the item's groups shares four of those, so nothing is missed.
 Bound: a post asks for at most `MOST_KEYS` keys and is compared with at most `MOST_COMPARED` prints, however many cases there are.
 """
 
@@ -34,6 +34,7 @@ TELLING_OWN = 4  # where the same account wrote it, and word for word
 QUOTED = 12  # a text of fewer words is not looked for inside longer ones
 MOST_WORDS = 1_000  # of a text that are looked at
 MOST_MEDIA = 20
+SHARED = 4  # groups that two texts must share in the index before they are compared at all: one or two are chance
 MOST_KEYS = MOST_WORDS + math.ceil(SHORT / NEAR) * 16 + MOST_MEDIA + 2
 MOST_COMPARED = 20  # those that share most with it
 _ADDRESS = re.compile(r"(https?://|www\.)\S+", re.IGNORECASE)
@@ -98,16 +99,22 @@ def print_of_post(post: Post, now: datetime) -> ItemPrint:
     return made if not _tells(words) or len(words) > SHORT / NEAR else made.model_copy(update={"signs": _signs(words)})
 
 
+def whole_keys(made: ItemPrint) -> tuple[str, ...]:
+    """Return the keys of which one in common is enough: address, words as a whole, pictures."""
+    return (made.address, *((made.text,) if made.text else ()), *made.media, *made.pictures)
+
+
 def keys_of_item(made: ItemPrint) -> tuple[str, ...]:
     """Return the keys under which an item stands in the index."""
-    whole = (made.address, *((made.text,) if made.text else ()), *made.media, *made.pictures)
-    return (*whole, *_fewest(made.grams), *_fewest(made.signs))
+    return (*whole_keys(made), *_fewest(made.grams), *_fewest(made.signs))
 
 
-def keys_of_post(made: ItemPrint) -> tuple[str, ...]:
-    """Return the keys with which a new post asks the index: all of its groups, so that a quotation in a longer text is found too."""
-    whole = (made.address, *((made.text,) if made.text else ()), *made.media, *made.pictures)
-    return (*whole, *made.grams, *made.signs)[:MOST_KEYS]
+def groups_of_post(made: ItemPrint) -> tuple[str, ...]:
+    """Return the groups with which a new post asks the index, of which `SHARED` must be in common.
+
+    All of its groups of words, so that a quotation in a longer text is found too; of those of characters only the smallest.
+    """
+    return (*made.grams, *_fewest(made.signs))[:MOST_KEYS]
 
 
 def resemblance(new: ItemPrint, known: ItemPrint) -> Resemblance | None:
@@ -214,7 +221,8 @@ def _tells(words: Sequence[str]) -> bool:
 
 
 def _grams(words: Sequence[str]) -> tuple[str, ...]:
-    return _distinct("w", (" ".join(words[start : start + WORDS]) for start in range(len(words) - WORDS + 1)))
+    found = _distinct("w", (" ".join(words[start : start + WORDS]) for start in range(len(words) - WORDS + 1)))
+    return found if len(found) >= SHARED else ()
 
 
 def _signs(words: Sequence[str]) -> tuple[str, ...]:
@@ -228,9 +236,9 @@ def _distinct(kind: str, groups: Iterable[str]) -> tuple[str, ...]:
 
 
 def _fewest(groups: Sequence[str]) -> Sequence[str]:
-    """Return the groups that must be indexed so that no text sharing `NEAR` of them can miss all (prefix filtering)."""
+    """Return the groups that must be indexed so that a text sharing `NEAR` of them shares `SHARED` of these (prefix filtering)."""
     least = -(-round(NEAR * 100) * len(groups) // 100)  # ⌈0.85 n⌉ in whole numbers: a float may lie a hair above
-    return groups[: len(groups) - least + 1]
+    return groups[: len(groups) - least + SHARED]
 
 
 def _jaccard(one: Sequence[str], other: Sequence[str]) -> float:

@@ -13,6 +13,7 @@ from data.store.transaction import Transaction
 from data.tables import CaseItemRow, CaseRow, ItemPrintRow, PrintKeyRow
 
 _CHUNK = 500  # SQLite caps the number of parameters
+_WHOLE = 1_000  # a whole key in common counts more than any number of groups
 
 
 class Prints(Repository[ItemPrint]):
@@ -43,21 +44,23 @@ class Prints(Repository[ItemPrint]):
         )
         return [row.id for row in self._rows(missing.order_by(items.c.id).limit(limit))]
 
-    def sharing(self, keys: Sequence[str], limit: int) -> list[ItemPrint]:
-        """Return the prints that share a key with these, those that share most first; `limit` at most."""
-        shared: dict[str, int] = {}
-        for start in range(0, len(keys), _CHUNK):
-            query = (
-                sa.select(self._keys.c.print_id, sa.func.count().label("number"))
-                .where(self._keys.c.key.in_(keys[start : start + _CHUNK]))
-                .group_by(self._keys.c.print_id)
-                .order_by(sa.func.count().desc(), self._keys.c.print_id.desc())
-                .limit(limit)
-            )
-            for row in self._rows(query):
-                shared[row.print_id] = shared.get(row.print_id, 0) + row.number
-        best = sorted(shared, key=lambda one: (-shared[one], one))[:limit]
+    def sharing(self, whole: Sequence[str], groups: Sequence[str], *, least: int, limit: int) -> list[ItemPrint]:
+        """Return the prints that share a whole key, or at least so many groups, those that share most first; `limit` at most."""
+        shared = self._count(groups)
+        near = {one: number for one, number in shared.items() if number >= least}
+        near |= {one: shared.get(one, 0) + _WHOLE for one in self._count(whole, limit)}
+        best = sorted(near, key=lambda one: (-near[one], one))[:limit]
         return self.where(id=best) if best else []
+
+    def _count(self, keys: Sequence[str], limit: int | None = None) -> dict[str, int]:
+        """Return how many of the keys each print has; with `limit` only of the newest so many."""
+        found: dict[str, int] = {}
+        for start in range(0, len(keys), _CHUNK):
+            chosen = self._keys.c.key.in_(keys[start : start + _CHUNK])
+            query = sa.select(self._keys.c.print_id, sa.func.count().label("number")).where(chosen).group_by(self._keys.c.print_id)
+            for row in self._rows(query.order_by(self._keys.c.print_id.desc()).limit(limit) if limit else query):
+                found[row.print_id] = found.get(row.print_id, 0) + row.number
+        return found
 
     def forget(self, case_id: str) -> int:
         """Delete the prints of a case with their keys; return how many there were. For retention, and for a case that is stopped."""
