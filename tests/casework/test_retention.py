@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -27,7 +28,7 @@ from data.model.keeping import LegalHold, RetentionConsent, SubjectRequestKind
 from data.model.network import NetworkLookup
 from data.model.people import Role
 from data.model.readings import Category, Severity
-from data.model.threads import ThreadAlert
+from data.model.threads import ThreadAlert, ThreadKind
 from data.store import Store
 
 DSL = a_user(Role.DSL)
@@ -236,7 +237,8 @@ def desk(store: Store, clock: FixedClock) -> Casework:
 
 def old_case(store: Store, key: str = "1", **changes: object) -> Case:
     """Keep a case that was closed at noon."""
-    return keep_case(store, key, **({"state": CaseState.CLOSED, "closed_at": NOON, "outcome": "removed"} | changes))
+    given: dict[str, Any] = {"state": CaseState.CLOSED, "closed_at": NOON, "outcome": "removed"} | changes
+    return keep_case(store, key, **given)
 
 
 def all_cases(store: Store) -> set[str]:
@@ -472,7 +474,7 @@ def test_posts_that_nobody_flagged_go_after_a_month_with_what_rested_on_them(sto
         work.posts.mark_read([work.posts.get(one) for one in (*ids[:2], *young)])
         alert = ThreadAlert(
             id="t-1",
-            kind="near_duplicate",
+            kind=ThreadKind.NEAR_DUPLICATE,
             school_id=SCHOOL_ID,
             target=None,
             authors=("a",),
