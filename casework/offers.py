@@ -295,19 +295,15 @@ def behind(  # noqa: PLR0917 - what the letter is made of
     made = _Maker(case, item, row, now, known).make(
         route, ground, f"{contact.name} ({reach})", (SCOPE_NOTES[contact.scope], f"named by {contact.source}"), link=contact.link
     )
-    return replace(made, prefill=prefill(looked, known))
+    return replace(made, prefill=prefill(looked))
 
 
-def prefill(looked: NetworkLookup, known: Known) -> dict[str, str]:
-    """Return what a look-up answers of the letter's questions: domain, address, when and where it was looked up, the operator's answer."""
-    asked = [one for one in known.requests if one.route in {Route.SITE_OPERATOR, Route.FEDIVERSE_MODERATORS} and one.sent_at is not None]
-    last = asked[-1] if asked else None
+def prefill(looked: NetworkLookup) -> dict[str, str]:
+    """Return what a look-up answers of the letter's questions: the domain, its address, when and where it was looked up."""
     said = {
         "domain": looked.domain,
         "ip": ", ".join(looked.addresses[:2]),
         "looked_up": f"{looked.looked_at:%d %b %Y, %H:%M} UTC, RDAP of the registries",
-        "operator_contacted": f"{last.sent_at:%d %b %Y, %H:%M} UTC" if last and last.sent_at else "",
-        "operator_words": (last.decision or "") if last else "",
     }
     return {key: value for key, value in said.items() if value}
 
