@@ -11,9 +11,11 @@ from casework.checks import Conclusion, ConclusionWord
 from casework.files import AllowedMove, NextStep
 from casework.referrals import ends_stop
 from casework.requests import NEEDS_ADVICE, has_evidence
+from casework.seriousness import still_asked
 from casework.transitions import STATE_LABELS, Transition
 from data.model.cases import ENDED, Case, CaseState, RequestState, Standing
 from data.model.evidence import CaptureOrder, OrderState
+from data.model.readings import Severity
 
 STOP_STEPS: tuple[str, ...] = (
     "Do not open the address, and do not ask anyone for a copy.",
@@ -23,6 +25,7 @@ STOP_STEPS: tuple[str, ...] = (
     "Write down who saw what and when. Nothing is captured, shown or sent from here.",
 )
 S = CaseState
+_TO_CLOSE = frozenset({S.VERIFIED_REMOVED, S.VERIFIED_AMENDED, S.NOT_REMOVED, S.WITHDRAWN})
 _STATE_STEPS: dict[CaseState, NextStep] = {
     S.AWAITING_CONSENT: NextStep("Record the person's answer to the question for consent.", "move"),
     S.AWAITING_COMPLAINANT: NextStep("Record when the person filed the report.", "move"),
@@ -52,7 +55,7 @@ def left(case: Case, standing: Standing) -> str:
 def next_step(case: Case, facts: Facts, orders: Sequence[CaptureOrder], conclusion: Conclusion) -> NextStep:
     """Return the one thing the case needs now."""
     if case.state in ENDED or case.state in {S.VERIFIED_REMOVED, S.VERIFIED_AMENDED}:
-        return _STATE_STEPS[case.state]
+        return _over(case, facts)
     if case.stop:
         return _stopped(case, facts)
     if conclusion.word is ConclusionWord.VERIFIED:
@@ -62,6 +65,12 @@ def next_step(case: Case, facts: Facts, orders: Sequence[CaptureOrder], conclusi
     if case.state is S.SAFEGUARDING_LEAD or (case.lead_category in NEEDS_ADVICE and case.advice_recorded_at is None):
         return NextStep("Record the advice of the LADO, children's social care or the police; until then nobody is asked.", "record_advice")
     return _working(case, facts, orders)
+
+
+def _over(case: Case, facts: Facts) -> NextStep:
+    if case.state in _TO_CLOSE and not case.stop and still_asked(case.severity, facts.seriousness):
+        return NextStep("It is over: answer what the seriousness form still asks (policy A17), then close the case.", "assess")
+    return _STATE_STEPS[case.state]
 
 
 def _stopped(case: Case, facts: Facts) -> NextStep:
@@ -76,6 +85,8 @@ def _working(case: Case, facts: Facts, orders: Sequence[CaptureOrder]) -> NextSt
     if case.state is S.EVIDENCE_CAPTURED:
         if any(request.state is RequestState.READY for request in facts.requests):
             return NextStep("A request is ready: send it yourself, then record it as sent.", "send")
+        if case.severity >= Severity.S3 and facts.seriousness is None:
+            return NextStep("Say how serious it is (policy A17); then somebody may be asked.", "assess")
         return NextStep("Choose a way and draft the request. Nothing is sent by Schoolwatch.", "draft")
     if case.state in {S.REQUESTED, S.CLAIMED_REMOVED}:
         says = (

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from casework.notice import Wording
+from casework.seriousness import FACTORS
 from casework.service import Casework
 from data.clock import Clock, FixedClock
 from data.migrations import upgrade
@@ -28,7 +29,7 @@ from schoolwatch.demo.town import RunningTown, Town, start_in_thread
 from schoolwatch.demo.watchlist import FERNLEY, schools, sources, staff, terms, users
 from schoolwatch.desk import Desk, build_desk
 from schoolwatch.round import Hands
-from schoolwatch.settings import Demo, Settings
+from schoolwatch.settings import Demo, Settings, load_settings
 
 NO_BROWSER = Path("/no/such/browser")  # a setting that names nothing runnable counts as no browser
 WORDING = Wording(
@@ -109,7 +110,8 @@ class Watched:
         return self.casework.order_capture(self.user(), case.id, item.id, answer)
 
     def ask(self, case: Case) -> TakedownRequest:
-        """Draft the proposed request, hand it to the town's moderator and record it as sent."""
+        """Say how serious it is, draft the proposed request, hand it to the town's moderator and record it as sent."""
+        self.casework.assess(self.user(), case.id, {factor.key: 0 for factor in FACTORS}, {})
         first = self.casework.propose(self.user(), case.id).proposals[0]
         capacity = Capacity.SCHOOL_REPRESENTATIVE
         request = self.casework.draft(self.user(), case.id, first.item_id, first.route, first.ground, capacity, WORDING)
@@ -202,7 +204,10 @@ class MailServer(Doors):
         outer = self
 
         class Talk(socketserver.StreamRequestHandler):
+            """One client."""
+
             def handle(self) -> None:
+                """Speak with it."""
                 with suppress(OSError):
                     outer.talk(self)
 
@@ -288,3 +293,12 @@ class _Server(socketserver.ThreadingTCPServer):
 
 class _WebServer(http.server.ThreadingHTTPServer):
     daemon_threads, block_on_close = True, False
+
+
+def live(config: Path) -> None:
+    """Be a worker of an installation until killed; for tests that kill it."""
+    from schoolwatch.jobs import Worker
+
+    worker = Worker(Hands.of(build_desk(load_settings(config))))
+    worker.launch()
+    worker.run()

@@ -55,7 +55,8 @@ def people(bench: Bench, care: Care) -> None:
     ]
     for title, icon, part, fits in offered:
         if fits:
-            with st.expander(title, icon=f":material/{icon}:"):
+            # Its state is kept here: else it would fold away after every step, when a line above it comes or goes
+            with st.expander(title, icon=f":material/{icon}:", key=bench.key(f"piece-{icon}"), on_change="rerun"):
                 part(bench, care)
 
 

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from casework.files import CaseFile, InboxRow
 from casework.notice import Wording
+from casework.seriousness import BAND_LABELS, FACTORS
 from data.errors import SchoolwatchError
 from data.model.cases import Capacity, CaseState, Verdict, VerdictGroup
 from data.model.evidence import Evidence, OrderState, SafetyAnswer
@@ -67,6 +68,7 @@ class Play:
         self.step(f"case {file.case.ref} opened; {file.text_left}")
         sealed = self._capture(file)
         self.step(f"captured and sealed: {sealed.ref}, {sealed.completeness.value}, {len(sealed.files)} files")
+        self._assess(file)
         self._request(file)
         file = self.wait_for("two agreeing checks", lambda: self._verified(file.case.id))
         self._say_checks(file)
@@ -106,6 +108,13 @@ class Play:
                 return work.evidence.get(now.evidence_id) if now.evidence_id else None
 
         return self.wait_for("the capture", done)
+
+    def _assess(self, file: CaseFile) -> None:
+        """Fill in the seriousness form: what was measured as proposed, the rest as a safeguarding lead would (policy A17)."""
+        measured = self.casework.care_of(self.dsl, file.case.id).suggested
+        answers = {factor.key: 0 for factor in FACTORS} | {"nature": 3} | dict(measured)
+        form = self.casework.assess(self.dsl, file.case.id, answers, {"nature": "States a crime as a fact."})
+        self.step(f"how serious it is: {BAND_LABELS[form.stands]}")
 
     def _request(self, file: CaseFile) -> None:
         plan = self.casework.propose(self.dsl, file.case.id)

@@ -26,6 +26,7 @@ from casework.countdown import REMINDER_HOURS
 from casework.files import CaseFile, InboxRow
 from casework.flagging import DEFAULT_RULES, flag_all
 from casework.notice import Wording
+from casework.seriousness import FACTORS
 from data.model.cases import Capacity, Case, CaseState, VerdictGroup
 from data.model.evidence import OrderState, SafetyAnswer
 from data.model.findings import DecisionKind
@@ -178,6 +179,7 @@ class Driver:
             sender_role="Designated Safeguarding Lead",
         )
         capacity = Capacity.SCHOOL_REPRESENTATIVE
+        self.casework.assess(self.dsl, file.case.id, {factor.key: 0 for factor in FACTORS}, {})
         request = self.casework.draft(self.dsl, file.case.id, first.item_id, first.route, first.ground, capacity, wording)
         self.casework.record_sent(self.dsl, request.id, reference="SOAK")
         journey.request_id = request.id

@@ -84,7 +84,9 @@ def test_from_a_report_to_gone_before_anyone_asked(tmp_path: Path, clock: FixedC
         # A person records it; the machine alone does not.
         assert file.case.state is CaseState.EVIDENCE_CAPTURED
         gone = desk.move(dsl, case.id, CaseState.VERIFIED_REMOVED, {})
-        closed = desk.close(dsl, case.id, "gone_before_request", "The author thought again.", "Colleague spoken to")
+        closed = desk.close(
+            dsl, case.id, "gone_before_request", "The author thought again.", "Colleague spoken to", reporter_reply="It is gone."
+        )
 
         assert gone.outcome == closed.outcome == "gone_before_request"
         assert closed.state is CaseState.CLOSED
