@@ -28,10 +28,11 @@ from collector.errors import NotPublicError, SourceUnavailableError
 from collector.public_address import Gate
 from data.model.telling import Way, WayKind
 from schoolwatch.desk import Desk
-from schoolwatch.notify import HANDED
+from schoolwatch.notify import HANDED, READY
 from schoolwatch.settings import Settings, bare_environment
 
 LIMIT = 15.0  # seconds for handing over one message, then it is cut off
+START = 60.0  # seconds for starting the process that does it, on a machine that is busy with other things
 STUCK = 60.0  # real seconds after which a message that some worker was handing over counts as lost
 DOORS = 6  # tried at the same time
 TRY_AGAIN = frozenset({408, 421, 425, 429, 450, 451, 452})
@@ -147,14 +148,14 @@ class Hand:
 
     def give(self, job: dict[str, Any], limit: float = LIMIT) -> Ending:
         """Hand one message over within `limit` seconds, and return how it ended."""
-        end, said = time.monotonic() + limit, list[str]()
         try:
             pipe = self._pipe()
             pipe.write(json.dumps(job) + "\n")
             pipe.flush()
-        except OSError:
+        except (OSError, queue.Empty):
             self._end()
             return judged([])
+        end, said = time.monotonic() + limit, list[str]()
         while not (said and said[-1].startswith("{")):
             try:
                 line = self._said.get(timeout=max(0.0, end - time.monotonic()))
@@ -164,7 +165,7 @@ class Hand:
                 self._said.put(None)  # for whoever listens to the end
                 self._end()
                 break
-            said.append(line.strip())
+            said.append(line)
         return judged(said)
 
     def _pipe(self) -> IO[str]:
@@ -174,9 +175,16 @@ class Hand:
                 self._program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=bare_environment(), text=True
             )
             threading.Thread(target=_listen, args=(self._process.stdout, self._said), name="hand", daemon=True).start()
+            self._begun()
         if self._process.stdin is None:
             raise OSError
         return self._process.stdin
+
+    def _begun(self) -> None:
+        """Wait until the process is ready; raises OSError when it ended at once, queue.Empty when it takes too long."""
+        if self._said.get(timeout=START) != READY:
+            self._said.put(None)
+            raise OSError
 
     def _end(self) -> list[str]:
         """Kill the process; return what it said that nobody heard yet: it may have begun to send at the last moment."""
@@ -190,7 +198,7 @@ class Hand:
         process.wait()
         rest = []
         while (line := self._said.get()) is not None:
-            rest.append(line.strip())
+            rest.append(line)
         return rest
 
 
@@ -198,7 +206,7 @@ def _listen(stream: IO[str] | None, said: queue.Queue[str | None]) -> None:
     """Pass on what the process says, until it ends."""
     with suppress(ValueError, OSError):
         for line in stream or ():
-            said.put(line)
+            said.put(line.strip())
     if stream:
         stream.close()
     said.put(None)

@@ -1,12 +1,14 @@
 """Hands messages over, in a process of its own: the only importer of apprise. Run as `python -m schoolwatch.notify`, a job a line.
 
-A process, because it can be ended for certain: a server that hangs must neither hold up others nor take a message long after we wrote that
-it did not. Only mail, Teams and plain webhooks are made here, never an address of another service (infrastructure.md §6). What it says on
-stdout: `handed` once the message itself begins to leave, then one line of JSON. Nothing of the message and no address is printed or logged.
+A process, because it can be ended for certain: a server that hangs must neither hold up others nor take a message long after we wrote
+that it did not. Only mail, Teams and plain webhooks are made here, never an address of another service (infrastructure.md §6). What it
+says on stdout: `ready`, then for each message `handed` once it begins to leave, and one line of JSON. Nothing of a message and no address
+is printed or logged.
 """
 
 from __future__ import annotations
 
+import importlib
 import ipaddress
 import json
 import logging
@@ -20,7 +22,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 LIFE = 20.0  # seconds that one message may take before the process ends itself, should nobody be left to end it
 PATIENCE = 12.0  # seconds for one answer of a server
-HANDED = "handed"
+READY, HANDED = "ready", "handed"
 _SECURE = {"starttls": "starttls", "tls": "ssl", "none": "insecure"}
 _CODE = re.compile(r"^Socket Exception: \((\d{3}),")
 
@@ -170,6 +172,8 @@ def main() -> None:
     log = logging.getLogger("apprise")
     log.handlers, log.propagate = [watcher], False
     log.setLevel(logging.DEBUG)
+    importlib.import_module("apprise.plugins")
+    say(READY)
     sys.addaudithook(watcher.hook)
     for line in sys.stdin:
         end = threading.Timer(LIFE, os._exit, (1,))

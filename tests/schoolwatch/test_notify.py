@@ -200,7 +200,7 @@ def test_the_process_that_sends_knows_no_secret_of_ours(tmp_path: Path, monkeypa
     monkeypatch.setenv("SCHOOLWATCH_SMTP_PASSWORD", "orchard-lantern")
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     out = tmp_path / "seen"
-    code = f"import os,sys;sys.stdin.readline();open({str(out)!r},'w').write(repr(sorted(os.environ)))"
+    code = f"import os,sys;print('ready',flush=True);sys.stdin.readline();open({str(out)!r},'w').write(repr(sorted(os.environ)))"
     with Hand([sys.executable, "-c", code]) as hand:
         ending = hand.give({}, LIMIT)
     seen = out.read_text()

@@ -120,3 +120,41 @@ def test_settings_are_written_whole_and_for_the_owner_only(tmp_path: Path) -> No
 
     assert load_settings(path).port == 9000
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_mail_server_is_set_in_the_file_and_its_password_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Host and port stand in the file; a password there is refused, and no print of the settings shows it."""
+    lines = 'smtp_host = "smtp.school.example"\nsmtp_user = "watch"\nmail_from = "watch@school.example"\n'
+    monkeypatch.setenv("SCHOOLWATCH_SMTP_PASSWORD", "orchard-lantern")
+    settings = load_settings(written(tmp_path, lines))
+    with pytest.raises(SettingsError, match="passwords come from the environment"):
+        load_settings(written(tmp_path, lines + 'smtp_password = "orchard-lantern"\n'))
+
+    assert settings.mail_server() == {
+        "host": "smtp.school.example",
+        "port": 587,
+        "security": "starttls",
+        "user": "watch",
+        "password": "orchard-lantern",
+        "from": "watch@school.example",
+    }
+    assert "orchard-lantern" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("lines", "key"),
+    [
+        ('smtp_user = "watch"\nsmtp_security = "none"\n', "smtp_security"),
+        ('smtp_security = "ssl"\n', "smtp_security"),
+        ('smtp_host = "smtp school"\n', "smtp_host"),
+        ("smtp_port = 0\n", "smtp_port"),
+        ('mail_from = "nobody"\n', "mail_from"),
+    ],
+)
+def test_a_mail_setting_that_cannot_be_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: str, key: str) -> None:
+    """The refusal names the key and what would be right, and never the password; a password does not travel openly."""
+    monkeypatch.setenv("SCHOOLWATCH_SMTP_PASSWORD", "orchard-lantern")
+    with pytest.raises(SettingsError, match=key) as refused:
+        load_settings(written(tmp_path, lines))
+
+    assert "orchard-lantern" not in str(refused.value)
