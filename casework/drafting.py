@@ -119,6 +119,33 @@ def _of_referral(known: Known) -> dict[str, str]:
     return {**said, "consent_at": london(at) if at else ""}
 
 
+_ADDRESSEES: dict[Route, str] = {
+    Route.AUTHOR: "the author of the post",
+    Route.ACCOUNT_OWNER: "the owner of the account",
+    Route.PLATFORM_FORM: "the reporting team of {host}",
+    Route.FEDIVERSE_MODERATORS: "the moderators of {host}",
+    Route.GROUP_MODERATORS: "the moderators of the group",
+    Route.SITE_OPERATOR: "the operator of {host}",
+    Route.SECTION_5: "the operator of {host}",
+    Route.GDPR_ERASURE: "the data protection officer of {host}",
+    Route.IMPERSONATION: "the reporting team of {host}",
+    Route.COPYRIGHT: "the copyright agent of {host}",
+    Route.COMPLAINANT: "the reporting team of {host}",
+    Route.POSH: "the Professionals Online Safety Helpline",
+    Route.RHC: "Report Harmful Content",
+    Route.HOST: "the hosting provider of {host}",
+    Route.CDN: "the network in front of {host}",
+    Route.REGISTRAR: "the registrar of {host}",
+    Route.SEARCH_ENGINE: "the search engine",
+    Route.WEB_ARCHIVE: "the web archive",
+}
+
+
+def addressee(route: Route, host: str) -> str:
+    """Return whom a notice is written to by a way that a person chose themselves, in words that they may change."""
+    return _ADDRESSEES[route].replace("{host}", host)
+
+
 def contacts(route: Route, lookup: NetworkLookup | None) -> tuple[str, ...]:
     """Return the mail addresses that a look-up found for this way; a person chooses one (A21)."""
     scope = _SCOPES.get(route)

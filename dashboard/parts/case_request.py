@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
+from casework.drafting import addressee
 from casework.notice import FORWARDED, Notice, Rendered, Wording
 from casework.notices import NOTICES, notice_for
 from casework.requests import REQUEST_LABELS
-from casework.routes import CAPACITY_LABELS, GROUND_LABELS, ROUTE_LABELS, Proposal
+from casework.routes import CAPACITY_LABELS, GROUND_LABELS, ROUTE_LABELS, Proposal, host_of
 from dashboard.parts import names, refusal, times
 from dashboard.parts.ask_fields import ask_fields
 from dashboard.parts.bench import Bench
@@ -29,6 +30,7 @@ ANSWERS: dict[str, tuple[str, str]] = {
 }
 _WAITING = frozenset({RequestState.SENT, RequestState.ACKNOWLEDGED, RequestState.NO_REPLY})
 _UNSENT = frozenset({RequestState.DRAFT, RequestState.READY})
+_PERSONAL = frozenset({Route.SECTION_5, Route.COMPLAINANT})
 COLOURS: dict[RequestState, str] = {
     RequestState.ACCEPTED: "green",
     RequestState.REFUSED: "red",
@@ -87,14 +89,15 @@ def _choose(bench: Bench, proposals: tuple[Proposal, ...]) -> Proposal:
         key=bench.key("route"),
         placeholder="As proposed",
     )
-    return chosen if another is None else _other_way(chosen, another)
+    item = next((item for item in bench.file.items if item.id == chosen.item_id), None)
+    return chosen if another is None else _other_way(chosen, another, host_of(item.address) if item else "the site")
 
 
 def _route_label(route: Route) -> str:
     return _sentence(ROUTE_LABELS[route])
 
 
-def _other_way(chosen: Proposal, route: Route) -> Proposal:
+def _other_way(chosen: Proposal, route: Route, host: str) -> Proposal:
     """Return the same item and ground by a way that was not proposed; the service still refuses what may not be."""
     grounds = notice_for(route).grounds or frozenset(Ground)
     fitting = [ground for ground in chosen.grounds if ground in grounds] or sorted(grounds)
@@ -104,23 +107,26 @@ def _other_way(chosen: Proposal, route: Route) -> Proposal:
         notice=notice_for(route).key,
         ground=chosen.ground if chosen.ground in grounds else fitting[0],
         grounds=tuple(dict.fromkeys([*fitting, *(ground for ground in chosen.grounds if ground in grounds)])),
-        recipient=ROUTE_LABELS[route],
+        capacity=Capacity.SUBJECT if route in _PERSONAL else chosen.capacity,
+        recipient=addressee(route, host),
         label=ROUTE_LABELS[route],
-        reasons=("you chose this way yourself",),
+        reasons=(),
         warnings=(),
         form_link=None,
+        who="",
         prefill={},
     )
 
 
 def _why(proposal: Proposal) -> None:
-    st.markdown(f"**Proposed: {as_is(proposal.label)}**")
+    st.markdown(f"**{'Proposed' if proposal.reasons else 'Your own choice'}: {as_is(proposal.label)}**")
     st.text(f"Asked: {proposal.recipient}")
     for reason in proposal.reasons:
         st.text(f"• {_sentence(reason)}")
     for warning in (*proposal.warnings, *notice_for(proposal.route).warnings):
         st.text(f"Careful: {_sentence(warning)}")
-    st.text(f"Who may ask: {proposal.who}. What they want to see: {proposal.evidence_wanted}.")
+    if proposal.who:
+        st.text(f"Who may ask: {proposal.who}. What they want to see: {proposal.evidence_wanted}.")
     if proposal.form_link:
         checked = f" (form last checked {proposal.checked_on:%d %b %Y})" if proposal.checked_on else ""
         muted(f"Where to send it{checked}")
@@ -142,6 +148,7 @@ def _ask(bench: Bench, proposal: Proposal) -> Way | None:
         details = ask_fields(notice.asks, {**start.details, **proposal.prefill}, bench.key(f"ask-{notice.key}"))
         forwarded = _may_be_forwarded(bench, notice)
         capacity, wording = _more(bench, proposal, wording, start.contacts)
+        muted("Plain facts, no conclusions of law. Not legal advice.")
         tone = "secondary" if bench.key("way") in st.session_state else bench.tone
         pressed = st.form_submit_button("Show the words", type=tone, width="stretch")
     if not pressed:
@@ -177,7 +184,7 @@ def _may_be_forwarded(bench: Bench, notice: Notice) -> bool:
 
 def _more(bench: Bench, proposal: Proposal, wording: Wording, contacts: tuple[str, ...]) -> tuple[Capacity, Wording]:
     """Ask for what is filled in already and seldom changed."""
-    with st.expander("More choices"):
+    with st.expander("More choices", expanded=proposal.capacity is Capacity.SUBJECT):
         capacities = list(Capacity)
         start, by_way = capacities.index(proposal.capacity), f"{proposal.item_id}-{proposal.route.value}"
         capacity = st.selectbox(

@@ -15,7 +15,7 @@ import pytest
 
 from casework import routes
 from casework.asking import platform_rows
-from casework.drafting import Known, contacts, must_suit, starts
+from casework.drafting import Known, addressee, contacts, must_suit, starts
 from casework.errors import GroundMissingError, IllegalMoveError, NoticeIncompleteError, PersonalDataError
 from casework.mail_draft import mail_draft
 from casework.notice import Ask, AskKind, Notice, Wording
@@ -406,6 +406,15 @@ def test_contacts_of_the_right_party_are_offered() -> None:
     assert contacts(Route.REGISTRAR, lookup) == ("abuse@registrar.example",)
     assert contacts(Route.PLATFORM_FORM, lookup) == ()
     assert contacts(Route.HOST, None) == ()
+
+
+def test_every_way_has_somebody_to_write_to() -> None:
+    """A way that a person chose themselves starts with an addressee in words."""
+    found = {route: addressee(route, "forum.example.org") for route in Route}
+
+    assert found[Route.SECTION_5] == "the operator of forum.example.org"
+    assert all(found.values())
+    assert not any("{" in words for words in found.values())
 
 
 def test_a_form_of_another_time_is_refused(scene: Scene) -> None:
