@@ -1,6 +1,6 @@
 """On which rule or law removal may be asked, by whom, and when not (domain.md §3.3). Pure; a person chooses and can show the proof.
 
-# A3 §1.4: lowering the school's reputation alone is no ground; a takedown needs one of these.
+# A3 §1.4: lowering the school's reputation alone is no ground; a takedown needs one of these. # B16: copyright is for our own material.
 """
 
 from __future__ import annotations

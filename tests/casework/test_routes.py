@@ -306,6 +306,16 @@ def test_a_ground_is_refused_where_it_does_not_fit(ground: Ground, changes: dict
     assert words in (unfit(claim(ground, **changes)) or "")
 
 
+# B16: copyright carries a request for our own material only
+@given(category=st.sampled_from(sorted(HARMS)))
+def test_copyright_is_never_a_pretext(category: Category) -> None:
+    """Only where our own photograph, logo or text was used: no other harm lets copyright in."""
+    own = {Category.COPYRIGHT_MISUSE, Category.STAFF_IMAGE, Category.PUPIL_IMAGE, Category.IMPERSONATION}
+    refused = unfit(claim(Ground.COPYRIGHT, lead_category=category)) is not None
+
+    assert refused is (category not in own)
+
+
 def test_one_plainly_threatening_post_is_enough_for_harassment() -> None:
     """Two incidents, or one that threatens."""
     assert unfit(claim(Ground.HARASSMENT, linked=1, lead_category=Category.VIOLENCE_INTIMIDATION)) is None
