@@ -22,12 +22,13 @@ import psutil
 import pytest
 
 from casework.checks import APART
+from casework.clocks import missed
 from casework.countdown import REMINDER_HOURS
 from casework.files import CaseFile, InboxRow
 from casework.flagging import DEFAULT_RULES, flag_all
 from casework.notice import Wording
 from casework.seriousness import FACTORS
-from data.model.cases import Capacity, Case, CaseState, VerdictGroup
+from data.model.cases import Capacity, Case, CaseState, MissedReason, VerdictGroup
 from data.model.evidence import OrderState, SafetyAnswer
 from data.model.findings import DecisionKind
 from data.model.people import User
@@ -157,7 +158,8 @@ class Driver:
         elif file.case.state is CaseState.EVIDENCE_CAPTURED and journey.request_id is None:
             self._request(journey, file)
         elif file.case.state is CaseState.VERIFIED_REMOVED:
-            self.casework.close(self.dsl, file.case.id, "removed", "Soak.", "Line manager")
+            late = MissedReason.PLATFORM_SLOW if missed(file.case, self.stage.desk.clock.now()) else None
+            self.casework.close(self.dsl, file.case.id, "removed", "Soak.", "Line manager", missed_reason=late)
             journey.closed = True
 
     def _order(self, journey: Journey, file: CaseFile) -> None:

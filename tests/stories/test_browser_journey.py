@@ -179,6 +179,10 @@ def close(page: Page, album: Album) -> None:
     album.take("case-verified")
     fill(page, "What was learned?", "The report reached us within the hour.")
     fill(page, "Which support was offered", "Line manager and counselling offered.")
+    late = page.get_by_role("combobox", name=re.compile("Why were the 24 hours missed"))
+    if late.count():  # a slow machine: the town's 24 hours are two minutes
+        late.last.click()
+        page.get_by_role("option", name=re.compile("was slow")).click()
     press(page, "Close the case")
     expect(page.get_by_text(re.compile("The case is closed")).first).to_be_visible()
     album.take("case-closed")
