@@ -141,6 +141,18 @@ def test_every_letter_of_the_table_stands_under_its_key() -> None:
 # --- what single letters may not say ---
 
 
+def test_a_proposal_for_an_encyclopaedia_declares_itself_and_the_head_agrees_first() -> None:
+    """The connection is declared, the article is not touched, the wording is neutral by a tick, the head approves (B5, B29, B30)."""
+    letter = LETTERS["wikipedia"]
+    body = letter.render(filled(letter)).body
+
+    assert letter.head_approves
+    assert body.startswith("Declaration: I am connected with the subject of this article")
+    assert "I do not edit the article" in body
+    with pytest.raises(NoticeIncompleteError, match="neutral"):
+        letter.render(replace(FACTS, details={**answers(letter), "neutral": False}))
+
+
 def test_the_iwf_sheet_holds_the_address_and_nothing_about_it() -> None:
     """URL only: no evidence, no author, no words of the post (evidence.md §8)."""
     body = LETTERS["iwf"].render(filled(LETTERS["iwf"])).body

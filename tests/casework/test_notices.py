@@ -333,6 +333,30 @@ def test_the_author_is_never_written_to_where_it_could_do_harm(category: Categor
         must_suit(NOTICES["author"], a_case(lead_category=category), Ground.PLATFORM_RULES, [])
 
 
+def test_a_member_of_staff_is_asked_to_take_it_down(scene: Scene) -> None:
+    """Who posted confidential or unfit material is asked to help remove it, after a conversation (B13, B14)."""
+    scene.ready(_STAFF)
+    notice = NOTICES["author"]
+    request = scene.draft(notice, filled(notice, details={**filled(notice).details, "who": "a member of staff"}))
+
+    assert "We ask you to take it down." in request.body
+    assert "A meeting was offered on: 1 July 2026" in request.body
+    with pytest.raises(NoticeIncompleteError, match="a meeting was offered"):
+        scene.draft(notice, filled(notice, details={**filled(notice).details, "offered": False}))
+
+
+def test_the_host_is_told_who_where_and_why(scene: Scene) -> None:
+    """Sender, location and nature stand in the letter behind the site, and whether it may be passed on (A21)."""
+    scene.ready(_STAFF)
+    notice = NOTICES["host"]
+    careful = scene.draft(notice).body
+    open_one = scene.draft(notice, filled(notice, details={**filled(notice).details, "do_not_forward": False})).body
+
+    assert "192.0.2.17" in careful
+    assert "do not forward" in careful
+    assert "You may pass the facts on" in open_one
+
+
 def test_every_way_that_is_proposed_suits_its_notice() -> None:
     """Whatever the plan proposes for any category, place and author, the notice of that way accepts category and ground."""
     rows, seen = platform_rows(), 0
