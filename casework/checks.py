@@ -15,7 +15,7 @@ from enum import StrEnum
 from casework.transitions import SYSTEM
 from data.model.cases import Case, CaseState, RemovalCheck, Verdict, VerdictGroup
 
-APART = timedelta(minutes=15)  # §5.3: two agreeing checks at least this far apart
+APART = timedelta(minutes=15)  # A20, §5.3: two agreeing checks at least this far apart
 AGAIN_TRIES = 6  # a place that does not answer is tried again after 15 min, 30 min, 1, 2, 4 and 8 hours, then the schedule goes on
 CONFIRM_TRIES = 6  # a confirming look that found a wall or an error is repeated with growing pauses, then the schedule goes on
 SLACK = timedelta(seconds=1)  # a look may begin a moment before the minute is full

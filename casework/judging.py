@@ -185,7 +185,7 @@ class Judging(Room):
         case = work.cases.find(decision.case_id) if decision and decision.case_id else None
         if case is None or case.state not in transitions.OPEN or GRAVE & set(report.ticks):
             return None
-        update = {"known_at": min(case.known_at, report.reported_at)}
+        update = {"known_at": min(case.known_at, report.reported_at)}  # A18
         fields = {"report_id": report.id, "receipt": report.receipt}
         return self._event(work, case, SYSTEM, "reported again", fields=fields, reason=report.says, update=update)
 

@@ -16,7 +16,7 @@ from data.errors import CollectError
 from data.model.cases import CaseItem, Verdict, VerdictGroup
 from data.model.posts import Post
 
-_SEEN = frozenset({VerdictGroup.UP, VerdictGroup.AMENDED})
+_SEEN = frozenset({VerdictGroup.UP, VerdictGroup.AMENDED})  # A20: what we see ourselves counts, not what is claimed
 _OK = 200
 
 

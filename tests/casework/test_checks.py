@@ -11,7 +11,7 @@ from casework.checks import AGAIN_TRIES, APART, again_due, next_check, schedule
 from casework.testing import NOON, a_check
 from data.model.cases import RemovalCheck, Verdict
 
-HOUR = timedelta(hours=1)
+HOUR = timedelta(hours=1)  # A20: the looks after a request are planned
 SILENT = Verdict.UNREACHABLE
 
 

@@ -108,7 +108,7 @@ def test_an_earlier_report_starts_the_countdown_earlier(scene: Scene) -> None:
     scene.desk.report(CODE, form)
     scene.desk.report(CODE, ReportForm(says="again", address=VARIANTS[0]))
 
-    assert scene.desk.case(DSL, case.id).case.known_at == early
+    assert scene.desk.case(DSL, case.id).case.known_at == early  # A18
 
 
 @pytest.mark.parametrize("tick", [ReportTick.DANGER_NOW, ReportTick.PUPIL_CONTACT, ReportTick.INDECENT_IMAGE])

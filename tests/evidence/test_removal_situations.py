@@ -28,7 +28,7 @@ from data.model.watch import SourceState
 from evidence.presence import look
 from evidence.testing import MOMENT, LocalSite
 
-V = Verdict
+V = Verdict  # A20: whether it was really removed is seen by our own looks
 TEXT = (
     "Fernley Green Primary School lost our trip money again. The invented head took it home in a red tin, "
     "and nobody in the office will say one word about it to any parent. The summer trip is off for every class, and the bus was paid for."
