@@ -214,7 +214,9 @@ class Watching(Copying):
         return tuple(one for one in found if one is not None)
 
     def _remind(self, work: Work, case: Case, now: datetime) -> Reminder | None:
-        due = countdown.reminders_due(case.known_at, now, {one.key for one in work.reminders.where(case_id=case.id)})
+        sent = work.reminders.where(case_id=case.id)
+        mine = {one.key.partition("@")[0] for one in sent if one.fired_at >= case.known_at}  # after a reopening the countdown is a new one
+        due = countdown.reminders_due(case.known_at, now, mine)
         if not due:
             return None
         hours = int(due[-1].removeprefix("removal+").removesuffix("h"))
@@ -222,7 +224,7 @@ class Watching(Copying):
         reminder = Reminder(
             id=new_id(now),
             case_id=case.id,
-            key=due[-1],
+            key=due[-1] if len(mine) == len(sent) else f"{due[-1]}@{case.known_at:%Y%m%dT%H%M%S}",
             to_roles=reminded(case, hours, about_head=outbox.is_about_head(rota, case, subject)),
             text=f"{case.ref} ({case.severity.word}): {countdown.text_left(case_standing(case, now))}",
             due_at=case.known_at + timedelta(hours=hours),

@@ -436,6 +436,19 @@ def test_reopening_keeps_the_old_clock_and_starts_a_new_one(scene: Scene) -> Non
     assert not any(clock.is_past for clock in scene.desk.clocks(DSL, case.id))
 
 
+def test_a_reopened_case_is_reminded_of_its_new_countdown(scene: Scene) -> None:
+    """What was said about the old one silences nothing; each hour of the new one is told once."""
+    case = scene.opened()
+    first = scene.desk.fire_reminders(NOON + 5 * HOUR)
+    scene.desk.move(DSL, case.id, CaseState.WITHDRAWN, WITHDRAWN, "settled")
+    again = scene.clock.forward(2 * DAY)
+    scene.desk.move(DSL, case.id, CaseState.TRIAGED, {}, "not settled after all")
+    later = [scene.desk.fire_reminders(again + 5 * HOUR), scene.desk.fire_reminders(again + 6 * HOUR)]
+
+    assert [one.due_at for one in first] == [NOON + 4 * HOUR]
+    assert [[one.due_at for one in fired] for fired in later] == [[again + 4 * HOUR], []]
+
+
 def test_the_school_was_told_earlier_never_later(scene: Scene) -> None:
     """A report by word of mouth moves the countdown's start back, with a reason; never into the future, never later (§5.4)."""
     case = scene.opened()
