@@ -161,7 +161,7 @@ def _new(bench: Bench, care: Care) -> None:
         return
     asks = referrals.consent_needed(bench.case, body)
     with st.form(f"{bench.key('new-referral')}-{turn}", border=False):
-        why = st.text_area("Why?", key=f"{bench.key('refer-why')}-{turn}", height=70)
+        why = st.text_area("Why is it put to them?", key=f"{bench.key('refer-why')}-{turn}", height=70)
         person = (
             st.text_input("Who was asked to agree? (a role)", TARGETS.get(bench.case.target, ""), key=f"{bench.key('refer-who')}-{turn}")
             if asks

@@ -129,7 +129,7 @@ def test_the_police_with_consent_refused_then_given(world: World) -> None:
     )
     test = page(world, case, "head")
     test = put(test, "selectbox", "Put it to", ReferralBody.POLICE)
-    put(test, "text_area", "Why?", "He writes that he will come.")
+    put(test, "text_area", "Why is it put to them?", "He writes that he will come.")
     test = press(test, "Open the referral")
     for agrees in (False, True):
         put(test, "radio", "Does the person agree?", agrees)
