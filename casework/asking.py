@@ -91,7 +91,9 @@ class Asking(Acting):
         must_accept_forwarding(notice_for(route), accepted=may_be_forwarded)
         with self.store.begin(by=by.id) as work:
             case = self._for(work, by, case_id, Permission.REQUEST)
-            request = self._drafted(work, by, case, work.case_items.get(item_id), (route, ground, capacity), wording)
+            item = work.case_items.get(item_id)
+            request = self._drafted(work, by, case, item, (route, ground, capacity), wording)
+            routes.must_accept(item, platform_rows(), request, accepted=may_be_forwarded)
             request = work.requests.add(request.model_copy(update={"may_be_forwarded": may_be_forwarded}))
             self._event(work, case, by.id, "drafted", fields={"request_id": request.id, "route": route.value, "ground": ground.value})
             work.commit()

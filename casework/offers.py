@@ -50,6 +50,7 @@ class Proposal:
     checked_on: date | None
     grounds: tuple[Ground, ...]
     prefill: Mapping[str, str] = field(default_factory=dict)
+    forwarded: str = ""  # who else learns of it, or where it is published; accepted before it is drafted
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def _once(made: Iterable[Proposal]) -> tuple[Proposal, ...]:
         if first is not one:
             also = () if one.recipient == first.recipient else (f"also: {one.recipient}: {one.reasons[0]}",)
             warnings = tuple(dict.fromkeys((*first.warnings, *one.warnings)))
-            kept[one.route] = replace(first, reasons=(*first.reasons, *also), warnings=warnings)
+            kept[one.route] = replace(first, reasons=(*first.reasons, *also), warnings=warnings, forwarded=first.forwarded or one.forwarded)
     return tuple(kept.values())
 
 
@@ -214,13 +215,24 @@ def _own_forms(maker: _Maker) -> list[Proposal]:
 
 
 def _by_form(maker: _Maker, form: OwnForm, ground: Ground) -> Proposal:
-    route = Route.COMPLAINANT if form.personal else _FORM_ROUTES.get(ground, Route.PLATFORM_FORM)
-    row = maker.row
+    route, row = form_route(form, ground), maker.row
     warnings = [f"careful: {form.forwarded}; have that accepted first"] if form.forwarded else []
     if form.personal:
         warnings.append(f"only {form.who_says} may file it: the school gives the pack and its help (policy A19)")
     label = row.label if row else "the platform"
-    return maker.make(route, ground, f"{label}: {form.title}", (form.says,), warnings, link=row.form_link if row else None)
+    made = maker.make(route, ground, f"{label}: {form.title}", (form.says,), warnings, link=row.form_link if row else None)
+    return replace(made, forwarded=form.forwarded)
+
+
+def form_route(form: OwnForm, ground: Ground) -> Route:
+    """Return by which way a platform's own form is used on a ground."""
+    return Route.COMPLAINANT if form.personal else _FORM_ROUTES.get(ground, Route.PLATFORM_FORM)
+
+
+def form_of(row: PlatformRow | None, route: Route, ground: Ground) -> OwnForm | None:
+    """Return the platform's own form that a request on this way and ground goes by, or None."""
+    forms = row.ways if row is not None else ()
+    return next((form for form in forms if ground in form.grounds and form_route(form, ground) is route), None)
 
 
 def _section_5(maker: _Maker) -> list[Proposal]:

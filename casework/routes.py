@@ -18,6 +18,7 @@ from casework.offers import (
     behind,
     best_contact,
     first_route,
+    form_of,
     proposal,
     recipient,
     route_for,
@@ -26,6 +27,7 @@ from casework.offers import (
 from casework.places import STALE, PlatformRow, host_of, hostname, load, row_of
 from casework.route_words import CAPACITY_LABELS, GROUND_LABELS, ROUTE_LABELS, SCOPE_LABELS, SCOPE_NOTES, SCOPE_ROUTES
 from casework.stops import hard_stops
+from data.errors import CaseError
 from data.model.cases import Case, CaseItem, Route, TakedownRequest
 from data.model.network import ContactScope, NetworkLookup
 from data.model.posts import PlatformName
@@ -144,13 +146,21 @@ def must_fit(case: Case, item: CaseItem, rows: Mapping[str, PlatformRow], reques
     closed = [*stops.way_stops(case, item, request.route, request.ground)]
     if row is not None and row.not_a_takedown and request.route is Route.PLATFORM_FORM:
         closed.append(row.not_a_takedown)
-    named = stops.must_be_named(request.route, None, request.complainant or "")
+    form = form_of(row, request.route, request.ground)
+    named = stops.must_be_named(request.route, form, request.complainant or "")
     if closed or named:
         raise IllegalMoveError("ask for removal", case.state.value, "; ".join([*closed, *([named] if named else [])]), case.ref)
     authority = bool(str(request.details.get("authority", "")).strip())
     why = unfit(Claim(case, request.ground, request.capacity, request.complainant or "", linked, authority))
     if why is not None:
         raise GroundMissingError(why)
+
+
+def must_accept(item: CaseItem, rows: Mapping[str, PlatformRow], request: TakedownRequest, *, accepted: bool) -> None:
+    """Raise CaseError until it was accepted that a platform's own form is published or passed on (§3.5)."""
+    why = stops.forwarding_accepted(form_of(row_of(item, rows), request.route, request.ground), accepted=accepted)
+    if why is not None:
+        raise CaseError(why)
 
 
 def order(

@@ -88,12 +88,10 @@ def must_be_named(route: Route, form: OwnForm | None, complainant: str) -> str |
     return "this way names the complainant: only with that person's agreement; else use the rule report, or POSH"
 
 
-def forwarding_accepted(route: Route, form: OwnForm | None, *, accepted: bool) -> str | None:
-    """A notice that is published or passed on: the complainant has accepted that first."""
+def forwarding_accepted(form: OwnForm | None, *, accepted: bool) -> str | None:
+    """A form whose notices are published or passed on: whoever complains has accepted that first."""
     told = form.forwarded if form is not None else ""
-    if accepted or not (told or route in {Route.CDN, Route.SECTION_5}):
-        return None
-    return f"{told or 'it may be passed on to the site and to the poster'}: have that accepted by the complainant, and tick it, first"
+    return f"{told}: have that accepted by the person concerned, and tick it, first" if told and not accepted else None
 
 
 def body_cannot_claim(case: Case, ground: Ground) -> str | None:

@@ -146,7 +146,7 @@ def _ask(bench: Bench, proposal: Proposal) -> Way | None:
             key=bench.key(f"ground-{notice.key}"),
         )
         details = ask_fields(notice.asks, {**start.details, **proposal.prefill}, bench.key(f"ask-{notice.key}"))
-        forwarded = _may_be_forwarded(bench, notice)
+        forwarded = _may_be_forwarded(bench, notice, proposal.forwarded)
         capacity, wording = _more(bench, proposal, wording, start.contacts)
         muted("Plain facts, no conclusions of law. Not legal advice.")
         tone = "secondary" if bench.key("way") in st.session_state else bench.tone
@@ -174,8 +174,8 @@ def _words_of(bench: Bench, proposal: Proposal) -> Wording:
     return Wording(what_it_is=what or "", rule_breached=rule or "", unlawful_nature=unlawful or "")
 
 
-def _may_be_forwarded(bench: Bench, notice: Notice) -> bool:
-    if not notice.may_be_forwarded:
+def _may_be_forwarded(bench: Bench, notice: Notice, by_form: str) -> bool:
+    if not notice.may_be_forwarded and not by_form:
         return False
     accepted = st.checkbox("The person concerned accepts that it may be passed on or published", key=bench.key(f"forwarded-{notice.key}"))
     muted(FORWARDED)

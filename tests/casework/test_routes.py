@@ -29,11 +29,12 @@ from casework.routes import (
     author_first,
     behind,
     best_contact,
+    must_accept,
     must_fit,
     plan,
 )
 from casework.testing import NOON, a_case, an_item
-from data.errors import SettingsError
+from data.errors import CaseError, SettingsError
 from data.model.care import Referral, ReferralBody, SourceKind
 from data.model.cases import Capacity, Case, CaseItem, CaseState, Ground, RequestState, Route, TakedownRequest
 from data.model.network import ContactScope, NetworkContact, NetworkLookup
@@ -417,10 +418,16 @@ def test_what_is_published_or_passed_on_is_accepted_first() -> None:
     """The words say where it goes."""
     lumen = next(form for form in ROWS["youtube"].ways if form.title == "defamation complaint")
 
-    assert "Lumen" in (stops.forwarding_accepted(Route.COMPLAINANT, lumen, accepted=False) or "")
-    assert stops.forwarding_accepted(Route.CDN, None, accepted=False) is not None
-    assert stops.forwarding_accepted(Route.COMPLAINANT, lumen, accepted=True) is None
-    assert stops.forwarding_accepted(Route.PLATFORM_FORM, None, accepted=False) is None
+    video = on(PlatformName.YOUTUBE)
+    by_form = a_request(Route.COMPLAINANT, ground=Ground.DEFAMATION_INDIVIDUAL)
+    assert "Lumen" in (stops.forwarding_accepted(lumen, accepted=False) or "")
+    assert stops.forwarding_accepted(lumen, accepted=True) is None
+    assert stops.forwarding_accepted(None, accepted=False) is None
+    assert next(one for one in plan(a_case(), (video,), ROWS, NOON).proposals if one.route is Route.COMPLAINANT).forwarded
+    with pytest.raises(CaseError, match="Lumen"):
+        must_accept(video, ROWS, by_form, accepted=False)
+    must_accept(video, ROWS, by_form, accepted=True)
+    must_accept(video, ROWS, a_request(), accepted=False)
 
 
 def test_the_school_as_a_body_claims_no_defamation() -> None:
