@@ -17,8 +17,8 @@ A_NAME = "a child's name"
 A_BIRTHDAY = "a date of birth"
 A_HOME = "a home address"
 
-_WORD = r"(?-i:[A-Z\u00c0-\u00de\u0141\u015a\u0174\u0176\u017b][A-Za-z\u00c0-\u017f'\u2019-]+)"
-_NAMED = rf"(?P<name>{_WORD}(?:[ \t]+{_WORD})?)"
+_WORD = r"(?-i:[A-Z\u00c0-\u00de\u0141\u015a\u0174\u0176\u017b][A-Za-z\u00c0-\u017f'\u2019-]{1,30})"  # bounded: no text makes it slow
+_NAMED = rf"(?P<name>{_WORD}(?:[ \t]+{_WORD}|[ \t]+(?-i:[A-Z])\b\.?)?)"
 _CHILD = (
     "pupil|child|student|boy|girl|son|daughter|sibling|brother|sister|twin|toddler|kid|lad|youngster|teenager|learner|classmate|"
     "nephew|niece|grandson|granddaughter|eldest|youngest|little one|schoolboy|schoolgirl"
@@ -36,14 +36,18 @@ _NAMED_SO = r"(?:['\u2019]s[ \t]+(?:first[ \t]+)?name[ \t]+is|[ \t]+(?:is[ \t]+|
 _AROUND = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"\b(?:{_CHILD})s?{_NAMED_SO}[ \t]+{_NAMED}\b",
+        rf"\b(?:{_CHILD})s?{_NAMED_SO}[ \t]+[(\"'\u201c\u2018]?{_NAMED}",
+        rf"\b(?:{_CHILD})(?:['\u2019]s)?[ \t]+name[ \t]*(?::|-)[ \t]*{_NAMED}",
+        rf"\b{_NAMED}(?:,[ \t]+(?:a|an|one of our|our)[ \t]+(?:year[ \t]*\d+[ \t]+)?|[ \t]*\([ \t]*(?:a[ \t]+)?)(?:{_CHILD})\b",
+        rf"\b{_NAMED}[ \t]+(?:goes[ \t]+to|attends|joined|left)[ \t]+(?:our[ \t]+|the[ \t]+)?{_CLASS}",
+        rf"\b{_NAMED},?[ \t]+(?:both|also|now|then|currently)[ \t]+(?:in|from)[ \t]+{_CLASS}",
         rf"\b(?:he|she|they)(?:['\u2019](?:s|re)|[ \t]+(?:is|was|are))[ \t]+(?:called|named)[ \t]+{_NAMED}\b",
         rf"\b(?:his|her|their|whose)[ \t]+(?:first[ \t]+|full[ \t]+)?name[ \t]+is[ \t]+{_NAMED}\b",
         rf"\b{_NAMED}[ \t]*(?:,[ \t]*|\([ \t]*|[-\u2013][ \t]*)?(?:(?:who[ \t]+)?(?:is|was)[ \t]+)?(?:(?:in|from|of)[ \t]+){_CLASS}",
         rf"\b{_NAMED}(?:,[ \t]*|[ \t]*\([ \t]*|[ \t]*[-\u2013][ \t]*|[ \t]+){_CLASS}",
         rf"\b(?:year[ \t]*\d{{1,2}}|y\d{{1,2}}|\d{{1,2}}[a-z]|reception)(?:['\u2019]s|:)[ \t]+{_NAMED}\b",
         rf"\b{_NAMED}(?:,?[ \t]+\(?aged?[ \t]+{_AGE}\b|[ \t]+\({_AGE}\)|,[ \t]+{_AGE}(?=[,.;)]|[ \t]*$))",
-        rf"\b{_NAMED}[ \t]+is[ \t]+(?:only[ \t]+)?{_AGE}\b(?![ \t]*[%:/-])",
+        rf"\b{_NAMED}[ \t]+is[ \t]+(?:only[ \t]+)?{_AGE}(?=[ \t]*(?:[,.;)!]|$|years?\b|yrs?\b|and\b))",
         rf"\b{_AGE}[- ]?(?:year|yr)s?[- ]?old[ \t]+{_NAMED}\b",
         rf"\b{_NAMED}['\u2019]s?[ \t]+(?:{_FAMILY})\b",
         rf"\b(?:{_FAMILY})[ \t]+(?:of|to)[ \t]+{_NAMED}\b",

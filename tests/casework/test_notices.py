@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -574,8 +575,14 @@ the mother of Leah Marsh|parents of Leah|a boy called Tom|She's called Leah|his 
 It was Leah in Year 4 who cried|Dear Leah Marsh in 4B|a girl named Zoë|our daughter Siân|the child's name is Łucja|the students Ali and Ben
 My youngest, Tom, was upset|Born 3 May 2017|DOB 3/5/17|date of birth: 3 May 2017|May 3rd, 2017|her birthday is 3 May|12 Orchard Lane
 lives at 4 The Green|Flat 3, Marsh House|FG7 9ZZ|9 orchard lane|home address: 12 Low Rd|the twins Ada and Bo|Reception's Ivo
+Tom M. in 4B|Leah M (Year 4)|Ada and Bo, both in Year 3|Leah is in Year 4|Leah, a pupil here, cries|Leah (pupil) is shown
+Leah goes to Reception|Leah attends our nursery|a Year 4 boy (Tom) is shown|the child (Leah Marsh) is named|Pupil name: Leah Marsh
+It names our pupil "Leah Marsh"|Child: Leah Marsh|Mia-Rose's dad|my lad Tom|Flat 2, 14 High Street|No 7 Mill Road|D.O.B. 03.05.2017
 a pupil, Keeley Thorn, is filmed|Ruby-Mae O'Neill (7)|Yusuf in Reception|the pupil's name is Amara"""
-ORDINARY = """A post of 20 November 2026 that appears to accuse a teacher.|Mr Quillfeather in Year 4 is named.
+ORDINARY = """Year 4 is in Reception today|The post is in 4 parts|Facebook is in breach of its own rule|The account is 9 days old
+This is 9 pages long|Rule is 5 of your terms|The DSL was told at 9 o'clock|Bullying (13) is the rule|child (initials L.M.)
+The chair of governors, Dr Singh, in 4B|Sent on 20 Nov 2026 in reply to yours|Parents in 4B complain|Teachers in Year 6 are named
+A post of 20 November 2026 that appears to accuse a teacher.|Mr Quillfeather in Year 4 is named.
 A child is shown in school uniform; K can be recognised.|L.M., a pupil of Fernley Green Primary School, is shown.|The pupil LM is shown.
 It shows a pupil's name and date of birth.|Their home address is shown in the comment.|The Year 4 teacher is called names.
 Miss Hall's class is shown in the picture at the gate.|It was posted on Monday 3pm and shared 24 times in the same way.
@@ -621,6 +628,15 @@ def test_ordinary_wording_raises_no_false_alarm() -> None:
 
     assert alarms == []
     assert len(lines_of(ORDINARY)) > 40
+
+
+@pytest.mark.parametrize("text", ["Aa-" * 3333, "Aa " * 3333, "pupil " * 1666, "A" * 10_000, "12 Aa " * 1666, "Aa" + " " * 9_998])
+def test_no_text_makes_the_guard_slow(text: str) -> None:
+    """The longest field that a form takes is judged at once, however it is made."""
+    start = time.perf_counter()
+    leaks(text, now=NOON, school_address=SCHOOL_ADDRESS, school_name=SCHOOL)
+
+    assert time.perf_counter() - start < 3
 
 
 def test_asks_are_unique_within_a_notice() -> None:
