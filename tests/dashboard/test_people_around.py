@@ -8,11 +8,12 @@ from datetime import timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from casework.intake import ReportForm
 from dashboard.parts import at_desk, signed_in
 from dashboard.parts.testing import HOSTILE, World
 from data.model.care import Attribution, Band, Consent, FilingState, OverrideCode, ReferralBody, SourceKind, SupportAnswer, SupportKind
 from data.model.cases import Case, CaseState, Confidentiality
-from data.model.findings import DecisionKind
+from data.model.findings import DecisionKind, ReportTick
 from data.model.readings import Category, Severity
 
 WHO = "dsl"
@@ -244,6 +245,31 @@ def test_a_stopped_case_shows_only_what_helps(world: World) -> None:
 
     assert titles == ["Police and other bodies", "Support for those concerned"]
     assert "by the address only" in words(test)
+
+
+def test_the_reporter_is_told_and_that_is_kept(world: World) -> None:
+    """B23: empty is refused in words; what was told stands there, and the duty goes."""  # B23
+    room, dsl = world.desk.casework, world.people["dsl"]
+    room.report_by(world.people["staff"], "fernley", ReportForm(says="They write about me.", ticks=(ReportTick.SENT_TO_WORK_ACCOUNT,)))
+    finding = room.inbox(dsl, ["fernley"]).rows[0].finding
+    category = Category.HARASSMENT_STAFF
+    made = room.decide(dsl, finding.id, DecisionKind.OPEN_CASE, category, Severity.S2, "teacher", "Sent to a work account.")
+    case = world.keep("told", made)
+    test = page(world, case)
+    assert "Tell the person who reported it" in words(test)
+    assert "What they were told is empty" in words(press(test, "Record it"))
+    put(test, "text_area", "What was the person told, by telephone or face to face?", "We rang.")
+    test = press(test, "Record it")
+
+    assert "We rang." in words(test)
+    assert "Tell the person who reported it" not in words(test)
+
+
+def test_about_the_chair_somebody_above_is_told(world: World) -> None:
+    """§7.3: the page asks to tell the vice-chair or the trust."""
+    case = world.open_case("chair", "the chair of governors is a crook", target="chair")
+
+    assert "vice-chair or the trust" in words(page(world, case))
 
 
 @pytest.fixture(autouse=True)
