@@ -39,6 +39,7 @@ from schoolwatch.testing import NO_BROWSER, HookServer, MailServer, Watched, liv
 KILLS, FEW = 200, 6
 FACTOR = 1200.0  # an hour in three seconds
 SHORTEST, LONGEST = 0.1, 4.5  # seconds that a worker lives
+UNTIL_SENDING = 0.3
 WHILE_SENDING = 0.15  # chance at each look that a worker which is handing a message over dies of it
 PATIENCE = 240.0
 CASES = 12  # opened one by one while workers die, so that reminders and checks of different ages are under way
@@ -140,13 +141,19 @@ def play(soak: Soak, kills: int, chance: random.Random) -> None:
 
 
 def _lived(soak: Soak, chance: random.Random) -> bool:
-    """Let a worker live for a while; return whether it is to die in the middle of handing a message over."""
-    end, pause = time.monotonic() + chance.uniform(SHORTEST, LONGEST), threading.Event()
+    """Let a worker live for a while; return whether it is to die in the middle of handing a message over.
+
+    Most lives are short. Every third lasts until a message is being handed over, however slow the machine is, and ends there.
+    """
+    waits = chance.random() < UNTIL_SENDING
+    end, pause = time.monotonic() + (PATIENCE / 4 if waits else chance.uniform(SHORTEST, LONGEST)), threading.Event()
     while time.monotonic() < end:
-        pause.wait(0.05)
+        pause.wait(chance.uniform(0.0, 0.1))
         with soak.watched.desk.store.read() as work:
-            if work.messages.count(state=MessageState.SENDING) and chance.random() < WHILE_SENDING:
-                return True
+            is_sending = bool(work.messages.count(state=MessageState.SENDING))
+        if is_sending and (waits or chance.random() < WHILE_SENDING):
+            pause.wait(chance.choice([0.0, chance.uniform(0.0, 2.0)]))
+            return True
     return False
 
 
