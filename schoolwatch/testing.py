@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import http.server
+import json
 import shutil
+import socket
 import socketserver
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from casework.notice import Wording
 from casework.seriousness import FACTORS
@@ -22,13 +24,14 @@ from data.model.evidence import CaptureOrder, SafetyAnswer
 from data.model.findings import DecisionKind, Finding
 from data.model.people import Role, User
 from data.model.posts import Post
+from data.model.telling import Message
 from data.model.watch import SourceState
 from schoolwatch.demo.moderator import Moderator
 from schoolwatch.demo.posts import TownPost, Wall
 from schoolwatch.demo.town import RunningTown, Town, start_in_thread
 from schoolwatch.demo.watchlist import FERNLEY, schools, sources, staff, terms, users
 from schoolwatch.desk import Desk, build_desk
-from schoolwatch.round import Hands
+from schoolwatch.round import Hands, run_round
 from schoolwatch.settings import Demo, Settings, load_settings
 
 NO_BROWSER = Path("/no/such/browser")  # a setting that names nothing runnable counts as no browser
@@ -104,6 +107,41 @@ class Watched:
             raise LookupError(key)
         return decided.case
 
+    def round_in(self, **span: float) -> datetime:
+        """Move a fixed clock and let the worker do one round; return the moment."""
+        moment = self.forward(**span)
+        run_round(self.hands)
+        return moment
+
+    def look_in(self, case: Case, **span: float) -> Case:
+        """Move a fixed clock, ask for a look, let the worker make it; return the case as it then stands."""
+        self.forward(**span)
+        self.casework.ask_check(self.user(case.owner_id), case.id)
+        run_round(self.hands)
+        return self.as_it_is(case)
+
+    def as_it_is(self, case: Case) -> Case:
+        """Return a case as it stands, whoever may see it."""
+        with self.desk.store.read() as work:
+            return work.cases.get(case.id)
+
+    def messages(self, *, to: str | None = None) -> list[Message]:
+        """Return everything in the outbox, sent or not; with a user id, what is for that person."""
+        with self.desk.store.read() as work:
+            return [one for one in work.messages.where(order_by="made_at") if to in {None, one.user_id}]
+
+    def told_too_much(self, *more: str) -> list[str]:
+        """Return what stands in messages though it may not: names, handles, addresses, any four words of a post in a row, and `more`."""
+        with self.desk.store.read() as work:
+            names = [one.name for one in work.schools.where()] + [one.name.split("(")[0].strip() for one in work.users.where()]
+            names += [part for one in work.staff.where() for part in (one.name, one.name.split()[-1])]
+            posts = work.posts.where()
+            items = work.case_items.where()
+        words = [*names, *(post.author_handle for post in posts if post.author_handle), *(item.address for item in items)]
+        words += [run for post in posts for run in _runs(post.text)]
+        said = "\n".join(f"{one.subject}\n{one.body}" for one in self.messages()).casefold()
+        return sorted({word for word in (*words, *more) if word.casefold() in said})
+
     def order(self, case: Case, answer: SafetyAnswer = SafetyAnswer.NO) -> CaptureOrder:
         """Order the capture of a case's first item."""
         item = self.casework.case(self.user(), case.id).items[0]
@@ -121,6 +159,12 @@ class Watched:
         return sent
 
 
+def _runs(text: str, length: int = 4) -> list[str]:
+    """Return every run of so many words of a text."""
+    words = text.split()
+    return [" ".join(words[at : at + length]) for at in range(len(words) - length + 1)]
+
+
 @contextmanager
 def watched_town(
     folder: Path,
@@ -130,14 +174,18 @@ def watched_town(
     posts: Sequence[TownPost] | None = None,
     walls: Sequence[Wall] = (),
     moderator: Moderator | None = None,
+    ports: frozenset[int] = frozenset(),
 ) -> Iterator[Watched]:
-    """Serve a town and watch it. `template`: a migrated, empty SQLite file to copy, which is quicker than migrating again."""
+    """Serve a town and watch it. `template`: a migrated, empty SQLite file to copy, which is quicker than migrating again.
+
+    `ports`: of other servers on loopback that may be asked, as if they were public.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     if template is not None:
         shutil.copy(template, folder / "app.db")
     town = Town(clock, posts, start=clock.now(), walls=walls, moderator=moderator)
     with start_in_thread(town) as running:
-        shown = Demo(origin=clock.now(), factor=1, loopback_ports=frozenset({running.port}), town_address=running.base)
+        shown = Demo(origin=clock.now(), factor=1, loopback_ports=ports | {running.port}, town_address=running.base)
         settings = Settings(state_dir=folder, demo=shown, contact="demo@town.example", browser_path=NO_BROWSER)
         if template is None:
             upgrade(settings.database_url)
@@ -285,6 +333,77 @@ class HookServer(Doors):
         to.send_response(200 if self.mood == "takes" else int(self.mood))
         to.send_header("Content-Length", "0")
         to.end_headers()
+
+
+class RegistryServer(Doors):
+    """A registry of networks (RDAP, RFC 9082) with invented answers, given by path; `got` lists what was asked for."""
+
+    def __init__(self, answers: Mapping[str, Mapping[str, Any]]) -> None:
+        super().__init__()
+        self._answers = answers
+
+    @contextmanager
+    def open(self) -> Iterator[Self]:
+        """Serve on loopback."""
+        outer = self
+
+        class Talk(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                outer.answer(self)
+
+            def log_message(self, *_: object) -> None:
+                """Keep quiet."""
+
+        with self.serving(_WebServer(("127.0.0.1", 0), Talk)) as one:
+            yield one
+
+    def answer(self, to: http.server.BaseHTTPRequestHandler) -> None:
+        """Answer one question."""
+        self.got.append(to.path)
+        found = self._answers.get(to.path)
+        body = json.dumps(found or {"errorCode": 404}).encode()
+        to.send_response(200 if found else 404)
+        to.send_header("Content-Type", "application/rdap+json")
+        to.send_header("Content-Length", str(len(body)))
+        to.end_headers()
+        to.wfile.write(body)
+
+    def listed_in(self, folder: Path) -> None:
+        """Name this registry, in the list that an administrator can lay into `folder`, as the one that answers for loopback addresses."""
+        folder.mkdir(parents=True)
+        services = [[["127.0.0.0/8"], [f"http://127.0.0.1:{self.port}/"]]]
+        listed = {"version": "1.0", "publication": "2026-11-01T00:00:00Z", "services": services}
+        (folder / "ipv4.json").write_text(json.dumps(listed), encoding="utf-8")
+
+
+class CountingServer(Doors):
+    """A place that nobody may knock at: counts connections and the bytes that came, and answers a bare page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.connections = self.bytes = 0
+
+    @contextmanager
+    def open(self) -> Iterator[Self]:
+        """Serve on loopback."""
+        outer = self
+
+        class Talk(socketserver.BaseRequestHandler):
+            """One knock."""
+
+            def handle(self) -> None:
+                """Count it."""
+                with suppress(OSError):
+                    outer.count(self.request)
+
+        with self.serving(_Server(("127.0.0.1", 0), Talk)) as one:
+            yield one
+
+    def count(self, knock: socket.socket) -> None:
+        """Count one connection, what it brought, and answer."""
+        self.connections += 1
+        self.bytes += len(knock.recv(65_536))
+        knock.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4\r\nConnection: close\r\n\r\nhere")
 
 
 class _Server(socketserver.ThreadingTCPServer):
