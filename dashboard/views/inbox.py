@@ -15,6 +15,7 @@ from dashboard.parts import notice, page_links, refusal, severity, signed_in, ti
 from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is, counted, one_line
 from dashboard.parts.post_card import first_line, platform_label
+from dashboard.parts.put_aside import put_aside_form
 from dashboard.parts.thread_aside import thread_choices
 from dashboard.parts.thread_card import thread_head, thread_posts
 from dashboard.parts.thread_words import mark_line, marks
@@ -62,6 +63,7 @@ def show(desk: Desk, user: User) -> None:
         _found(desk, user, schools, wanted or "")
         return
     chosen = _filters(schools)
+    put_aside_form(desk, user, [school.id for school in schools])
     st.fragment(_queue, run_every=EVERY)(desk, user, schools, chosen)
 
 
