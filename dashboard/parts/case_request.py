@@ -59,7 +59,8 @@ def draft_form(bench: Bench) -> None:
     if found.stops or bench.file.blocked:
         return
     if not found.proposals:
-        st.info("No ground for a removal fits this case. Lawful speech is answered, not removed.", icon=":material/info:")
+        lawful = "No ground for a removal fits this case. Lawful speech is answered, not removed."
+        st.info(as_is(_sentence("; ".join(found.closed))) if found.closed else lawful, icon=":material/info:")
         return
     proposal = _choose(bench, found.proposals)
     _why(proposal)
