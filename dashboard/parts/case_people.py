@@ -20,9 +20,7 @@ from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is
 from data.model.people import Permission
 
-ADVICE_FIRST = (
-    "This may be a child's disclosure, or put somebody in danger. Safeguarding first: nobody is asked to remove it yet."
-)
+ADVICE_FIRST = "This may be a child's disclosure, or put somebody in danger. Safeguarding first: nobody is asked to remove it yet."
 Part = Callable[[Bench, Care], None]
 
 
