@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from casework import clocks, corrections, countdown
+from casework import clocks, corrections, countdown, reviews
 from casework.casefiles import CaseFiles
 from casework.checks import seen as looked
 from casework.clocks import CaseClock, ClockFacts
@@ -22,6 +22,7 @@ from data.model.care import Referral
 from data.model.cases import ENDED, Case, CaseEvent, CaseState, MissedReason
 from data.model.evidence import CaptureOrder, OrderState, SafetyAnswer
 from data.model.people import Permission, User
+from data.model.policies import TriggerKind
 from data.store import Work
 from evidence.errors import CaptureForbiddenError
 from evidence.guard import may_capture
@@ -354,6 +355,9 @@ class Acting(CaseFiles):
                 fields["refusal_reason"] = lessons
             fields |= {"reporter_reply": fields["reporter_reply"] or self._reporter_told(work, case), "advice": case.advice}
             case = self._move(work, case, CaseState.CLOSED, by, fields)
+            if policy_review:  # A30: what happened may call for another policy; the number leads back, no name stands there
+                what = f"case {case.ref} was closed with the wish to look at the policy again"
+                work.policy_triggers.add(reviews.trigger(by.id, case.school_id, TriggerKind.INCIDENT, what, self.now(), case.id))
             work.commit()
         return case
 

@@ -248,7 +248,7 @@ class Governing(Room):
         if not (by.may(Permission.MANAGE_POLICIES, school_id) or by.may(Permission.CLOSE, school_id)):
             raise PermissionDeniedError(by.id, Permission.MANAGE_POLICIES.value)
         with self.store.begin(by=by.id) as work:
-            made = work.policy_triggers.add(_trigger(by.id, school_id, kind, needed(what, "what happened"), self.now()))
+            made = work.policy_triggers.add(reviews.trigger(by.id, school_id, kind, needed(what, "what happened"), self.now()))
             work.commit()
         return made
 
@@ -285,7 +285,3 @@ class Governing(Room):
         with self.store.read() as work:
             policies = [one for one in work.policies.where(school_id=school_id) if one.replaced_at is None]
         return reviews.reminders(policies, self._today())
-
-
-def _trigger(by: str, school_id: str, kind: TriggerKind, what: str, now: datetime, case_id: str | None = None) -> PolicyTrigger:
-    return PolicyTrigger(id=new_id(now), school_id=school_id, kind=kind, what=what, case_id=case_id, by=by, at=now)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from casework.errors import PolicyRefusedError
+from data.model.base import new_id
 from data.model.policies import Policy, PolicyTrigger, TriggerKind, YearlyCheck
 
 YEAR = timedelta(days=365)
@@ -111,3 +112,8 @@ def _reminder(policy: Policy, today: date) -> DueReminder | None:
 def open_triggers(triggers: Iterable[PolicyTrigger]) -> tuple[PolicyTrigger, ...]:
     """Return what calls for an early review and nobody has settled, oldest first."""
     return tuple(sorted((one for one in triggers if one.settled_at is None), key=lambda one: one.at))
+
+
+def trigger(by: str, school_id: str, kind: TriggerKind, what: str, now: datetime, case_id: str | None = None) -> PolicyTrigger:
+    """Return the note that something calls for an early review (A30)."""
+    return PolicyTrigger(id=new_id(now), school_id=school_id, kind=kind, what=what, case_id=case_id, by=by, at=now)

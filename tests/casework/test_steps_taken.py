@@ -634,3 +634,15 @@ def test_the_reviewer_of_what_stays_up_signs_in_here(scene: Scene) -> None:
 
     with pytest.raises(CaseError, match="reviewer"):
         scene.desk.move(HEAD, case.id, CaseState.NOT_REMOVED, left, "they decline")
+
+
+def test_closing_may_call_for_a_look_at_the_policy(scene: Scene) -> None:
+    """A30: the wish stands in the register of policies under the case's number, once, and nothing of the case stands with it."""
+    case, _request = scene.sent()
+    scene.gone(case)
+    scene.desk.close(DSL, case.id, "removed", *CLOSING, policy_review=True)
+    with scene.desk.store.read() as work:
+        found = work.policy_triggers.where(school_id=case.school_id)
+
+    assert [(one.kind.value, one.case_id, one.by) for one in found] == [("incident", case.id, DSL.id)]
+    assert found[0].what == f"case {case.ref} was closed with the wish to look at the policy again"
