@@ -115,11 +115,6 @@ class Keeping(Purging):
             work.commit()
         return given
 
-    def _consents(self, work: Work, case: Case) -> list[RetentionConsent]:
-        """Return what was agreed since the case was last closed."""
-        given = work.retention_consents.where(case_id=case.id, order_by="at")
-        return [one for one in given if case.closed_at is not None and one.at >= case.closed_at]
-
     def _may_agree(self, work: Work, case: Case) -> None:
         if not retention.is_over(case):
             msg = f"{case.ref} is not closed; close it first"

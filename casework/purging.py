@@ -19,7 +19,7 @@ from casework.triage import standing_decision
 from data.model.base import new_id
 from data.model.cases import Case, Confidentiality
 from data.model.findings import Finding, FindingState
-from data.model.keeping import RetentionRun
+from data.model.keeping import RetentionConsent, RetentionRun
 from data.model.people import Permission, Role, User
 from data.model.posts import Post
 from data.model.readings import Severity
@@ -32,10 +32,11 @@ HASHED = "#"  # how a handle begins that was replaced by its mark
 
 @dataclass(frozen=True)
 class KeptCase:
-    """A case with what becomes of it."""
+    """A case with what becomes of it, and who agreed so far that it may go (user ids)."""
 
     case: Case
     fate: Fate
+    agreed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Purging(Governing):
         kept, now = self._periods(work, school_id), self.now()
         going = {finding.id: fate.rule.value for finding, fate in self._findings(work, school_id, kept) if fate.action is Action.GO}
         return Tonight(
-            tuple(KeptCase(case, self._fate(work, case, kept)) for case in work.cases.where(school_id=school_id, order_by="known_at")),
+            tuple(self._kept(work, case, kept) for case in work.cases.where(school_id=school_id, order_by="known_at")),
             dict(Counter(going.values())),
             sum(1 for _ in self._mentions(work, now)),
             sum(1 for post in self._handles(work, school_id, kept) if not all(one.id in going for one in work.findings.of_post(post.id))),
@@ -132,6 +133,15 @@ class Purging(Governing):
     def _fate(self, work: Work, case: Case, kept: Periods) -> Fate:
         holds, consents = work.holds.where(case_id=case.id), work.retention_consents.where(case_id=case.id)
         return retention.case_fate(case, holds, consents, kept, self.now())
+
+    def _kept(self, work: Work, case: Case, kept: Periods) -> KeptCase:
+        agreed = tuple(name for one in self._consents(work, case) for name in (one.by, one.second) if name)
+        return KeptCase(case, self._fate(work, case, kept), agreed)
+
+    def _consents(self, work: Work, case: Case) -> list[RetentionConsent]:
+        """Return what was agreed since the case was last closed."""
+        given = work.retention_consents.where(case_id=case.id, order_by="at")
+        return [one for one in given if case.closed_at is not None and one.at >= case.closed_at]
 
     def _purge_case(self, case_id: str, run_id: str) -> bool:
         """Take one case away with everything that hangs on it; asked once more within the transaction. Return whether it went."""

@@ -33,6 +33,7 @@ SCHOOL: tuple[tuple[tuple[Permission, ...], str, str, str], ...] = (
     ((Permission.SEE_COUNTS,), "governors", "Governors' report", "assessment"),
     ((Permission.SEE_COUNTS,), "policies", "Policies and reviews", "policy"),
     (_CASES, "rota", "Who is told", "notifications"),
+    ((Permission.MANAGE_RETENTION,), "retention", "What is kept", "auto_delete"),
     ((Permission.MANAGE_USERS,), "users", "People", "group"),
 )
 

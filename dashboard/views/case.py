@@ -18,6 +18,7 @@ from dashboard.parts.case_copies import copies
 from dashboard.parts.case_disclosure import disclosures, may_disclose
 from dashboard.parts.case_head import case_head, stop_panel
 from dashboard.parts.case_history import chronology
+from dashboard.parts.case_keeping import keeping, may_keep
 from dashboard.parts.case_letters import letters_part
 from dashboard.parts.case_moves import advice_form, assign_form, close_form, moves, note_form, safeguarding_form
 from dashboard.parts.case_people import assess_form, owed, people
@@ -135,6 +136,7 @@ def _others(bench: Bench) -> None:
         ("A child's summary", "child_care", child_summary, may_summarise(bench)),
         ("Hand over to another owner", "person", assign_form, verb != "assign" and bench.may(Permission.TRIAGE)),
         ("Safeguarding concern", "shield_person", safeguarding_form, case.state is not CaseState.SAFEGUARDING_LEAD),
+        ("How long it is kept", "auto_delete", keeping, may_keep(bench)),
         ("Another step", "alt_route", moves, verb not in {"move", "check"} and bool(bench.file.moves)),
     ]
     for title, icon, piece, fits in offered:
