@@ -56,7 +56,7 @@ def test_no_platform_asks_for_a_persons_account() -> None:
 
 def test_nobody_is_located() -> None:
     """A8: no place of a person, no picture's position data, no link from one account to another is kept anywhere."""
-    assert holds("latitude", "longitude", "lat", "lon", "geo", "location", "exif", "gps", "same", "identity") == []
+    assert holds("latitude", "longitude", "lat", "lon", "geo", "location", "exif", "gps", "identity") == []
 
 
 def test_a_person_is_never_searched_for() -> None:
