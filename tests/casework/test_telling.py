@@ -226,7 +226,7 @@ def test_nothing_hostile_gets_into_a_message_or_a_log(scene: Scene, caplog: pyte
         scene.desk.fire_digests(now)
     told = scene.messages()
     text = "\n".join(f"{one.key} {one.matter} {one.subject} {messages.with_link(one, 'https://watch.example.org')}" for one in told)
-    parts = ["zebedee", "marchbanks", "larch", "4b", "evil.example", "quillfeather", "<b>", "trip fund", "invented u-", "fernley green"]
+    parts = ["zebedee", "marchbanks", "larch", " 4b", "evil.example", "quillfeather", "<b>", "trip fund", "invented u-", "fernley green"]
 
     assert {one.urgency for one in told} >= {Urgency.URGENT, Urgency.REMINDER, Urgency.DIGEST}
     assert [part for part in parts if part in text.lower()] == []
