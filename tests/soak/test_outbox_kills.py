@@ -145,16 +145,19 @@ def _lived(soak: Soak, chance: random.Random) -> bool:
 
     Most lives are short. Every third lasts until a message is being handed over, however slow the machine is, and ends there.
     """
-    waits = chance.random() < UNTIL_SENDING
+    waits, left = chance.random() < UNTIL_SENDING, _sending(soak)  # what the last one left half done counts for it
     end, pause = time.monotonic() + (PATIENCE / 4 if waits else chance.uniform(SHORTEST, LONGEST)), threading.Event()
     while time.monotonic() < end:
         pause.wait(chance.uniform(0.0, 0.1))
-        with soak.watched.desk.store.read() as work:
-            is_sending = bool(work.messages.count(state=MessageState.SENDING))
-        if is_sending and (waits or chance.random() < WHILE_SENDING):
+        if _sending(soak) - left and (waits or chance.random() < WHILE_SENDING):
             pause.wait(chance.choice([0.0, chance.uniform(0.0, 2.0)]))
             return True
     return False
+
+
+def _sending(soak: Soak) -> set[str]:
+    with soak.watched.desk.store.read() as work:
+        return {one.id for one in work.messages.where(state=MessageState.SENDING)}
 
 
 def is_quiet(soak: Soak) -> bool:
