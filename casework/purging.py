@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -273,25 +273,33 @@ class Purging(Governing):
 
     def _purge_small(self, run_id: str) -> Counter[str]:
         """Let go of old logs, messages that went out, requests that were answered and policies that were replaced."""
-        kept, now = retention.periods({}), self.now()
+        now = self.now()
         with self.store.begin(by=SYSTEM) as work:
-            messages = [one.id for one in work.messages.where() if one.made_at < now - kept[RuleKey.MESSAGE]]
-            requests = [
-                one.id for one in work.subject_requests.where() if one.decided_at and one.decided_at < now - kept[RuleKey.SUBJECT_REQUEST]
-            ]
-            policies = [one.id for one in work.policies.where() if one.replaced_at and one.replaced_at < now - kept[RuleKey.POLICY]]
-            lookups = [one.id for one in work.lookups.where() if one.looked_at < now - kept[RuleKey.LOOKUP]]
-            counts = Counter(
-                {
-                    RuleKey.MESSAGE.value: work.purge.rows("message", messages),
-                    RuleKey.SUBJECT_REQUEST.value: work.purge.rows("subject_request", requests),
-                    RuleKey.POLICY.value: work.purge.rows("policy", policies),
-                    RuleKey.LOOKUP.value: work.purge.rows("network_lookup", lookups),
-                    RuleKey.LOG.value: work.purge.audit(now - kept[RuleKey.LOG], run_id=run_id, at=now),
-                }
-            )
+            kept = {school.id: self._periods(work, school.id) for school in work.schools.where()}
+            everywhere = _of_all(kept.values())
+
+            def is_over(rule: RuleKey, school_id: str, since: datetime | None) -> bool:
+                return since is not None and since < now - kept.get(school_id, everywhere)[rule]
+
+            old = {
+                "message": [one.id for one in work.messages.where() if is_over(RuleKey.MESSAGE, one.school_id, one.made_at)],
+                "subject_request": [
+                    one.id for one in work.subject_requests.where() if is_over(RuleKey.SUBJECT_REQUEST, one.school_id, one.decided_at)
+                ],
+                "policy": [one.id for one in work.policies.where() if is_over(RuleKey.POLICY, one.school_id, one.replaced_at)],
+            }
+            counts = Counter({kind: work.purge.rows(kind, ids) for kind, ids in old.items()})
+            lookups = [one.id for one in work.lookups.where() if one.looked_at < now - everywhere[RuleKey.LOOKUP]]
+            counts[RuleKey.LOOKUP.value] = work.purge.rows("network_lookup", lookups)
+            counts[RuleKey.LOG.value] = work.purge.audit(now - everywhere[RuleKey.LOG], run_id=run_id, at=now)
             work.commit()
         return +counts
+
+
+def _of_all(kept: Iterable[Periods]) -> Periods:
+    """Return the periods of what belongs to no single school (the log, look-ups): the longest that any school chose."""
+    chosen = list(kept) or [retention.periods({})]
+    return {key: max(one[key] for one in chosen) for key in RuleKey}
 
 
 def hidden(post: Post, key: bytes) -> Post:

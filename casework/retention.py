@@ -91,7 +91,7 @@ RULES: dict[RuleKey, RetentionRule] = {
             RuleKey.CHILD,
             "Child-protection cases",
             90,
-            "transfer confirmed",
+            "transferred",
             "the child-protection file is the record; a person agrees",
             30,
             _YEAR,
@@ -100,13 +100,13 @@ RULES: dict[RuleKey, RetentionRule] = {
             RuleKey.ABUSE,
             "Anything about sexual abuse of a child",
             90,
-            "transfer confirmed",
+            "transferred",
             "never by itself: two people agree",
             90,
             _YEAR,
         ),
         RetentionRule(
-            RuleKey.STAFF, "Allegations against staff", 90, "transfer confirmed", "the personnel file or the LADO has the record", 30, _YEAR
+            RuleKey.STAFF, "Allegations against staff", 90, "transferred", "the personnel file or the LADO has the record", 30, _YEAR
         ),
         RetentionRule(
             RuleKey.LOG, "Who did what", 3 * _YEAR, "written", "yearly reviews and complaints; it is about people as well", _YEAR, 6 * _YEAR

@@ -25,7 +25,7 @@ def keeping(bench: Bench) -> None:
     """Draw the rule for this case, the transfer where one is needed, and the form for a hold."""
     case, key = bench.case, retention.rule_for(bench.case)
     rule = RULES[key]
-    muted(f"{rule.what}: kept for a set time from the day it was {rule.since}, because {rule.why}.")
+    muted(f"{rule.what}. The time counts from the day it was {rule.since}: {rule.why}.")
     if key in _BY_TRANSFER and case.transferred_at is None:
         transfer_form(bench.desk, bench.user, case, case.id)
     if case.transferred_at is not None:

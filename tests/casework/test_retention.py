@@ -517,6 +517,22 @@ def test_small_things_have_their_own_time(store: Store, desk: Casework, clock: F
     assert ([one.id for one in left], hosts) == ([waits.id], [])
 
 
+def test_a_schools_own_period_counts_for_small_things_too(store: Store, desk: Casework, clock: FixedClock) -> None:
+    """A request that was answered two years ago goes when the school chose one year; so do the lines of its log."""
+    clock.moment = NOON
+    done = desk.add_subject_request(DPO, SCHOOL_ID, SubjectRequestKind.ERASURE, "@ann", NOON)
+    desk.decide_subject_request(DPO, done.id, "nothing is held", granted=False)
+    clock.moment = NOON + 2 * 365 * DAY
+    before = desk.run_retention(KEY).gone
+    desk.set_period(HEAD, SCHOOL_ID, "subject_request", 365, "enough")
+    desk.set_period(HEAD, SCHOOL_ID, "log", 365, "enough")
+    run = desk.run_retention(KEY)
+    with store.read() as work:
+        work.audit.verify()
+
+    assert (before, run.gone["subject_request"], run.gone["log"] > 0) == ({}, 1, True)
+
+
 @pytest.mark.parametrize(("received", "due"), [("2026-11-20", "2026-12-21"), ("2026-01-31", "2026-03-02"), ("2026-03-31", "2026-04-30")])
 def test_a_request_about_data_is_due_within_a_month(desk: Casework, received: str, due: str) -> None:
     """A calendar month, to the last day of a shorter one; a weekend moves it to Monday (UK GDPR Art. 12(3), Regulation 1182/71 Art. 3)."""
