@@ -47,3 +47,7 @@ new-notice name:
 # rewrite the exact versions in pyproject.toml and constraints.txt
 lock:
     python docs/lock.py
+
+# write docs/policy.md anew: each clause of the policies with the code and tests that cite it
+docs:
+    python -m docs.clauses

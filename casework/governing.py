@@ -11,7 +11,7 @@ from casework import papers, report, reviews
 from casework.asking import platform_rows
 from casework.errors import PolicyRefusedError
 from casework.report import Figures, Volumes
-from casework.reviews import DueReminder, Register
+from casework.reviews import Register
 from casework.room import Room, needed
 from casework.tally import EXPIRED, JUDGEMENTS, CaseParts, judged, tally
 from casework.triage import standing_decision
@@ -279,9 +279,3 @@ class Governing(Room):
             work.yearly_checks.add(check)
             work.commit()
         return check
-
-    def policy_reminders(self, school_id: str) -> tuple[DueReminder, ...]:
-        """Return the reminders of reviews whose day has come, for whoever delivers them."""
-        with self.store.read() as work:
-            policies = [one for one in work.policies.where(school_id=school_id) if one.replaced_at is None]
-        return reviews.reminders(policies, self._today())

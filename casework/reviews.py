@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -12,7 +12,6 @@ from data.model.policies import Policy, PolicyTrigger, TriggerKind, YearlyCheck
 
 YEAR = timedelta(days=365)
 LATEST = timedelta(days=366)  # twelve months, leap day included
-REMIND_DAYS = (60, 30, 7)  # §1.2 A30
 TRIGGER_LABELS: dict[TriggerKind, str] = {
     TriggerKind.LEGISLATION: "a change of the law",
     TriggerKind.GUIDANCE: "new guidance on good practice",
@@ -50,15 +49,6 @@ class Register:
     yearly: tuple[ReviewLine, ...]
 
 
-@dataclass(frozen=True)
-class DueReminder:
-    """A reminder that others deliver: its key is unique, so it goes out once."""
-
-    key: str
-    due_on: date
-    text: str
-
-
 def check_policy(policy: Policy, today: date) -> None:
     """Raise PolicyRefusedError for a policy approved in the future or due for review later than a year on (A30: at least yearly)."""
     if policy.approved_on > today:
@@ -93,20 +83,6 @@ def _stands(due: date, today: date) -> tuple[str, bool]:
     if days < 0:
         return f"overdue by {-days} {'day' if days == -1 else 'days'}", True
     return ("due today" if days == 0 else f"in {days} {'day' if days == 1 else 'days'}"), False
-
-
-def reminders(policies: Sequence[Policy], today: date) -> tuple[DueReminder, ...]:
-    """Return the reminders whose day has come: 60, 30 and 7 days before a review, and on the day itself; the latest of each policy."""
-    return tuple(found for policy in policies if (found := _reminder(policy, today)) is not None)
-
-
-def _reminder(policy: Policy, today: date) -> DueReminder | None:
-    reached = [days for days in (*REMIND_DAYS, 0) if today >= policy.next_review_on - timedelta(days=days)]
-    if not reached:
-        return None
-    days = min(reached)
-    text = f"A policy is due for review on {policy.next_review_on:%d %b %Y}."  # no title: messages hold no content
-    return DueReminder(f"policy:{policy.id}:{policy.next_review_on}:{days}", policy.next_review_on - timedelta(days=days), text)
 
 
 def open_triggers(triggers: Iterable[PolicyTrigger]) -> tuple[PolicyTrigger, ...]:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("schoolwatch", "collector", "nlp", "evidence", "casework", "accounts", "dashboard", "data")
 REGISTER = ROOT / "data" / "reference" / "policy_clauses.toml"
 PAGE = ROOT / "docs" / "policy.md"
-_CITED = re.compile(r"\b([AB]\d{1,2})(?:\s*(?:to|–)\s*([AB]?)(\d{1,2}))?\b")  # "A18", "B30 to B35"
+_CITED = re.compile(r"\b([AB]\d{1,2})(?:\s*(?:to|\u2013)\s*([AB]?)(\d{1,2}))?\b")  # "A18", "B30 to B35"
 _SHOWN = 4  # files named in a cell; the rest is counted
 
 

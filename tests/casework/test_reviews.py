@@ -65,22 +65,6 @@ def test_the_page_says_how_a_review_stands(review: date, says: str, *, overdue: 
     assert (line.says, line.is_overdue) == (says, overdue)
 
 
-@pytest.mark.parametrize(("days", "reached"), [(61, None), (60, 60), (31, 60), (30, 30), (8, 30), (7, 7), (1, 7), (0, 0), (-40, 0)])
-def test_reminders_come_60_30_and_7_days_before(days: int, reached: int | None) -> None:
-    """A30: each reminder once, the latest that was reached."""
-    policy = a_policy(review=TODAY + timedelta(days=days))
-    keys = [one.key for one in reviews.reminders([policy], TODAY)]
-
-    assert keys == ([] if reached is None else [f"policy:p-1:{policy.next_review_on}:{reached}"])
-
-
-def test_a_reminder_names_no_policy() -> None:
-    """A message holds no content, a title neither."""
-    policy = a_policy(review=TODAY)
-
-    assert all(policy.title not in one.text for one in reviews.reminders([policy], TODAY))
-
-
 @given(st.integers(-400, 400))
 def test_a_review_day_is_overdue_exactly_when_it_has_passed(days: int) -> None:
     """Whatever the day, overdue means past."""

@@ -82,7 +82,7 @@ def test_nobody_signed_in_sees_nothing(full_world: World, at: Sit) -> None:
         ("head", "Inbox"),
         ("comms", "Inbox"),
         ("chair", "Cases"),
-        ("governor", "Words used here"),
+        ("governor", "Governors' report"),
         ("it", "Report something seen online"),
         ("staff", "Report something seen online"),
     ],
