@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -75,10 +75,12 @@ class Purging(Governing):
     def _tonight(self, work: Work, school_id: str) -> Tonight:
         kept, now = self._periods(work, school_id), self.now()
         going = {finding.id: fate.rule.value for finding, fate in self._findings(work, school_id, kept) if fate.action is Action.GO}
+        cases = tuple(self._kept(work, case, kept) for case in work.cases.where(school_id=school_id, order_by="known_at"))
+        leaving = {one.case.id for one in cases if one.fate.action is Action.GO}
         return Tonight(
-            tuple(self._kept(work, case, kept) for case in work.cases.where(school_id=school_id, order_by="known_at")),
+            cases,
             dict(Counter(going.values())),
-            sum(1 for _ in self._mentions(work, now)),
+            len(self._mentions(work, now, leaving=leaving)),
             sum(1 for post in self._handles(work, school_id, kept) if not all(one.id in going for one in work.findings.of_post(post.id))),
         )
 
@@ -225,11 +227,13 @@ class Purging(Governing):
         fate = self._finding_fate(work, finding, self._periods(work, finding.school_id))
         return fate is not None and fate.action is Action.GO
 
-    def _mentions(self, work: Work, now: datetime, limit: int = 1_000_000) -> list[tuple[int, str, str, str]]:
+    def _mentions(
+        self, work: Work, now: datetime, limit: int = 1_000_000, leaving: Collection[str] = ()
+    ) -> list[tuple[int, str, str, str]]:
         """Return the posts that nobody flagged and whose time has come, by the shortest period of any school."""
         days = [self._periods(work, school.id)[RuleKey.MENTION] for school in work.schools.where()]
         shortest = min(days, default=timedelta(days=retention.RULES[RuleKey.MENTION].days))
-        return work.purge.unflagged(now - shortest, limit)
+        return work.purge.unflagged(now - shortest, limit, leaving)
 
     def _purge_mentions(self, run_id: str) -> int:
         count = 0

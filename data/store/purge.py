@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -116,17 +116,29 @@ class Purge:
         """Whether a flagged post or a case still needs this post."""
         return any(self._any(_table(name), _table(name).c.post_id == post_id) for name in ("finding", "case_item"))
 
-    def unflagged(self, before: datetime, limit: int) -> list[tuple[int, str, str, str]]:
-        """Return posts first seen before a moment that nobody flagged: id, platform, the platform's id, hash of the words; oldest first."""
+    def unflagged(self, before: datetime, limit: int, leaving: Collection[str] = ()) -> list[tuple[int, str, str, str]]:
+        """Return posts first seen before a moment that nobody flagged: id, platform, the platform's id, hash of the words; oldest first.
+
+        A post that belongs together with an item of a case stays as long as the case: a course of conduct is more than one post.
+        `leaving`: cases that are to be thought gone already.
+        """
         posts, findings, items = _table(POST), _table(FINDING), _table("case_item")
         query = (
             sa.select(posts.c.id, posts.c.platform, posts.c.native_id, posts.c.text_hash)
-            .where(posts.c.first_seen_at < before, sa.not_(posts.c.needs_reading))
+            .where(posts.c.first_seen_at < before, sa.not_(posts.c.needs_reading), posts.c.id.not_in(self._with_cases(leaving)))
             .where(~sa.exists().where(findings.c.post_id == posts.c.id), ~sa.exists().where(items.c.post_id == posts.c.id))
             .order_by(posts.c.id)
             .limit(limit)
         )
         return [(int(row.id), row.platform, row.native_id, row.text_hash) for row in self.work.connection.execute(query)]
+
+    def _with_cases(self, leaving: Collection[str]) -> list[int]:
+        """Return the posts of all groups in which an item of a case is."""
+        items, alerts = _table("case_item"), _table("thread_alert")
+        rows = self.work.connection.execute(sa.select(items.c.post_id, items.c.case_id).where(items.c.post_id.is_not(None)))
+        in_cases = {row.post_id for row in rows if row.case_id not in leaving}
+        groups = (row.post_ids for row in self.work.connection.execute(sa.select(alerts.c.post_ids)))
+        return sorted({post_id for group in groups if in_cases.intersection(group) for post_id in group})
 
     def audit(self, before: datetime, *, run_id: str, at: datetime) -> int:
         """Delete the audit events before a moment, oldest first; the tombstone keeps the last hash, so that the chain still holds."""

@@ -18,7 +18,7 @@ from casework.errors import RetentionRefusedError
 from casework.purging import HASHED, hidden
 from casework.retention import AFTER_RELEASE, RULES, Action, RuleKey
 from casework.service import Casework
-from casework.testing import NOON, SCHOOL_ID, a_case, a_decision, a_finding, a_school, a_seen_post, a_user, keep_case, keep_judged
+from casework.testing import NOON, SCHOOL_ID, a_case, a_decision, a_finding, a_school, a_seen_post, a_thread, a_user, keep_case, keep_judged
 from data.clock import FixedClock
 from data.errors import CaseError, NotFoundError, PermissionDeniedError
 from data.model.base import new_id
@@ -494,6 +494,31 @@ def test_posts_that_nobody_flagged_go_after_a_month_with_what_rested_on_them(sto
         left, alerts = {post.text for post in work.posts.where()}, work.threads.where()
 
     assert (run.gone, left, alerts) == ({"mention": 2}, {"number 2", "young"}, [])
+
+
+def test_a_post_that_belongs_together_with_a_case_stays_as_long_as_the_case(store: Store, desk: Casework) -> None:
+    """A course of conduct is more than one post: what shows it is kept with the case, and goes in the same night."""
+    case = keep_case(store, "1")
+    with store.begin(by="system") as work:
+        kept = work.posts.keep([a_seen_post("and again", native_id="n1")], source_id=None, seen_at=NOON)
+        work.posts.mark_read([work.posts.get(kept.post_ids[0])])
+        item = work.case_items.where(case_id=case.id)[0].post_id
+        found = a_thread(item or 0, kept.post_ids[0])
+        work.threads.add(ThreadAlert(**found.model_dump(), id="t-1", found_at=NOON, changed_at=NOON))
+        work.commit()
+    first = desk.run_retention(KEY)
+    with store.begin(by="system") as work:
+        alerts = len(work.threads.where())
+        work.cases.change(case.model_copy(update={"state": CaseState.CLOSED, "closed_at": NOON, "revision": 2}), 1)
+        work.commit()
+    said = desk.tonight(DPO, SCHOOL_ID).gone
+    run = desk.run_retention(KEY)
+    with store.read() as work:
+        left = [work.posts.where(), work.threads.where()]
+
+    assert (first.gone, alerts) == ({}, 1)
+    assert run.gone == {"case_low": 1, "mention": 1} == {rule: number for rule, number in said.items() if number}
+    assert left == [[], []]
 
 
 def test_small_things_have_their_own_time(store: Store, desk: Casework, clock: FixedClock) -> None:
