@@ -8,12 +8,13 @@ import shutil
 import socket
 import socketserver
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
+from casework.intake import ReportForm
 from casework.notice import Wording
 from casework.seriousness import FACTORS
 from casework.service import Casework
@@ -21,9 +22,10 @@ from data.clock import Clock, FixedClock
 from data.migrations import upgrade
 from data.model.cases import Capacity, Case, TakedownRequest
 from data.model.evidence import CaptureOrder, SafetyAnswer
-from data.model.findings import DecisionKind, Finding
+from data.model.findings import DecisionKind, Finding, ReportTick
 from data.model.people import Role, User
 from data.model.posts import Post
+from data.model.readings import Category, Severity
 from data.model.telling import Message
 from data.model.watch import SourceState
 from schoolwatch.demo.moderator import Moderator
@@ -107,6 +109,27 @@ class Watched:
             raise LookupError(key)
         return decided.case
 
+    def told(self, key: str, says: str, *ticks: ReportTick) -> Finding:
+        """Tell the school of a post by the form behind its code, without signing in; return what then stands in the inbox."""
+        form = ReportForm(says=says, address=self.address(key), ticks=ticks, reporter="a colleague, by telephone")
+        report = self.casework.report("fernley-report", form)
+        lead = self.user()
+        return next(row.finding for row in self.casework.inbox(lead, lead.schools()).rows if row.report == report)
+
+    def opened(self, finding: Finding, category: Category, target: str, severity: Severity = Severity.S2) -> Case:
+        """Open a case about what is flagged, as the safeguarding lead judges it; raises LookupError where the lead may not see it."""
+        kind, why = DecisionKind.OPEN_CASE, "Read, and judged to be a harm."
+        decided = self.casework.decide(self.user(), finding.id, kind, category, severity, target, why)
+        if decided.case is None:
+            raise LookupError(finding.id)
+        return decided.case
+
+    def captured(self, case: Case) -> Case:
+        """Order the evidence and let the worker bring it, five minutes on."""
+        self.order(case)
+        self.round_in(minutes=5)
+        return self.as_it_is(case)
+
     def round_in(self, **span: float) -> datetime:
         """Move a fixed clock and let the worker do one round; return the moment."""
         moment = self.forward(**span)
@@ -157,6 +180,9 @@ class Watched:
         item = next(one for one in self.casework.case(self.user(), case.id).items if one.id == request.item_id)
         self.town.receive_request(item.address, self.clock.now())
         return sent
+
+
+Stage = Callable[..., Watched]
 
 
 def _runs(text: str, length: int = 4) -> list[str]:
