@@ -128,6 +128,7 @@ class Keeping(Purging):
         words = needed(reason, "the reason")
         with self.store.begin(by=by.id) as work:
             case = self._for(work, by, case_id, Permission.CAPTURE)
+            # A36
             case = self._event(work, case, by.id, "revealed", fields={"evidence": evidence_ref, "file": name}, reason=words)
             work.commit()
         return case

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from casework.transitions import SYSTEM
 from casework.triage import standing_decision
 from data.model.base import new_id
 from data.model.cases import Case, Confidentiality
-from data.model.findings import Finding, FindingState
+from data.model.findings import Decision, Finding, FindingState
 from data.model.keeping import RetentionConsent, RetentionRun
 from data.model.people import Permission, Role, User
 from data.model.posts import Post
@@ -81,8 +81,14 @@ class Purging(Governing):
             cases,
             dict(Counter(going.values())),
             len(self._mentions(work, now, leaving=leaving)),
-            sum(1 for post in self._handles(work, school_id, kept) if not all(one.id in going for one in work.findings.of_post(post.id))),
+            self._left_with_names(work, school_id, kept, going),
         )
+
+    def _left_with_names(self, work: Work, school_id: str, kept: Periods, going: Collection[str]) -> int:
+        """Return how many posts lose their writer's name and do not go themselves tonight."""
+        ids = [post.id for post in self._handles(work, school_id, kept)]
+        stay = [one for start in range(0, len(ids), AT_ONCE) for one in work.findings.where(post_id=ids[start : start + AT_ONCE])]
+        return len({one.post_id for one in stay if one.id not in going})
 
     def run_retention(self, key: bytes, by: str = SYSTEM) -> RetentionRun:
         """Let go what may go, each record in a transaction of its own, and count it; a run that was cut off is simply run again.
@@ -166,7 +172,8 @@ class Purging(Governing):
 
     def _purge_judged(self, work: Work, finding_ids: Sequence[str]) -> list[int]:
         """Take away the flagged posts on which no other case rests; return their posts."""
-        free = [one for one in finding_ids if not work.purge.is_judged_elsewhere(one)]
+        busy = work.purge.in_cases(finding_ids)
+        free = [one for one in finding_ids if one not in busy]
         found = work.findings.where(id=free)
         for one in free:
             work.purge.finding(one)
@@ -185,17 +192,18 @@ class Purging(Governing):
 
     def _findings(self, work: Work, school_id: str, kept: Periods) -> Iterator[tuple[Finding, Fate]]:
         """Yield the judged posts on which no case rests, with what becomes of them."""
-        for finding in work.findings.where(school_id=school_id, state=FindingState.DECIDED):
-            fate = self._finding_fate(work, finding, kept)
-            if fate is not None:
-                yield finding, fate
+        old = work.findings.where(school_id=school_id, state=FindingState.DECIDED)
+        for start in range(0, len(old), AT_ONCE):
+            yield from self._fates(work, old[start : start + AT_ONCE], kept)
 
-    def _finding_fate(self, work: Work, finding: Finding, kept: Periods) -> Fate | None:
-        """Return what becomes of a judged post, or None while a case rests on it."""
-        if finding.state is not FindingState.DECIDED or work.purge.is_judged_elsewhere(finding.id):
-            return None
-        decision = standing_decision(work.decisions.where(finding_id=finding.id, order_by="at"))
-        return retention.finding_fate(finding, decision, kept, self.now())
+    def _fates(self, work: Work, findings: Sequence[Finding], kept: Periods) -> Iterator[tuple[Finding, Fate]]:
+        ids = [one.id for one in findings]
+        busy, decisions = work.purge.in_cases(ids), defaultdict[str, list[Decision]](list)
+        for decision in work.decisions.where(finding_id=ids, order_by="at"):
+            decisions[decision.finding_id].append(decision)
+        for finding in findings:
+            if finding.state is FindingState.DECIDED and finding.id not in busy:
+                yield finding, retention.finding_fate(finding, standing_decision(decisions[finding.id]), kept, self.now())
 
     def _purge_findings(self, school_id: str, run_id: str) -> Counter[str]:
         with self.store.read() as work:
@@ -224,8 +232,8 @@ class Purging(Governing):
         return True
 
     def _may_go(self, work: Work, finding: Finding) -> bool:
-        fate = self._finding_fate(work, finding, self._periods(work, finding.school_id))
-        return fate is not None and fate.action is Action.GO
+        fates = self._fates(work, [finding], self._periods(work, finding.school_id))
+        return any(fate.action is Action.GO for _, fate in fates)
 
     def _mentions(
         self, work: Work, now: datetime, limit: int = 1_000_000, leaving: Collection[str] = ()
@@ -253,17 +261,17 @@ class Purging(Governing):
         """Yield the low-level posts that were judged long enough ago and still say who wrote them."""
         before = self.now() - kept[RuleKey.HANDLE]
         old = work.findings.where(school_id=school_id, state=FindingState.DECIDED)
-        for post_id in dict.fromkeys(one.post_id for one in old if one.post_id is not None and one.seen_at < before):
-            post = work.posts.find(post_id)
-            if post is not None and _names_somebody(post) and not self._needs_author(work, post, before):
-                yield post
+        ids = list(dict.fromkeys(one.post_id for one in old if one.post_id is not None and one.seen_at < before))
+        for start in range(0, len(ids), AT_ONCE):
+            posts = [post for post in work.posts.where(id=ids[start : start + AT_ONCE]) if _names_somebody(post)]
+            needed = self._authors_needed(work, [post.id for post in posts], before)
+            yield from (post for post in posts if post.id not in needed)
 
-    def _needs_author(self, work: Work, post: Post, before: datetime) -> bool:
-        """Whether it still matters who wrote a post: to a case, or to a judgement that is open, young or above the low level."""
-        if work.case_items.where(post_id=post.id, limit=1):
-            return True
-        flagged = work.findings.of_post(post.id)
-        return any(one.severity > Severity.S1 or one.state is not FindingState.DECIDED or one.seen_at >= before for one in flagged)
+    def _authors_needed(self, work: Work, post_ids: Sequence[int], before: datetime) -> set[int | None]:
+        """Return the posts of which it still matters who wrote them: to a case, or to a judgement that is open, young or above low."""
+        flagged = work.findings.where(post_id=post_ids)
+        busy = [one for one in flagged if one.severity > Severity.S1 or one.state is not FindingState.DECIDED or one.seen_at >= before]
+        return {one.post_id for one in busy} | {item.post_id for item in work.case_items.where(post_id=post_ids)}
 
     def _hide_handles(self, school_id: str, key: bytes, run_id: str) -> int:
         with self.store.begin(by=SYSTEM) as work:

@@ -68,11 +68,17 @@ class Purge:
         rows = self.work.connection.execute(sa.select(decisions.c.finding_id).where(decisions.c.case_id == case_id))
         return [str(row.finding_id) for row in rows]
 
-    def is_judged_elsewhere(self, finding_id: str) -> bool:
-        """Whether another case still rests on this flagged post, or it was judged into one that is still kept."""
-        cases, decisions = _table(CASE), _table("decision")
-        kept = sa.and_(decisions.c.finding_id == finding_id, decisions.c.case_id.in_(sa.select(cases.c.id)))
-        return self._any(cases, cases.c.finding_id == finding_id) or self._any(decisions, kept)
+    def in_cases(self, finding_ids: Sequence[str]) -> set[str]:
+        """Return those of these flagged posts on which a case rests, or that were judged into one that is kept."""
+        cases, decisions, found = _table(CASE), _table("decision"), set[str]()
+        for start in range(0, len(finding_ids), _CHUNK):
+            chosen = finding_ids[start : start + _CHUNK]
+            opened = sa.select(cases.c.finding_id).where(cases.c.finding_id.in_(chosen))
+            judged = sa.select(decisions.c.finding_id).where(
+                decisions.c.finding_id.in_(chosen), decisions.c.case_id.in_(sa.select(cases.c.id))
+            )
+            found |= {str(row.finding_id) for row in self.work.connection.execute(opened.union(judged))}
+        return found
 
     def _forget_prints(self, case_id: str) -> None:
         prints, keys = _table("item_print"), _table("print_key")

@@ -102,7 +102,7 @@ def test_a_flagged_post_does_not_go_while_a_case_rests_on_it(any_store: Store) -
     """The database itself refuses it."""
     keep_case(any_store, "1")
     with any_store.read() as work:
-        assert work.purge.is_judged_elsewhere("f-1")
+        assert work.purge.in_cases(["f-1", "f-2"]) == {"f-1"}
     with pytest.raises(ConflictError), any_store.begin(by="system") as work:
         work.purge.finding("f-1")
 
