@@ -21,7 +21,7 @@ from data.model.cases import Case, Confidentiality
 from data.model.findings import Decision, Finding, FindingState
 from data.model.keeping import RetentionConsent, RetentionRun
 from data.model.people import Permission, Role, User
-from data.model.posts import Post
+from data.model.posts import Post, PostId
 from data.model.readings import Severity
 from data.store import Work
 from data.store.purge import CASE, FINDING, POST, post_key
@@ -267,7 +267,7 @@ class Purging(Governing):
             needed = self._authors_needed(work, [post.id for post in posts], before)
             yield from (post for post in posts if post.id not in needed)
 
-    def _authors_needed(self, work: Work, post_ids: Sequence[int], before: datetime) -> set[int | None]:
+    def _authors_needed(self, work: Work, post_ids: Sequence[PostId], before: datetime) -> set[PostId | None]:
         """Return the posts of which it still matters who wrote them: to a case, or to a judgement that is open, young or above low."""
         flagged = work.findings.where(post_id=post_ids)
         busy = [one for one in flagged if one.severity > Severity.S1 or one.state is not FindingState.DECIDED or one.seen_at >= before]
