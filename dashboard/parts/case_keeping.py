@@ -18,7 +18,7 @@ _BY_TRANSFER = frozenset({RuleKey.CHILD, RuleKey.ABUSE, RuleKey.STAFF})
 
 def may_keep(bench: Bench) -> bool:
     """Whether the person has a say in how long this case is kept."""
-    return bench.user.may(Permission.CLOSE, bench.case.school_id) or bench.user.may(Permission.MANAGE_RETENTION, bench.case.school_id)
+    return bench.may(Permission.CLOSE) or bench.may(Permission.MANAGE_RETENTION)
 
 
 def keeping(bench: Bench) -> None:

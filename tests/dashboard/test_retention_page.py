@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 import dashboard.app
 from casework.testing import keep_case, keep_judged
 from dashboard.parts.testing import PASSWORD, SCHOOL, World
-from data.model.cases import Case, CaseState
+from data.model.cases import Case, CaseState, Confidentiality
 from data.model.keeping import SubjectRequestKind
 from data.model.people import Role, User
 from data.model.readings import Category, Severity
@@ -47,6 +47,11 @@ _CASES: dict[str, dict[str, Any]] = {
     "high": {"severity": Severity.S3},
     "child": {"lead_category": Category.SAFEGUARDING_DISCLOSURE},
     "abuse": {"stop": True},
+    "heads": {
+        "lead_category": Category.STAFF_CONDUCT,
+        "target": "headteacher",
+        "confidentiality": Confidentiality.RESTRICTED_CHAIR,
+    },
 }
 
 
@@ -61,7 +66,7 @@ def words(test: AppTest) -> str:
     """Return everything that stands on the page, as text, tables too."""
     kinds = ("title", "subheader", "markdown", "text", "info", "warning", "error", "success", "code")
     tables = [frame.value.to_string() for frame in test.dataframe]
-    return "\n".join([*(str(one.value) for kind in kinds for one in getattr(test, kind)), *tables])
+    return "\n".join([*(str(one.value) for kind in kinds for one in getattr(test, kind)), *tables]).replace("\\", "")
 
 
 def press(test: AppTest, label: str, number: int = 0) -> AppTest:
@@ -239,10 +244,11 @@ def test_the_last_nights_are_listed_also_one_that_was_cut_off(old_world: World, 
     assert "was cut off" in cut
 
 
-def test_the_case_page_offers_transfer_and_hold(old_world: World, at: Sit) -> None:
-    """On the case itself: the rule in words, the form for the transfer, the form for a hold."""
-    case = old_world.cases["child"]
-    at(old_world.desk, old_world.token("dsl"))
+@pytest.mark.parametrize(("who", "key", "may_hold"), [("dsl", "child", True), ("chair", "heads", False)])
+def test_the_case_page_offers_transfer_and_hold(old_world: World, at: Sit, who: str, key: str, *, may_hold: bool) -> None:
+    """On the case itself: the rule in words, the form for the transfer (the chair's, in a case about the head), the form for a hold."""
+    case = old_world.cases[key]
+    at(old_world.desk, old_world.token(who))
     test = AppTest.from_file(APP, default_timeout=20).run()
     test = test.switch_page("views/case.py")
     test.query_params["id"] = case.id
@@ -252,4 +258,12 @@ def test_the_case_page_offers_transfer_and_hold(old_world: World, at: Sit) -> No
     seen = words(test)
 
     assert "The file has its copy: CP file 3" in seen
-    assert "Keep it until the hold is released" in [one.label for one in test.button]
+    assert ("Keep it until the hold is released" in [one.label for one in test.button]) is may_hold
+
+
+def test_the_head_sees_nothing_of_a_case_about_the_head(old_world: World, at: Sit) -> None:
+    """§7.3: neither its number nor that it waits."""
+    ref = old_world.cases["heads"].ref
+
+    assert ref not in words(opened(old_world, at, "head"))
+    assert ref in words(opened(old_world, at, "dpo"))
