@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import stat
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,7 +22,7 @@ import structlog.testing
 
 from casework.service import Casework
 from casework.testing import NOON, SCHOOL_ID, a_finding, a_school, a_seen_post, a_user, keep_case, keep_judged
-from data.clock import FixedClock
+from data.clock import FixedClock, ScaledClock
 from data.errors import StoreError
 from data.model.cases import CaseState
 from data.model.findings import FindingState
@@ -31,7 +33,9 @@ from schoolwatch import jobs, night
 from schoolwatch.desk import Desk, build_desk
 from schoolwatch.jobs import Worker
 from schoolwatch.night import due, handle_key, run_night
-from schoolwatch.settings import Settings
+from schoolwatch.settings import CONFIG_NAME, DEMO_NAME, Settings, child_environment, write_settings
+from schoolwatch.testing import NO_BROWSER, watched_town
+from schoolwatch.up import Child, command
 
 DAY = timedelta(days=1)
 DPO = a_user(Role.DPO, user_id="u-dpo")
@@ -302,3 +306,37 @@ def test_a_school_that_manages_its_retention_sees_the_runs(desk: Desk) -> None:
     assert [bool(run.gone) for run in runs] == [False, True]
     assert all(run.finished_at is not None for run in runs)
     assert runs[1].compacted_at is not None
+
+
+def test_a_worker_process_does_the_night_by_itself(tmp_path: Path, empty_database: Path) -> None:
+    """With the real engine: past half past two the run stands in the store and was finished; the audit log holds."""
+    origin = datetime(2026, 11, 20, 2, 20, tzinfo=UTC)
+    clock = ScaledClock(origin, 600.0)  # ten minutes in a second
+    with watched_town(tmp_path / "state", clock, template=empty_database) as watched:
+        folder, demo = watched.desk.settings.state_dir, watched.desk.settings.demo
+        assert demo is not None
+        shown = demo.model_copy(update={"origin": clock.origin, "factor": 600.0})
+        (folder / DEMO_NAME).write_text(shown.model_dump_json(), encoding="utf-8")
+        write_settings(folder / CONFIG_NAME, {"state_dir": ".", "contact": "demo@town.example", "browser_path": str(NO_BROWSER)})
+        worker = Child("worker", command("worker", "--with-parent"), child_environment(config=str(folder / CONFIG_NAME)))
+        worker.start()
+        runs = _runs_within(watched.desk.store, 60)
+        worker.stop()
+        with watched.desk.store.read() as work:
+            work.audit.verify()
+            finished = [run.finished_at is not None for run in work.retention_runs.where()]
+
+    assert runs >= 1
+    assert finished[0]
+    assert (folder / night.KEY_FILE).stat().st_size == 32
+
+
+def _runs_within(store: Store, seconds: float) -> int:
+    end, pause = time.monotonic() + seconds, threading.Event()
+    while time.monotonic() < end:
+        with store.read() as work:
+            done = [run for run in work.retention_runs.where() if run.finished_at is not None]
+        if done:
+            return len(done)
+        pause.wait(0.1)
+    return 0
