@@ -12,6 +12,7 @@ from casework.errors import EvidenceMissingError, FilingRefusedError
 from casework.referrals import about_staff
 from casework.requests import blocked, has_evidence, step
 from casework.room import needed
+from casework.stops import hard_stops
 from casework.triage import TARGETS
 from data.model.base import new_id
 from data.model.care import Disclosure, FilingState, PersonalFiling
@@ -82,9 +83,7 @@ class Filing(Acting):
         return made
 
     def _may_file(self, work: Work, case: Case, item_id: str, person: str) -> None:
-        why = blocked(case)
-        if why is not None:
-            raise FilingRefusedError(why)
+        _may_be_asked(case)
         if work.case_items.get(item_id).case_id != case.id:
             msg = f"item {item_id} does not belong to case {case.ref}; open the case again"
             raise FilingRefusedError(msg)
@@ -104,9 +103,7 @@ class Filing(Acting):
         """Note that the papers were made for the person, by their SHA-256, and what was given to whom (A36)."""
         with self.store.begin(by=by.id) as work:
             found, case = self._filing(work, by, filing_id)
-            why = blocked(case)
-            if why is not None:
-                raise FilingRefusedError(why)
+            _may_be_asked(case)
             if found.state is FilingState.ANSWERED:
                 msg = "the platform has answered; no more papers are needed"
                 raise FilingRefusedError(msg)
@@ -190,6 +187,13 @@ class Filing(Acting):
             self._event(work, case, by.id, "filing declined", fields=_named(found), reason=reason.strip()[:2_000] or None)
             work.commit()
         return found
+
+
+def _may_be_asked(case: Case) -> None:
+    """Raise FilingRefusedError while nobody may be asked, by the school or by anyone that it helps: an authority's hold counts too."""
+    why = blocked(case) or next(iter(hard_stops(case)), None)
+    if why is not None:
+        raise FilingRefusedError(why)
 
 
 def _to(found: PersonalFiling, state: FilingState, **update: object) -> PersonalFiling:

@@ -86,7 +86,8 @@ class Judging(Room):
         mine = list(dict.fromkeys(school_id for school_id in school_ids if school_id in by.schools()))
         with self.store.read() as work:
             case = work.cases.by_ref(text)
-            found = [finding for finding in work.findings.search(text, mine, limit) if access.may_see_finding(by, finding)]
+            hits = [finding for finding in work.findings.search(text, mine, limit) if access.may_see_finding(by, finding)]
+            found = [finding for finding in hits if not self._own_matter(work, by, finding)]
             shown = (case,) if case is not None and case.school_id in mine and self._may_see(work, by, case) else ()
             return SearchResult(self._rows(work, found), shown)
 
@@ -112,7 +113,7 @@ class Judging(Room):
             return self._finding_file(work, by, work.findings.get(finding_id))
 
     def _finding_file(self, work: Work, by: User, finding: Finding) -> FindingFile:
-        access.must_see_finding(by, finding)
+        self._must_see_finding(work, by, finding)
         decisions = tuple(work.decisions.where(finding_id=finding.id, order_by="at"))
         decided = triage.standing_decision(decisions)
         case = work.cases.find(decided.case_id) if decided and decided.case_id else None
@@ -269,6 +270,7 @@ class Judging(Room):
         with self.store.begin(by=by.id) as work:
             work.lock(f"finding:{finding_id}")
             finding = work.findings.get(finding_id)
+            self._must_see_finding(work, by, finding)
             judgement = Judgement(kind, category, severity, target, reason, outcome)
             self._not_subject(work, by, judgement)
             earlier = work.decisions.where(finding_id=finding_id, order_by="at")
@@ -384,7 +386,7 @@ class Judging(Room):
         why = needed(reason, "the reason")
         with self.store.begin(by=by.id) as work:
             finding = work.findings.get(finding_id)
-            access.must_see_finding(by, finding)
+            self._must_see_finding(work, by, finding)
             decision = triage.standing_decision(work.decisions.where(finding_id=finding_id, order_by="at"))
             if decision is None or decision.case_id is not None:
                 msg = "only a decision that opened no case can be taken back; a case is withdrawn or closed instead"

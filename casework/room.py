@@ -12,9 +12,10 @@ from casework.clocks import undone_numbers
 from casework.errors import AlreadyMovedError
 from casework.transitions import STATE_LABELS, SYSTEM
 from data.clock import Clock
-from data.errors import CaseError, ConflictError
+from data.errors import CaseError, ConflictError, NotFoundError
 from data.model.cases import ENDED, Case, CaseEvent, CaseState, Confidentiality
 from data.model.evidence import OrderState
+from data.model.findings import Finding, FindingState
 from data.model.people import Permission, Role, User
 from data.model.readings import Severity
 from data.store import Store, Work
@@ -58,6 +59,20 @@ class Room:
 
     def _is_subject(self, work: Work, by: User, school_id: str, target: str) -> bool:
         return access.conflicted(by, school_id, target, self._target_user(work, target))
+
+    def _own_matter(self, work: Work, by: User, finding: Finding) -> bool:
+        """Whether a flagged post became a case that is this person's own matter: from then on it does not exist for them either (§7.3)."""
+        if finding.state is not FindingState.DECIDED:
+            return False
+        decided = triage.standing_decision(work.decisions.where(finding_id=finding.id, order_by="at"))
+        case = work.cases.find(decided.case_id) if decided is not None and decided.case_id is not None else None
+        return case is not None and self._subject(work, by, case) is not None
+
+    def _must_see_finding(self, work: Work, by: User, finding: Finding) -> None:
+        """Raise unless the person may read the flagged post; NotFoundError where it became their own matter, so that nothing leaks."""
+        if self._own_matter(work, by, finding):
+            raise NotFoundError("flagged post", finding.id)
+        access.must_see_finding(by, finding)
 
     def _about_head(self, work: Work, school_id: str, target: str) -> bool:
         """Whether a matter is about the head: said so, by the linked account, or by the role in the staff list (§7.3)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from casework import threads
@@ -88,7 +88,8 @@ class Together(Room):
         """Return what a flagged post belongs to, set aside or not; nothing for who may not see it."""
         with self.store.read() as work:
             finding = work.findings.get(finding_id)
-        if finding.post_id is None or not threads.may_see_post(by, finding.school_id, finding):
+            own = self._own_matter(work, by, finding)
+        if finding.post_id is None or own or not threads.may_see_post(by, finding.school_id, finding):
             return ()
         post_id = finding.post_id
         return tuple(one for one in self._files(by, [finding.school_id]) if post_id in one.alert.post_ids)
@@ -100,6 +101,8 @@ class Together(Room):
         with self.store.read() as work:
             alerts = work.threads.recent(mine, since=self.now() - threads.KEPT, limit=MAX_PAGE)
             facts = _facts(work, by, alerts)
+            hidden = frozenset(one.id for one in facts.findings if self._own_matter(work, by, one))
+            facts = replace(facts, hidden=hidden)
         return [_file(by, alert, facts) for alert in alerts]
 
     def set_aside(self, by: User, alert_id: str, reason: str) -> ThreadAlert:
@@ -196,6 +199,7 @@ class _Facts:
     posts: Mapping[PostId, Post]
     schools: Mapping[str, School]
     names: Mapping[str, list[str]]  # of the person who looks, by school
+    hidden: frozenset[str] = frozenset()  # flagged posts that became this person's own matter (§7.3)
 
 
 def _facts(work: Work, by: User, alerts: Sequence[ThreadAlert]) -> _Facts:
@@ -218,7 +222,7 @@ def _file(by: User, alert: ThreadAlert, facts: _Facts) -> ThreadFile:
         alert=alert,
         school=facts.schools[alert.school_id],
         severity=threads.suggested(alert, findings),
-        posts=tuple(_posts(by, alert, about, facts.posts)),
+        posts=tuple(_posts(by, alert, about, facts)),
         is_open=threads.is_open(alert),
         is_settled=threads.is_settled(alert, findings, facts.decisions),
         may_set_aside=not why_not and threads.is_open(alert),
@@ -226,16 +230,17 @@ def _file(by: User, alert: ThreadAlert, facts: _Facts) -> ThreadFile:
     )
 
 
-def _posts(by: User, alert: ThreadAlert, about: Mapping[PostId, Finding], posts: Mapping[PostId, Post]) -> list[ThreadPost]:
+def _posts(by: User, alert: ThreadAlert, about: Mapping[PostId, Finding], facts: _Facts) -> list[ThreadPost]:
     moments = threads.moments_of(alert)
     gaps: tuple[int | None, ...] = (None, *alert.gaps)
-    seen = {post_id: threads.may_see_post(by, alert.school_id, about.get(post_id)) for post_id in alert.post_ids}
+    own = {post_id for post_id, one in about.items() if one.id in facts.hidden}
+    seen = {one: one not in own and threads.may_see_post(by, alert.school_id, about.get(one)) for one in alert.post_ids}
     return [
         ThreadPost(
             post_id=post_id,
             at=moments.get(post_id, alert.since),
             gap=gap,
-            post=posts.get(post_id) if seen[post_id] else None,
+            post=facts.posts.get(post_id) if seen[post_id] else None,
             finding=about.get(post_id) if seen[post_id] else None,
         )
         for post_id, gap in zip(alert.post_ids, gaps, strict=False)

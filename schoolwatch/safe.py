@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from casework import access
 from casework.handover import PICTURE, HandOver, may_show_picture, papers, papers_name, sha256
 from casework.service import Casework
 from data.clock import Clock
@@ -44,7 +45,7 @@ class Safe:
         with self._store.read() as work:
             found = work.evidence.get(evidence_id)
         case = self._cases.case(by, found.case_id).case
-        by.must(Permission.CAPTURE, case.school_id)
+        access.must(by, Permission.CAPTURE, case)
         may_export(case)
         file = next((file for file in found.files if file.name == name), None)
         if file is None:
@@ -55,8 +56,7 @@ class Safe:
 
     def pack(self, by: User, case_id: str) -> tuple[str, bytes]:
         """Return the evidence pack of a case and its file name; the export goes into the custody chain first."""
-        found = self._cases.case(by, case_id)
-        by.must(Permission.EXPORT, found.case.school_id)
+        found = self._cases.may_export(by, case_id)
         may_export(found.case)
         self._log(by, found.evidence, "exported", "evidence pack")
         with tempfile.TemporaryDirectory(prefix="schoolwatch-pack-") as folder:
