@@ -330,7 +330,10 @@ class HookServer(Doors):
         outer = self
 
         class Talk(http.server.BaseHTTPRequestHandler):
+            """One client."""
+
             def do_POST(self) -> None:
+                """Answer it."""
                 outer.answer(self)
 
             def log_message(self, *_: object) -> None:
@@ -374,7 +377,10 @@ class RegistryServer(Doors):
         outer = self
 
         class Talk(http.server.BaseHTTPRequestHandler):
+            """One client."""
+
             def do_GET(self) -> None:
+                """Answer it."""
                 outer.answer(self)
 
             def log_message(self, *_: object) -> None:
