@@ -360,19 +360,40 @@ def test_a_post_about_the_head_goes_round_the_head(stage: Stage) -> None:
     kept_quiet(watched)
 
 
-def test_the_head_does_not_find_the_post_by_searching_either(stage: Stage) -> None:
-    """Once it is judged to be about the head, the post itself is out of the head's sight too: in the search and by its link."""
-    watched = stage(HEAD)
-    room, dsl, head = watched.casework, watched.user(), watched.user("head")
-    watched.round_in(minutes=15)
-    finding = watched.findings("pile-on")[0]
-    room.decide(dsl, finding.id, DecisionKind.OPEN_CASE, Category.HARASSMENT_STAFF, Severity.S2, "headteacher", "It is about the head.")
-    rows = [row.finding.id for row in room.search(head, "pathetic", head.schools()).rows]
+PILE = post(
+    "pile-on-2",
+    "Mrs Bramblecote you pathetic, useless woman, nobody wants you here, just quit. Everyone share this. #fernleygreen",
+    "harassment_staff",
+).model_copy(update={"after": timedelta(hours=3)})
 
-    assert [row.finding.id for row in room.search(watched.user("deputy"), "pathetic", head.schools()).rows] == [finding.id]
-    assert rows == []
-    with pytest.raises(NotFoundError):
-        room.finding(head, finding.id)
+
+def test_the_head_does_not_meet_the_post_elsewhere_either(stage: Stage) -> None:
+    """Once it is judged to be about the head, the post itself is out of the head's sight: in the search, by its link, among its like."""
+    watched = stage(HEAD, PILE)
+    room, deputy, head = watched.casework, watched.user("deputy"), watched.user("head")
+    watched.round_in(minutes=15)
+    watched.round_in(hours=3)
+    finding, other = watched.findings("pile-on")[0], watched.findings("pile-on-2")[0]
+    (thread,) = room.threads(deputy, [FERNLEY])
+    assert {one.post_id for one in thread.posts} == {finding.post_id, other.post_id}
+    kind, category = DecisionKind.OPEN_CASE, Category.HARASSMENT_STAFF
+    room.decide(watched.user(), finding.id, kind, category, Severity.S2, "headteacher", "It is about the head.")
+    words = "pathetic useless excuse"
+
+    assert [row.finding.id for row in room.search(deputy, words, [FERNLEY]).rows] == [finding.id]
+    assert room.search(head, words, [FERNLEY]).rows == ()
+    assert room.threads_of(deputy, finding.id)
+    assert room.threads_of(head, finding.id) == ()
+    shown = {one.post_id: one.post is not None for file in room.threads(head, [FERNLEY]) for one in file.posts}
+    assert shown == {finding.post_id: False, other.post_id: True}
+    doors: tuple[Callable[[], object], ...] = (
+        lambda: room.finding(head, finding.id),
+        lambda: room.decide(head, finding.id, DecisionKind.NO_ACTION, Category.FAIR_CRITICISM, Severity.S0, "none", "It is nothing."),
+        lambda: room.undo(head, finding.id, "It is nothing."),
+    )
+    for door in doors:
+        with pytest.raises(NotFoundError):
+            door()
 
 
 # --- 7. a picture that nobody may open ---
