@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -562,8 +561,8 @@ def test_removed_twice_before_is_counted(scene: Scene) -> None:
     assert "without asking the poster" in says
 
 
-def test_finding_a_copy_among_thousands_is_cheap(store: Store, clock: FixedClock) -> None:
-    """With 2,000 prints in the index the same post is found as surely, and in a bounded time (generous: machines are shared)."""
+def test_a_copy_is_found_among_thousands(store: Store, clock: FixedClock) -> None:
+    """With 2,000 prints in the index the same post is found as surely (what it costs: benchmarks/test_copies.py)."""
     scene = Scene(store, clock)
     with store.begin("system") as work:
         for number in range(2_000):
@@ -573,11 +572,6 @@ def test_finding_a_copy_among_thousands_is_cheap(store: Store, clock: FixedClock
             )
             work.prints.keep(made, keys_of_item(made))
         work.commit()
-    took = []
-    for number in range(20):
-        post_id = scene.collect(author=f"b{number}")
-        begun = time.perf_counter()
-        assert len(scene.desk.seek_copies([post_id])) == 1
-        took.append(time.perf_counter() - begun)
+    found = [len(scene.desk.seek_copies([scene.collect(author=f"b{number}")])) for number in range(5)]
 
-    assert sorted(took)[10] < 1.0
+    assert found == [1] * 5
