@@ -355,7 +355,7 @@ class Acting(CaseFiles):
                 fields["refusal_reason"] = lessons
             fields |= {"reporter_reply": fields["reporter_reply"] or self._reporter_told(work, case), "advice": case.advice}
             case = self._move(work, case, CaseState.CLOSED, by, fields)
-            if policy_review:  # A30: what happened may call for another policy; the number leads back, no name stands there
+            if policy_review:  # A30: what happened may call for another policy; the number leads back for who may see the case
                 what = f"case {case.ref} was closed with the wish to look at the policy again"
                 work.policy_triggers.add(reviews.trigger(by.id, case.school_id, TriggerKind.INCIDENT, what, self.now(), case.id))
             work.commit()

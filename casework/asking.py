@@ -102,9 +102,7 @@ class Asking(Acting):
     def _drafted(
         self, work: Work, by: User, case: Case, item: CaseItem, way: tuple[Route, Ground, Capacity], wording: Wording
     ) -> TakedownRequest:
-        if item.case_id != case.id:
-            msg = f"item {item.id} does not belong to case {case.ref}; open the case again"
-            raise CaseError(msg)
+        _must_belong(item, case)
         notice, school = notice_for(way[0]), work.schools.get(case.school_id)
         must_suit(notice, case, way[1], work.investigations.where(case_id=case.id))
         request = self._new_request(by, case, item, way, wording, notice)
@@ -144,6 +142,7 @@ class Asking(Acting):
         """Return what the form of a notice starts with; it writes nothing and asks nobody outside."""
         with self.store.read() as work:
             case, item = self._for(work, by, case_id, Permission.REQUEST), work.case_items.get(item_id)
+            _must_belong(item, case)
             lookup = fresh(work, hostname(item.address), self.now())
             post = work.posts.find(item.post_id) if item.post_id is not None and not case.stop else None
             requests = tuple(work.requests.where(case_id=case.id))
@@ -315,6 +314,13 @@ class Asking(Acting):
                 case = self._move(work, case, CaseState.REFUSED, by, fields, reason=words)
             work.commit()
         return case
+
+
+def _must_belong(item: CaseItem, case: Case) -> None:
+    """Raise CaseError for an item of another case: whoever may ask in this one need not see that one (§7.1)."""
+    if item.case_id != case.id:
+        msg = f"item {item.id} does not belong to case {case.ref}; open the case again"
+        raise CaseError(msg)
 
 
 def _after_sending(moment: datetime, request: TakedownRequest, what: str) -> datetime:

@@ -6,7 +6,7 @@ The other verbs around people stand beside: `referring` (A22, A28), `inquiring` 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from casework import access, duties, referrals, seriousness
@@ -85,7 +85,11 @@ class Caring(Referring, Inquiring, Filing):
     """Verbs around the people of a case."""
 
     def care_of(self, by: User, case_id: str) -> Care:
-        """Return what is owed, recorded and measured around a case."""
+        """Return what is owed, recorded and measured around a case.
+
+        Who was offered counselling or is looked into is not for everybody who may read a post of low severity (A36): whoever judges no
+        posts gets what was measured, and nothing about people.
+        """
         with self.store.read() as work:
             case = self._see(work, by, case_id)
             facts, now = facts_of(work, case, self.now()), self.now()
@@ -94,7 +98,7 @@ class Caring(Referring, Inquiring, Filing):
             forms = tuple(work.seriousness.where(case_id=case.id, order_by="version"))
             author = forms[-1].answers.get("author") if forms else None
             kinds = [one.source_kind for one in facts.investigations if one.source_kind is not SourceKind.UNKNOWN]
-            return Care(
+            care = Care(
                 duties=duties.open_duties(case, facts, now),
                 forms=forms,
                 measured=measured,
@@ -107,6 +111,9 @@ class Caring(Referring, Inquiring, Filing):
                 investigations=facts.investigations,
                 filings=facts.filings,
             )
+            if access.may(by, Permission.TRIAGE, case):
+                return care
+            return replace(care, duties=(), forms=(), procedure=Procedure.NONE_YET, referrals=(), support=(), investigations=(), filings=())
 
     # --- how serious it is (A17) ---
 

@@ -91,6 +91,8 @@ class Governing(Room):
         with self.store.begin(by=by.id) as work:
             found = work.governors_reports.get(report_id)
             by.must(Permission.APPROVE_REPORT, found.school_id)
+            work.lock(f"governors:{found.school_id}")  # two reports over the same days are not approved side by side
+            found = work.governors_reports.get(report_id)
             if found.approved_at is None:
                 self._may_count(work, found.school_id, found.first, found.last)
                 found = work.governors_reports.replace(found.model_copy(update={"approved_by": by.id, "approved_at": self.now()}))
@@ -202,7 +204,7 @@ class Governing(Room):
         by.must(Permission.SEE_COUNTS, school_id)
         with self.store.read() as work:
             policies = work.policies.where(school_id=school_id, order_by="next_review_on")
-            triggers = work.policy_triggers.where(school_id=school_id, order_by="at")
+            triggers = [self._as_read(work, by, one) for one in work.policy_triggers.where(school_id=school_id, order_by="at")]
             yearly = work.yearly_checks.where(school_id=school_id)
         today = self._today()
         current = tuple((one, reviews.policy_line(one, today)) for one in policies if one.replaced_at is None)
@@ -214,6 +216,10 @@ class Governing(Room):
             tuple(one for one in triggers if one.settled_at is not None),
             reviews.yearly_lines(yearly, today),
         )
+
+    def _as_read(self, work: Work, by: User, one: PolicyTrigger) -> PolicyTrigger:
+        case = work.cases.find(one.case_id) if one.case_id is not None else None
+        return one if case is not None and self._may_see(work, by, case) else reviews.without_number(one)
 
     def add_policy(self, by: User, school_id: str, form: PolicyForm, replaces: str | None = None) -> Policy:
         """Enter a policy, or its next version: the one before stays in the register (A38)."""
@@ -236,8 +242,12 @@ class Governing(Room):
         reviews.check_policy(policy, self._today())
         with self.store.begin(by=by.id) as work:
             if replaces is not None:
+                work.lock(f"policy:{replaces}")  # a double click makes one next version
                 before = work.policies.get(replaces)
                 by.must(Permission.MANAGE_POLICIES, before.school_id)
+                if before.replaced_at is not None or before.school_id != school_id:
+                    msg = "this version was replaced already, or is another school's; look at the register again"
+                    raise PolicyRefusedError(msg)
                 work.policies.replace(before.model_copy(update={"replaced_at": self.now()}))
             work.policies.add(policy)
             work.commit()
@@ -256,6 +266,7 @@ class Governing(Room):
         """Record what came of it."""
         words = needed(how, "what came of it")
         with self.store.begin(by=by.id) as work:
+            work.lock(f"trigger:{trigger_id}")
             found = work.policy_triggers.get(trigger_id)
             by.must(Permission.MANAGE_POLICIES, found.school_id)
             if found.settled_at is not None:

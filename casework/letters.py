@@ -5,7 +5,6 @@ Nothing is sent from here: a person copies, prints or opens the draft in their o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,7 +25,7 @@ from casework.sheet import sheet
 from casework.triage import TARGETS
 from data.errors import CaseError, NotFoundError
 from data.model.base import new_id
-from data.model.care import Letter, Referral, ReferralBody
+from data.model.care import Letter, ReferralBody
 from data.model.cases import Case, CaseItem, RequestState, TakedownRequest
 from data.model.people import Permission, User
 from data.model.watch import School
@@ -130,8 +129,9 @@ class Letters(Asking):
         moment = self._not_ahead(sent_at, "the time of sending")
         with self.store.begin(by=by.id) as work:
             letter, case = self._open_letter(work, by, letter_id, None)
-            if LETTERS[letter.template].head_approves and letter.approved_at is None:
+            if _is_draft(letter):
                 raise CaseError("the headteacher approves this letter first; ask them, then record that it was sent")
+            _must_have_consent(work, case, letter.template)
             update = {"sent_at": moment, "sent_by": by.id, "reference": (reference or "").strip()[:200] or None}
             letter = work.letters.replace(letter.model_copy(update=update))
             self._event(work, case, by.id, "letter sent", fields={"letter_id": letter.id, "sent_at": moment})
@@ -148,9 +148,8 @@ class Letters(Asking):
         with self.store.read() as work:
             found = self._request_paper(work, by, record_id) if kind == "request" else self._letter_paper(work, by, record_id)
             case = work.cases.get(found.case_id)
-            if case.stop and form == "eml":
-                why = "in a stopped case nothing goes by mail: use the body's own secure form, or the telephone"
-                raise IllegalMoveError("make a mail draft", case.state.value, why, case.ref)
+            if form == "eml":
+                _may_be_mailed(found, case)
             school = work.schools.get(case.school_id)
         name = f"{case.ref}-{found.notice if isinstance(found, TakedownRequest) else found.template}.{form}"
         return Paper(name, FORMS[form], _made(found, school, case.ref, form))
@@ -168,6 +167,8 @@ class Letters(Asking):
         case, _ = self._for_letter(work, by, letter.case_id, letter.template)
         if case.stop and not LETTERS[letter.template].in_stop:
             raise IllegalMoveError("make a paper", case.state.value, "the case was stopped", case.ref)
+        if letter.sent_at is None:
+            _must_have_consent(work, case, letter.template)  # A22: a consent may be taken back after the words were kept
         return letter
 
     def _open_letter(self, work: Work, by: User, letter_id: str, permission: Permission | None) -> tuple[Letter, Case]:
@@ -190,8 +191,7 @@ class Letters(Asking):
         return case, chosen
 
     def _written(self, work: Work, by: User, case: Case, chosen: Template, recipient: str, details: Details) -> Rendered:
-        if chosen.key == "police":
-            _must_have_consent(case, work.referrals.where(case_id=case.id, order_by="opened_at"))
+        _must_have_consent(work, case, chosen.key)
         school = work.schools.get(case.school_id)
         guard = Guard(self.now(), school.postal_address or "", school.name)
         fits_in("who gets it", recipient)
@@ -238,8 +238,16 @@ class Letters(Asking):
             standing=steps.left(case, steps.case_standing(case, now)),
             next_check=_when(work, case, item, now),
             online=f"last look {london(checks[-1].at)}: {VERDICT_LABELS[checks[-1].verdict]}" if checks else "",
-            linked=_linked(work, case),
+            linked=self._same_person(work, by, case),
         )
+
+    def _same_person(self, work: Work, by: User, case: Case) -> tuple[str, ...]:
+        """Return the other cases about the same person (by the staff list only) that the writer may see: number, day, kind (§7.1, §7.3)."""
+        if not case.target.startswith(("staff:", "user:")):
+            return ()
+        others = work.cases.where(school_id=case.school_id, target=case.target, order_by="opened_at")
+        shown = (one for one in others if one.id != case.id and self._may_see(work, by, one))
+        return tuple(f"{one.ref}, {one.opened_at:%d %b %Y}, {one.lead_category.value.replace('_', ' ')}" for one in shown)
 
 
 def _fits(one: Template, case: Case) -> bool:
@@ -251,11 +259,11 @@ def _first_item(work: Work, case: Case) -> CaseItem:
     return min(work.case_items.where(case_id=case.id), key=lambda one: one.added_at)
 
 
-def _must_have_consent(case: Case, referrals: Sequence[Referral]) -> None:
-    """Raise ConsentMissingError unless the person agreed, or a recorded reason stands in place of it (A22)."""
-    if not consent_needed(case, ReferralBody.POLICE):
+def _must_have_consent(work: Work, case: Case, template: str) -> None:
+    """Raise ConsentMissingError unless the person agreed, or a recorded reason stands in place of it (A22); other letters ask for none."""
+    if template != "police" or not consent_needed(case, ReferralBody.POLICE):
         return
-    mine = [one for one in referrals if one.body is ReferralBody.POLICE]
+    mine = work.referrals.where(case_id=case.id, body=ReferralBody.POLICE, order_by="opened_at")
     if not mine:
         raise ConsentMissingError("open the police referral first and ask the person concerned (policy A22)")
     if mine[-1].made_at is None:
@@ -274,14 +282,6 @@ def _sent(work: Work, case: Case) -> list[TakedownRequest]:
     return [one for one in work.requests.where(case_id=case.id) if one.sent_at is not None]
 
 
-def _linked(work: Work, case: Case) -> tuple[str, ...]:
-    """Return the other cases about the same person (by the staff list only): number, day, kind."""
-    if not case.target.startswith(("staff:", "user:")):
-        return ()
-    others = work.cases.where(school_id=case.school_id, target=case.target, order_by="opened_at")
-    return tuple(f"{one.ref}, {one.opened_at:%d %b %Y}, {one.lead_category.value.replace('_', ' ')}" for one in others if one.id != case.id)
-
-
 def _when(work: Work, case: Case, item: CaseItem, now: datetime) -> str:
     sent = [one.sent_at for one in _sent(work, case) if one.item_id == item.id and one.sent_at is not None]
     checks = work.checks.where(case_id=case.id, item_id=item.id)
@@ -296,6 +296,20 @@ def _made(found: TakedownRequest | Letter, school: School, ref: str, form: str) 
     if form == "eml":
         return mail_draft(words.subject, words.body, sender=school.reply_mailbox or "", to=found.recipient)
     return pdf(sheet(words, made_at=found.drafted_at, school=school.name, footer=f"{school.name}, {ref}", draft=_is_draft(found)))
+
+
+def _may_be_mailed(found: TakedownRequest | Letter, case: Case) -> None:
+    """Raise IllegalMoveError where a draft in somebody's mail program would invite what may not go: stopped, given up, not agreed to."""
+    is_request = isinstance(found, TakedownRequest)
+    given_up = found.state is RequestState.CLOSED if isinstance(found, TakedownRequest) else found.refused_at is not None
+    whys = (
+        (case.stop, "in a stopped case nothing goes by mail: use the body's own secure form, or the telephone"),
+        (given_up, "these words were given up"),
+        (is_request and _is_draft(found), "the headteacher approves these words first"),
+    )
+    why = next((words for holds, words in whys if holds), None)
+    if why is not None:
+        raise IllegalMoveError("make a mail draft", case.state.value, why, case.ref)
 
 
 def _is_draft(found: TakedownRequest | Letter) -> bool:

@@ -218,6 +218,11 @@ def _message(rota: Rota, matter: Matter, to: Told, way: Way | None) -> Message:
     )
 
 
+def is_aside(message: Message) -> bool:
+    """Whether a message only tells somebody on call that something waits which is not theirs to see."""
+    return message.matter.endswith(_ASIDE)
+
+
 def ways_of(work: Work, user_id: str) -> list[Way]:
     """Return a person's ways in the order in which they are tried: what worked last comes first, then what was added first."""
     found = work.ways.where(user_id=user_id, is_active=True, order_by="added_at")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from casework import plots
 from casework.report import Figures
-from casework.reviews import TRIGGER_LABELS, Register
+from casework.reviews import TRIGGER_LABELS, Register, without_number
 from casework.routes import PlatformRow
 from casework.suppression import Published
 from data.model.keeping import RetentionSetting
@@ -126,8 +126,8 @@ def _policies(facts: ReviewFacts) -> Iterator[Block]:
 
 
 def _triggers(facts: ReviewFacts) -> Iterator[Block]:
-    waiting = tuple((TRIGGER_LABELS[one.kind], one.what, "open") for one in facts.register.triggers)
-    settled = tuple((TRIGGER_LABELS[one.kind], one.what, one.settled_how or "") for one in facts.register.settled)
+    waiting = tuple((TRIGGER_LABELS[one.kind], without_number(one).what, "open") for one in facts.register.triggers)
+    settled = tuple((TRIGGER_LABELS[one.kind], without_number(one).what, one.settled_how or "") for one in facts.register.settled)
     yield Table(("Kind", "What", "What came of it"), (*waiting, *settled)) if waiting or settled else Paragraph("Nothing was noted.")
 
 

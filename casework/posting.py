@@ -15,7 +15,7 @@ from casework.steps import case_standing
 from casework.transitions import OPEN
 from data.model.cases import Case, StandingWord
 from data.model.findings import FindingState
-from data.model.people import Role, User
+from data.model.people import Permission, Role, User
 from data.model.readings import Severity
 from data.model.telling import Message, MessageState, Urgency, Way
 from data.model.watch import Health, School, Source, SourceState
@@ -231,11 +231,20 @@ class Posting(Room):
         return lost
 
     def _may_hear(self, work: Work, by: User, message: Message) -> bool:
+        """Whether a person may know of a message: of its matter if they may see it, of what only counts or hints if it is their own."""
         if message.case_id is not None:
             case = work.cases.find(message.case_id)
             return case is not None and self._may_see(work, by, case)
-        finding = work.findings.find(message.finding_id) if message.finding_id else None
-        return finding is None or access.may_see_finding(by, finding)
+        if message.finding_id is not None:
+            finding = work.findings.find(message.finding_id)
+            return finding is None or access.may_see_finding(by, finding)
+        if message.user_id == by.id:
+            return True
+        # A digest counts what its own reader may see, and "ask the chair" says whom it is about: nobody else reads them (§7.3)
+        of_school = message.urgency is Urgency.REMINDER or (
+            message.urgency is Urgency.URGENT and by.may(Permission.SEE_ALL, message.school_id)
+        )
+        return of_school and not outbox.is_aside(message)
 
 
 def troubled(found: Sequence[Message]) -> list[Message]:

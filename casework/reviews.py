@@ -25,6 +25,7 @@ YEARLY_LABELS: dict[str, str] = {
     "routes": "whom to ask on each platform",
     "authorisations": "who may speak for the school",
 }
+OF_A_CASE = "a case was closed with the wish to look at the policy again"  # what governors read: no number of a case (§7.4)
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,11 @@ def _stands(due: date, today: date) -> tuple[str, bool]:
 def open_triggers(triggers: Iterable[PolicyTrigger]) -> tuple[PolicyTrigger, ...]:
     """Return what calls for an early review and nobody has settled, oldest first."""
     return tuple(sorted((one for one in triggers if one.settled_at is None), key=lambda one: one.at))
+
+
+def without_number(one: PolicyTrigger) -> PolicyTrigger:
+    """Return a trigger as it may be read by who does not see its case; one that is about no case stays as it is."""
+    return one if one.case_id is None else one.model_copy(update={"what": OF_A_CASE})
 
 
 def trigger(by: str, school_id: str, kind: TriggerKind, what: str, now: datetime, case_id: str | None = None) -> PolicyTrigger:

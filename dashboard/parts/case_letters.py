@@ -116,7 +116,8 @@ def _letter(bench: Bench, letter: Letter, known: Mapping[str, str]) -> None:
             st.text(f"Given up: {one_line(letter.refused_why, 300)}")
         with st.expander("The words"):
             _words(letter.subject, letter.body)
-        paper_links("letter", letter.id, mail=not bench.case.stop)
+        may_go = _standing(letter) in {"ready", "sent"} and not bench.case.stop
+        paper_links("letter", letter.id, mail=may_go)
         if letter.sent_at is None and letter.refused_at is None:
             _open(bench, letter)
 
