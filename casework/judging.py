@@ -220,6 +220,8 @@ class Judging(Room):
             post_id=post.id if post and not any(one.post_id == post.id for one in known) else None,
             post_version=post.version if post and not any(one.post_id == post.id for one in known) else None,
         )
+        if post is not None:  # what a collector knows of the place is more than the host says
+            fresh = fresh.model_copy(update={"platform": post.platform})
         waiting = next((one for one in known if one.state is not FindingState.DECIDED), None)
         if waiting is None:
             return work.findings.add(fresh)
