@@ -160,7 +160,8 @@ class Watched:
             names += [part for one in work.staff.where() for part in (one.name, one.name.split()[-1])]
             posts = work.posts.where()
             items = work.case_items.where()
-        words = [*names, *(post.author_handle for post in posts if post.author_handle), *(item.address for item in items)]
+        words = [*names, *(item.address for item in items), *(post.author_name for post in posts if post.author_name)]
+        words += [post.author_handle.lstrip("@").split("@")[0] for post in posts if post.author_handle]
         words += [run for post in posts for run in _runs(post.text)]
         said = "\n".join(f"{one.subject}\n{one.body}" for one in self.messages()).casefold()
         return sorted({word for word in (*words, *more) if word.casefold() in said})

@@ -573,3 +573,22 @@ def _everything(watched: Watched, case: Case) -> tuple[Case, int, int, int, int,
         )
         last = work.audit.last()
         return work.cases.get(case.id), *counts, last.at if last else None
+
+
+def test_the_watch_over_messages_is_no_empty_one(stage: Stage) -> None:
+    """What every story asks at its end does find a name, a handle, an address and a quotation, were they in a message."""
+    watched = stage(NOISE[0])
+    watched.round_in(minutes=15)
+    watched.opened(watched.findings()[0], Category.HARASSMENT_STAFF, "teacher")
+    watched.round_in(hours=5)
+    message = watched.messages()[0]
+    address = watched.address(NOISE[0].key)
+    for words in ("Mr Quillbrook", "saltbox", address, "a pathetic, useless idiot", "Fernley Green Primary School", "Dana Safeley"):
+        with watched.desk.store.begin("system") as work:
+            work.messages.replace(message.model_copy(update={"body": f"{message.body} {words}."}))
+            work.commit()
+        assert words in watched.told_too_much()
+    with watched.desk.store.begin("system") as work:
+        work.messages.replace(message)
+        work.commit()
+    kept_quiet(watched)
