@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 from casework.files import CaseFile
@@ -12,6 +14,7 @@ from dashboard.parts.plain_words import as_is
 from data.model.people import Permission, User
 
 SHORTEST = 8  # a shorter word is quickly typed again
+_CODE = re.compile(r"[0-9a-f]{20,}|(staff|user):\S+")  # what stands behind a choice in a list: nobody typed it
 
 
 def changed_meanwhile(bench: Bench) -> None:
@@ -46,20 +49,36 @@ def allowed(user: User, file: CaseFile) -> frozenset[Permission]:
     return frozenset(one for one in Permission if user.may(one, file.case.school_id))
 
 
-def typed_stays(case_id: str) -> None:
-    """Show again what was typed on this case's page, to be copied: the form that held it may be gone."""
-    typed = [
-        value
-        for key, value in st.session_state.items()
-        if isinstance(key, str) and case_id in key and type(value) is str and len(value.strip()) >= SHORTEST
-    ]
+def typed_stays(record_id: str) -> None:
+    """Show again what was typed on the page of a case or flagged post, to be copied: the form that held it may be gone."""
+    typed = _typed(record_id)
     if typed:
         st.text("What you had typed:")
         for words in typed:
             st.code(words, language=None, wrap_lines=True)
 
 
+def is_typed(record_id: str) -> bool:
+    """Whether anything was typed on the page of this case or flagged post."""
+    return bool(_typed(record_id))
+
+
+def _typed(record_id: str) -> list[str]:
+    """Return the words in the fields of this page that did not stand there when each was first drawn, and are no code behind a choice."""
+    first = st.session_state.get(f"first-{record_id}", {})
+    changed = [words.strip() for key, words in _words(record_id).items() if words != first.get(key)]
+    return [words for words in changed if len(words) >= SHORTEST and not _CODE.fullmatch(words)]
+
+
+def _words(record_id: str) -> dict[str, str]:
+    """Return what stands in the fields of this page."""
+    fields = st.session_state.items()
+    return {key: value for key, value in fields if isinstance(key, str) and record_id in key and type(value) is str}
+
+
 def remember(bench: Bench) -> None:
-    """Remember which revision stands on the screen and what the person may do: the next click is judged by it."""
+    """Remember what stands on the screen and what the person may do: the next click is judged by it."""
     st.session_state[bench.key("seen")] = bench.case.revision
     st.session_state[f"may-{bench.case.id}"] = allowed(bench.user, bench.file)
+    first = f"first-{bench.case.id}"
+    st.session_state[first] = _words(bench.case.id) | st.session_state.get(first, {})

@@ -9,6 +9,8 @@ from typing import TypeVar
 
 import streamlit as st
 
+from casework.errors import AlreadyDecidedError, AlreadyMovedError
+from dashboard.parts import at_desk, names
 from dashboard.parts.plain_words import as_is
 from data.errors import NotFoundError, PermissionDeniedError, SchoolwatchError
 from data.model.people import User
@@ -48,9 +50,16 @@ def in_words(error: SchoolwatchError) -> str:
     if isinstance(error, NotFoundError):
         kind = _KINDS.get(error.kind, error.kind.replace("_", " "))
         return f"There is no such {kind}, or it is not yours to see. Nothing was changed."
-    text = str(error)
+    text = _with_name(error)
     sentence = text[:1].upper() + text[1:]
     return sentence if sentence.endswith((".", "?", "…")) else f"{sentence}."
+
+
+def _with_name(error: SchoolwatchError) -> str:
+    """Return the words of a refusal; who was quicker stands in them by name, not by id."""
+    if not isinstance(error, AlreadyDecidedError | AlreadyMovedError):
+        return str(error)
+    return str(error).replace(f"user {error.by} ", f"{names.name(names.names(at_desk.desk()), error.by)} ")
 
 
 def drawn(show: View, desk: Desk, user: User) -> None:

@@ -10,6 +10,7 @@ from casework.files import Decided, FindingFile, KindChoice
 from casework.flagging import CATEGORY_LABELS
 from casework.triage import KIND_LABELS, TARGETS
 from dashboard.parts import names, notice, page_links, refusal, severity, signed_in, times
+from dashboard.parts.case_changed import is_typed, typed_stays
 from dashboard.parts.muted import muted
 from dashboard.parts.one_of import one_of
 from dashboard.parts.plain_words import as_is, one_line, visible
@@ -182,15 +183,16 @@ def _targets(desk: Desk, school_id: str) -> Mapping[str, str]:
 
 
 def _said(made: Decided) -> str:
-    if made.case is None:
-        return f"Recorded: {KIND_LABELS[made.decision.kind]}. Nothing was sent to anyone."
     if not made.visible:
         return "Recorded. The case went to the person who must deal with it; you will not see it in your list."
+    if made.case is None:
+        return f"Recorded: {KIND_LABELS[made.decision.kind]}. Nothing was sent to anyone."
     return f"Case {made.case.ref} was opened. The 24 hours run. Nothing was sent to anyone."
 
 
 def _what_became(desk: Desk, user: User, file: FindingFile, decided: Decision) -> None:
     known, now = names.names(desk), desk.clock.now()
+    _meanwhile(user, file, decided, names.name(known, decided.by))
     st.markdown(f"**Decided: {as_is(KIND_LABELS[decided.kind])}**")
     st.text(f"{names.name(known, decided.by)}, {times.both(decided.at, now)}: {one_line(decided.reason, 400)}")
     if file.case is not None:
@@ -199,10 +201,18 @@ def _what_became(desk: Desk, user: User, file: FindingFile, decided: Decision) -
         return
     if decided.case_id is not None:
         st.info("The case is with the person who must deal with it. It is not yours to see.", icon=":material/lock:")
-        return
     if st.button("Back to the inbox", type="primary", icon=":material/inbox:"):
         page_links.go("inbox")
-    _undo(desk, user, file)
+    if decided.case_id is None:
+        _undo(desk, user, file)
+
+
+def _meanwhile(user: User, file: FindingFile, decided: Decision, who: str) -> None:
+    """Say that somebody else was quicker, to whom was writing a decision of their own; their words stay to be copied."""
+    reason = f"reason-{file.finding.id}"  # the field of any kind of decision
+    if decided.by != user.id and is_typed(reason):
+        st.warning(f"{as_is(who)} decided this while you were writing. Your own decision was not recorded.", icon=":material/update:")
+        typed_stays(reason)
 
 
 def _undo(desk: Desk, user: User, file: FindingFile) -> None:
