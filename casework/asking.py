@@ -151,7 +151,7 @@ class Asking(Acting):
     def approve_request(self, by: User, request_id: str) -> TakedownRequest:
         """Let a notice go out that the headteacher has to agree to (the chair in a case about the head); who and when is kept."""
         with self.store.begin(by=by.id) as work:
-            request = work.requests.get(request_id)
+            request = self._held(work, work.requests, request_id)
             case = self._for(work, by, request.case_id, Permission.DECIDE_REPLY)
             self._may_ask(work, case, request)
             details: Mapping[str, Any] = {**request.details, "approved_by": by.id, "approved_at": self.now().isoformat()}
@@ -213,7 +213,7 @@ class Asking(Acting):
         """Record that the person sent a request, when, and under which reference. The second click is told that it was sent already."""
         moment = self._not_ahead(sent_at, "the time of sending")
         with self.store.begin(by=by.id) as work:
-            request = work.requests.get(request_id)
+            request = self._held(work, work.requests, request_id)
             case = self._for(work, by, request.case_id, Permission.REQUEST)
             self._may_ask(work, case, request)
             if request.state is RequestState.DRAFT:
@@ -253,7 +253,7 @@ class Asking(Acting):
         """Give up a request that was not sent; it stays in the record."""
         why = needed(reason, "the reason")
         with self.store.begin(by=by.id) as work:
-            request = work.requests.get(request_id)
+            request = self._held(work, work.requests, request_id)
             case = self._for(work, by, request.case_id, Permission.REQUEST)
             if request.state not in {RequestState.DRAFT, RequestState.READY}:
                 raise IllegalMoveError("drop the draft", request.state.value, "it was sent already", case.ref)
@@ -268,7 +268,7 @@ class Asking(Acting):
         """Record that the recipient acknowledged a request, when, and by when an answer was promised (§2.4)."""
         moment = self._not_ahead(at, "the time of the acknowledgement")
         with self.store.begin(by=by.id) as work:
-            request = work.requests.get(request_id)
+            request = self._held(work, work.requests, request_id)
             case = self._for(work, by, request.case_id, Permission.REQUEST)
             update = {
                 "reference": (reference or "").strip() or request.reference,
@@ -302,7 +302,7 @@ class Asking(Acting):
         """Record a refusal. The case is refused once nobody else who was asked can still act."""
         words = needed(decision, "what they answered")
         with self.store.begin(by=by.id) as work:
-            request = work.requests.get(request_id)
+            request = self._held(work, work.requests, request_id)
             case = self._for(work, by, request.case_id, Permission.REQUEST)
             update = {"decision": words, "decided_at": self.now(), "appeal_by": self._to_come(appeal_by, request, "the time to appeal")}
             work.requests.replace(step(request, RequestState.REFUSED).model_copy(update=update))

@@ -237,7 +237,7 @@ class Caring(Referring, Inquiring, Filing):
     def support_answered(self, by: User, offer_id: str, answer: SupportAnswer, review_on: date | None = None) -> SupportOffer:
         """Record what the person said to an offer, and when to ask again."""
         with self.store.begin(by=by.id) as work:
-            offer = work.support.get(offer_id)
+            offer = self._held(work, work.support, offer_id)
             case = self._for(work, by, offer.case_id, Permission.TRIAGE)
             now = self.now()
             update = {"answer": answer, "answered_at": now, "review_on": _review(review_on, now)}

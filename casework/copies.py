@@ -297,6 +297,10 @@ class Copying(Asking):
 
     def _waiting_copy(self, work: Work, by: User, copy_id: str) -> tuple[FoundCopy, Case]:
         copy = work.copies.get(copy_id)
+        if copy.finding_id is not None:
+            work.lock(f"finding:{copy.finding_id}")  # somebody may judge the same post in the inbox at this moment
+        work.lock(f"case:{copy.case_id}")
+        copy = work.copies.get(copy_id)
         case = self._for(work, by, copy.case_id, Permission.TRIAGE)
         if copy.state is not CopyState.PROPOSED:
             done = "linked" if copy.state is CopyState.LINKED else "set aside as no copy"

@@ -126,7 +126,7 @@ class Filing(Acting):
         return found
 
     def _filing(self, work: Work, by: User, filing_id: str) -> tuple[PersonalFiling, Case]:
-        found = work.filings.get(filing_id)
+        found = self._held(work, work.filings, filing_id)
         return found, self._for(work, by, found.case_id, Permission.REQUEST)
 
     def papers_given(self, by: User, filing_id: str, given_at: datetime | None = None) -> PersonalFiling:

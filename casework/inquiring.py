@@ -77,7 +77,7 @@ class Inquiring(Acting):
         return found
 
     def _inquiry(self, work: Work, by: User, investigation_id: str) -> tuple[Investigation, Case]:
-        found = work.investigations.get(investigation_id)
+        found = self._held(work, work.investigations, investigation_id)
         case = self._for(work, by, found.case_id, Permission.TRIAGE)
         if found.closed_at is not None:
             msg = "this investigation is closed; open another one"
@@ -148,7 +148,7 @@ class Inquiring(Acting):
             msg = "give the reference only, in one line; what was decided stays in the school's own system"
             raise InvestigationRefusedError(msg)
         with self.store.begin(by=by.id) as work:
-            found = work.investigations.get(investigation_id)
+            found = self._held(work, work.investigations, investigation_id)
             case = self._for(work, by, found.case_id, Permission.TRIAGE)
             found = work.investigations.replace(found.model_copy(update={"procedure_reference": words}))
             self._event(work, case, by.id, "procedure noted", fields={"investigation_id": found.id})

@@ -169,7 +169,10 @@ class Judging(Room):
         posts = posts_at(work, report.address)
         if posts:
             report = report.model_copy(update={"platform": posts[-1].platform})
-        known = findings_at(work, report, posts if len(posts) <= SHARED else posts[-1:])
+        meant = posts if len(posts) <= SHARED else posts[-1:]
+        for one in sorted(findings_at(work, report, meant), key=lambda found: found.id):
+            work.lock(f"finding:{one.id}")  # somebody may judge it at this moment
+        known = findings_at(work, report, meant)
         work.reports.add(report)
         if self._joins_case(work, report, known) is None:
             outbox.alert(work, self._find_again(work, report, posts[-1] if posts else None, known), now)  # A10, B36
@@ -183,12 +186,17 @@ class Judging(Room):
         """
         decided = [one.id for one in known if one.state is FindingState.DECIDED]
         decision = triage.standing_decision(work.decisions.where(finding_id=decided, order_by="at"))
-        case = work.cases.find(decision.case_id) if decision and decision.case_id else None
+        case = self._case_once_free(work, decision.case_id) if decision and decision.case_id else None
         if case is None or case.state not in transitions.OPEN or GRAVE & set(report.ticks):
             return None
         update = {"known_at": min(case.known_at, report.reported_at)}  # A18
         fields = {"report_id": report.id, "receipt": report.receipt}
         return self._event(work, case, SYSTEM, "reported again", fields=fields, reason=report.says, update=update)
+
+    def _case_once_free(self, work: Work, case_id: str) -> Case | None:
+        """Return a case once nobody else writes into it: a report that comes at that moment is neither lost nor refused."""
+        work.lock(f"case:{case_id}")
+        return work.cases.find(case_id)
 
     def _stop_what_is_there(self, work: Work, report: Report, posts: Sequence[Post]) -> None:
         """Once anybody said that an indecent image may stand at an address, nothing about it is captured, looked at or exported any more.
@@ -207,9 +215,9 @@ class Judging(Room):
             reasons = tuple(dict.fromkeys((STOP_REASON, *finding.reasons)))
             work.findings.replace(finding.model_copy(update={"stop": True, "severity": Severity.S4, "reasons": reasons}))
         items = [*work.case_items.where(address=names), *work.case_items.where(post_id=[post.id for post in posts])]
-        for case_id in dict.fromkeys(item.case_id for item in items):
-            case = work.cases.get(case_id)
-            if case.school_id == report.school_id and not case.stop:
+        for case_id in sorted({item.case_id for item in items}):
+            case = self._case_once_free(work, case_id)
+            if case is not None and case.school_id == report.school_id and not case.stop:
                 self._stop(work, case, SYSTEM, {"report_id": report.id})
 
     def _find_again(self, work: Work, report: Report, post: Post | None, known: Sequence[Finding]) -> Finding:
@@ -387,6 +395,7 @@ class Judging(Room):
         """Take back a decision that opened no case: the post waits again. Its own maker may, and whoever judges all posts."""
         why = needed(reason, "the reason")
         with self.store.begin(by=by.id) as work:
+            work.lock(f"finding:{finding_id}")
             finding = work.findings.get(finding_id)
             self._must_see_finding(work, by, finding)
             decision = triage.standing_decision(work.decisions.where(finding_id=finding_id, order_by="at"))

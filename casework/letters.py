@@ -155,7 +155,7 @@ class Letters(Asking):
         return Paper(name, FORMS[form], _made(found, school, case.ref, form))
 
     def _request_paper(self, work: Work, by: User, request_id: str) -> TakedownRequest:
-        request = work.requests.get(request_id)
+        request = self._held(work, work.requests, request_id)
         case = self._for(work, by, request.case_id, Permission.REQUEST)
         why = blocked(case)
         if why is not None:
@@ -163,7 +163,7 @@ class Letters(Asking):
         return request
 
     def _letter_paper(self, work: Work, by: User, letter_id: str) -> Letter:
-        letter = work.letters.get(letter_id)
+        letter = self._held(work, work.letters, letter_id)
         case, _ = self._for_letter(work, by, letter.case_id, letter.template)
         if case.stop and not LETTERS[letter.template].in_stop:
             raise IllegalMoveError("make a paper", case.state.value, "the case was stopped", case.ref)
@@ -173,7 +173,7 @@ class Letters(Asking):
 
     def _open_letter(self, work: Work, by: User, letter_id: str, permission: Permission | None) -> tuple[Letter, Case]:
         """Return a letter that was neither sent nor given up, with its case; raises CaseError otherwise."""
-        letter = work.letters.get(letter_id)
+        letter = self._held(work, work.letters, letter_id)
         template = LETTERS.get(letter.template)
         case = self._for(work, by, letter.case_id, permission or (template.permission if template else Permission.REQUEST))
         if template is None or letter.sent_at is not None or letter.refused_at is not None:

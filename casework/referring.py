@@ -54,7 +54,7 @@ class Referring(Acting):
         return referral
 
     def _referral(self, work: Work, by: User, referral_id: str) -> tuple[Referral, Case]:
-        referral = work.referrals.get(referral_id)
+        referral = self._held(work, work.referrals, referral_id)
         return referral, self._referring(work, by, referral.case_id, referral.body)
 
     def go_without_consent(self, by: User, referral_id: str, code: OverrideCode | None, reason: str) -> Referral:
@@ -70,7 +70,7 @@ class Referring(Acting):
     def agree_without_consent(self, by: User, referral_id: str) -> Referral:
         """Agree, as the second person, to going to the police without consent: anyone else who sees the case and may refer (A22)."""
         with self.store.begin(by=by.id) as work:
-            referral = work.referrals.get(referral_id)
+            referral = self._held(work, work.referrals, referral_id)
             case = self._for(work, by, referral.case_id, Permission.REFER)
             referral = work.referrals.replace(referrals.agreed(referral, by.id))
             self._event(work, case, by.id, "second person agreed", fields=_named(referral))

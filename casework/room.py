@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from casework import access, cases, outbox, triage
 from casework.cases import Facts
@@ -13,14 +13,17 @@ from casework.errors import AlreadyMovedError
 from casework.transitions import STATE_LABELS, SYSTEM
 from data.clock import Clock
 from data.errors import CaseError, ConflictError, NotFoundError
-from data.model.cases import ENDED, Case, CaseEvent, CaseState, Confidentiality
+from data.model.care import Investigation, Letter, PersonalFiling, Referral, SupportOffer
+from data.model.cases import ENDED, Case, CaseEvent, CaseState, Confidentiality, TakedownRequest
 from data.model.evidence import OrderState
 from data.model.findings import Finding, FindingState
 from data.model.people import Permission, Role, User
 from data.model.readings import Severity
 from data.store import Store, Work
+from data.store.repository import Repository
 
 UNDER_WAY = (OrderState.WAITING, OrderState.RUNNING)
+OfCase = TypeVar("OfCase", TakedownRequest, Letter, Referral, Investigation, PersonalFiling, SupportOffer)
 AHEAD = timedelta(minutes=2)  # a browser's clock may run a little ahead of ours
 
 
@@ -43,6 +46,14 @@ class Room:
         if work.writes:
             work.lock(f"case:{case_id}")  # people who write into one case at the same moment follow each other
         return self._must_see(work, by, work.cases.get(case_id))
+
+    def _held(self, work: Work, kept: Repository[OfCase], record_id: str) -> OfCase:
+        """Return a record of a case, read once nobody else writes into that case: what somebody quicker wrote is never written over."""
+        found = kept.get(record_id)
+        if not work.writes:
+            return found
+        work.lock(f"case:{found.case_id}")
+        return kept.get(record_id)
 
     def _must_see(self, work: Work, by: User, case: Case) -> Case:
         """Return the case; for whom it is about, and for a colleague who posted it, it does not exist (§7.3)."""
