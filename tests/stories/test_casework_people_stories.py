@@ -342,6 +342,7 @@ def test_a_post_about_the_head_goes_round_the_head(stage: Stage) -> None:
     with pytest.raises(NotFoundError):
         watched.desk.safe.reveal(head, evidence.id, evidence.files[0].name, "I want to see it.")
     assert (order.ordered_by, offer.offered_by) == ("chair", "chair")
+    assert watched.desk.safe.reveal(chair, evidence.id, evidence.files[0].name, "To see what was said.")
 
     # It goes, and the day is over: reminders went to the chair; to the head not one word that leads there.
     assert gone(watched, case).state is CaseState.VERIFIED_REMOVED
