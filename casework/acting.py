@@ -169,7 +169,7 @@ class Acting(CaseFiles):
 
     def _times_passed(self, fields: Mapping[str, Any]) -> None:
         for name, value in fields.items():
-            if isinstance(value, datetime) and name not in {"review_at", "appeal_by"}:
+            if isinstance(value, datetime) and (value.tzinfo is None or name not in {"review_at", "appeal_by"}):
                 self._not_ahead(value, FIELD_LABELS.get(name, name))
 
     def _reviewed(self, work: Work, case: Case, to: CaseState, fields: Mapping[str, Any]) -> None:

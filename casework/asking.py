@@ -218,6 +218,9 @@ class Asking(Acting):
             self._may_ask(work, case, request)
             if request.state is RequestState.DRAFT:
                 raise IllegalMoveError("record it as sent", request.state.value, "the headteacher approves this notice first", case.ref)
+            if case.state is CaseState.AWAITING_CONSENT:
+                why = "somebody was asked to agree: record their answer first"
+                raise IllegalMoveError("record it as sent", STATE_LABELS[case.state], why, case.ref)
             sent = step(request, RequestState.SENT).model_copy(
                 update={
                     "sent_at": moment,
@@ -243,11 +246,17 @@ class Asking(Acting):
             "filed_at": request.sent_at,
             "may_be_forwarded": request.may_be_forwarded,
         }
+        if case.state is CaseState.TRIAGED:  # reopened, and its evidence is there already: no request leaves a case that waits for evidence
+            case = self._move(work, case, CaseState.EVIDENCE_CAPTURED, None, self._shown(work, case, request))
         if case.state is CaseState.REFUSED:
             fields["decision_text"] = self._last_fields(work, case, CaseState.REFUSED).get("decision_text", "see the history")
         if case.state in {CaseState.EVIDENCE_CAPTURED, CaseState.AWAITING_COMPLAINANT, CaseState.REFUSED}:
             return self._move(work, case, CaseState.REQUESTED, by, fields)
         return self._event(work, case, by.id, "request sent", fields=fields)
+
+    def _shown(self, work: Work, case: Case, request: TakedownRequest) -> dict[str, Any]:
+        shown = [one.id for one in work.evidence.where(case_id=case.id, item_id=request.item_id) if one.counts]
+        return {"evidence_id": shown[-1]} if shown else {"no_capture_reason": case.no_capture_reason}
 
     def drop_draft(self, by: User, request_id: str, reason: str) -> TakedownRequest:
         """Give up a request that was not sent; it stays in the record."""

@@ -70,12 +70,11 @@ class CaseFiles(Room):
         now, facts = self.now(), self._facts(work, case)
         standing = steps.case_standing(case, now)
         orders = work.orders.where(case_id=case.id, order_by="ordered_at")
-        step = steps.next_step(case, facts, orders, self._conclude(work, case, facts))
+        step = steps.next_step(case, facts, orders, self._conclude(case, facts))
         return CaseRow(case, standing, steps.left(case, standing), STATE_LABELS[case.state], step, work.schools.get(case.school_id))
 
-    def _conclude(self, work: Work, case: Case, facts: Facts) -> Conclusion:
-        claimed = claimed_at(work.case_events.of(case.id)) if case.state is CaseState.CLAIMED_REMOVED else None
-        return seen(case, facts.checks, self.now(), items=facts.items, claimed_at=claimed)
+    def _conclude(self, case: Case, facts: Facts) -> Conclusion:
+        return seen(case, facts.checks, self.now(), items=facts.items, claimed_at=facts.claimed_at)
 
     def case_by_ref(self, by: User, ref: str) -> CaseFile:
         """Return the file of the case with this number; raises NotFoundError, PermissionDeniedError."""
@@ -95,7 +94,7 @@ class CaseFiles(Room):
         finding = work.findings.get(case.finding_id)
         events, items = tuple(work.case_events.of(case.id)), tuple(work.case_items.where(case_id=case.id))
         orders = tuple(work.orders.where(case_id=case.id, order_by="ordered_at"))
-        standing, conclusion = steps.case_standing(case, now), self._conclude(work, case, facts)
+        standing, conclusion = steps.case_standing(case, now), self._conclude(case, facts)
         return CaseFile(
             case=case,
             school=work.schools.get(case.school_id),
@@ -158,11 +157,6 @@ def _say(event: CaseEvent) -> str:
 
 def _say_check(check: RemovalCheck) -> str:
     return f"check: {VERDICT_LABELS[check.verdict]}{f' ({check.detail})' if check.detail else ''}"
-
-
-def claimed_at(events: Sequence[CaseEvent]) -> datetime | None:
-    """Return when the last claim of a removal was recorded."""
-    return next((event.at for event in reversed(events) if event.after is CaseState.CLAIMED_REMOVED), None)
 
 
 def asked_at(events: Sequence[CaseEvent]) -> datetime | None:

@@ -56,7 +56,8 @@ FACTORS = 11  # of the seriousness form (§6): ten, the fourth in two parts
 class Facts:
     """What the store knows about a case, as far as a guard asks for it.
 
-    `previous` is the state before a hold, `seriousness` the newest form (A17), `target_user` the account of whom it is about.
+    `previous` is the state before a hold, `seriousness` the newest form (A17), `target_user` the account of whom it is about,
+    `claimed_at` when it was last recorded that somebody says it is removed.
     """
 
     evidence: tuple[Evidence, ...] = ()
@@ -67,6 +68,7 @@ class Facts:
     seriousness: Seriousness | None = None
     referrals: tuple[Referral, ...] = ()
     target_user: str | None = None
+    claimed_at: datetime | None = None
 
     @property
     def was_asked(self) -> bool:
@@ -447,12 +449,13 @@ def _guard_missed(attempt: _Try) -> None:
 
 
 def _guard_claim_wrong(attempt: _Try) -> None:
-    """Back from "they say it is removed" only when a look found it up."""
+    """Back from "they say it is removed" only when a look after that found it up: one from before refutes nothing."""
     if attempt.case.state is S.CLAIMED_REMOVED and attempt.to in {S.REQUESTED, S.ESCALATED}:
         wanted = attempt.fields.get("check_id")
-        named = [check for check in attempt.facts.checks if check.id == wanted]
+        since = attempt.facts.claimed_at
+        named = [check for check in attempt.facts.checks if check.id == wanted and (since is None or check.at >= since)]
         if not any(check.verdict.group in {VerdictGroup.UP, VerdictGroup.AMENDED} for check in named):
-            why = "a check that found it up must be named"
+            why = "a check that found it up after they said so must be named; ask for a check now"
             raise attempt.refuse(why)
 
 
@@ -493,7 +496,8 @@ def _guard_outcome(attempt: _Try) -> None:
 def _guard_child(attempt: _Try) -> None:
     """A case in which a child may be at risk is not withdrawn; a disclosure or allegation is not made to go away without advice (2.5)."""
     case = attempt.case
-    if attempt.to is S.WITHDRAWN and (case.lead_category in SAFEGUARDING or case.confidentiality is Confidentiality.RESTRICTED_DSL):
+    child = case.stop or case.lead_category in SAFEGUARDING or case.confidentiality is Confidentiality.RESTRICTED_DSL
+    if attempt.to is S.WITHDRAWN and child:
         why = "a child may be at risk, so it cannot be withdrawn"
         raise attempt.refuse(why)
     ends = attempt.to in ENDED | VERIFIED
@@ -511,7 +515,7 @@ def _guard_reviewer(attempt: _Try) -> None:
 
 
 def _guard_csam(attempt: _Try) -> None:
-    """A case that was stopped leaves the safeguarding lead only to be held for an authority, or to end."""
+    """No way of a case that was stopped leads to a request, nor to papers for somebody else to file."""
     is_stopped = attempt.case.stop or attempt.case.lead_category is Category.CSAM
     if is_stopped and attempt.to in {S.REQUESTED, S.ESCALATED, S.AWAITING_COMPLAINANT}:
         why = "this may be an indecent image of a child: no request is sent from here"

@@ -20,7 +20,7 @@ from data.model.cases import Case, CaseEvent
 from data.model.evidence import Evidence
 
 _INITIALS = re.compile(r"(?:[A-Z]\.? ?){1,4}")
-LONGEST = 10_000
+LONGEST, LINE = 10_000, 200
 
 
 class OnlineRisk(StrEnum):
@@ -68,6 +68,9 @@ def check(form: SummaryForm) -> None:
         if not text.strip():
             msg = f"{what} is empty; write one line"
             raise SummaryRefusedError(msg)
+    if max(len(form.year_group), len(form.to_whom)) > LINE:
+        msg = f"the year group and the file are one line each, at most {LINE} characters; shorten them"
+        raise SummaryRefusedError(msg)
     if max(len(form.what_happened), len(form.wishes), len(form.next_steps)) > LONGEST:
         msg = f"a field is longer than {LONGEST:,} characters; shorten it"
         raise SummaryRefusedError(msg)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from casework.acting import Acting
 from casework.errors import EvidenceMissingError, FilingRefusedError
+from casework.personal_data import Guard
 from casework.referrals import about_staff
 from casework.requests import blocked, has_evidence, step
 from casework.room import needed
@@ -64,6 +65,7 @@ class Filing(Acting):
             self._may_file(work, case, item_id, person)
             self._helper(work, case, supporter_id)
             now = self.now()
+            self._no_personal_data(work, case, text)
             made = PersonalFiling(
                 id=new_id(now),
                 case_id=case.id,
@@ -92,6 +94,11 @@ class Filing(Acting):
         if person in {"school", "none"} or not (person in TARGETS or about_staff(person)):
             msg = "say which person files it: the school as a body cannot"
             raise FilingRefusedError(msg)
+
+    def _no_personal_data(self, work: Work, case: Case, words: str) -> None:
+        """Raise PersonalDataError before words that name a child, a birthday or a home are handed over to be pasted (§3.5, §9)."""
+        school = work.schools.get(case.school_id)
+        Guard(self.now(), school.postal_address or "", school.name).field("words that the person may paste", words)
 
     def _helper(self, work: Work, case: Case, supporter_id: str) -> None:
         helper = work.users.find(supporter_id)

@@ -299,13 +299,11 @@ def _made(found: TakedownRequest | Letter, school: School, ref: str, form: str) 
 
 
 def _may_be_mailed(found: TakedownRequest | Letter, case: Case) -> None:
-    """Raise IllegalMoveError where a draft in somebody's mail program would invite what may not go: stopped, given up, not agreed to."""
-    is_request = isinstance(found, TakedownRequest)
+    """Raise IllegalMoveError where a draft in somebody's mail program would invite what may not go: a stopped case, words given up."""
     given_up = found.state is RequestState.CLOSED if isinstance(found, TakedownRequest) else found.refused_at is not None
     whys = (
         (case.stop, "in a stopped case nothing goes by mail: use the body's own secure form, or the telephone"),
         (given_up, "these words were given up"),
-        (is_request and _is_draft(found), "the headteacher approves these words first"),
     )
     why = next((words for holds, words in whys if holds), None)
     if why is not None:

@@ -61,7 +61,8 @@ class Referring(Acting):
         """Name the reason that stands in place of consent; a second person must agree before the police are told (A22)."""
         with self.store.begin(by=by.id) as work:
             referral, case = self._referral(work, by, referral_id)
-            referral = referrals.without_consent(referral, code, reason[:10_000], by.id, self.now())
+            why = needed(reason, "what makes it so") if reason.strip() else ""
+            referral = referrals.without_consent(referral, code, why, by.id, self.now())
             work.referrals.replace(referral)
             self._event(work, case, by.id, "consent overridden", fields=_named(referral), reason=referral.override_reason)
             work.commit()

@@ -100,15 +100,17 @@ class Room:
         return case
 
     def _facts(self, work: Work, case: Case) -> Facts:
+        events = work.case_events.of(case.id)
         return Facts(
             evidence=tuple(work.evidence.where(case_id=case.id)),
             requests=tuple(work.requests.where(case_id=case.id)),
             checks=tuple(work.checks.where(case_id=case.id, order_by="at")),
             items=tuple(item.id for item in work.case_items.where(case_id=case.id)),
-            previous=before_hold(work.case_events.of(case.id)),
+            previous=before_hold(events),
             seriousness=max(work.seriousness.where(case_id=case.id), key=lambda form: form.version, default=None),
             referrals=tuple(work.referrals.where(case_id=case.id)),
             target_user=self._target_user(work, case.target),
+            claimed_at=next((one.at for one in reversed(events) if one.after is CaseState.CLAIMED_REMOVED), None),
         )
 
     def _move(self, work: Work, case: Case, to: CaseState, by: User | None, fields: Mapping[str, Any], reason: str | None = None) -> Case:

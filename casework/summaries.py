@@ -65,7 +65,7 @@ class Summaries(Room):
             return tuple(work.disclosures.where(case_id=case.id, order_by="at"))
 
     def child_summary(self, by: User, case_id: str, form: SummaryForm) -> ChildSummary:
-        """Return one child's summary as text and as PDF, and note that it was taken; for the safeguarding lead and deputies only.
+        """Return one child's summary as text and as PDF, and note that it was taken; for whoever reads child-protection cases.
 
         Raises SummaryRefusedError for a full name in place of initials and for empty fields, PermissionDeniedError.
         """

@@ -280,6 +280,8 @@ def _colleague(work: Work, school_id: str, user_id: str) -> User:
 
 
 def _span(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
+    if starts_at.tzinfo is None or ends_at.tzinfo is None:
+        raise CaseError("the beginning and the end need a time zone")
     if ends_at <= starts_at:
         raise CaseError("the end lies before the beginning; change one of them")
     if ends_at <= now:

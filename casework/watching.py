@@ -184,7 +184,7 @@ class Watching(Copying):
 
     def _check(self, work: Work, case: Case, check: RemovalCheck) -> Conclusion:
         is_new = work.checks.add_once(check)
-        conclusion = self._conclude(work, case, self._facts(work, case))
+        conclusion = self._conclude(case, self._facts(work, case))
         if is_new:
             self._follow(work, case, conclusion, check)
         return conclusion
