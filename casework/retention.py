@@ -201,10 +201,16 @@ def case_fate(case: Case, holds: Sequence[LegalHold], consents: Sequence[Retenti
     if case.transferred_at is None:
         return Fate(rule, Action.ASK, None, "confirm that the child-protection or personnel file has its copy")
     due = max(case.transferred_at, closed) + kept[rule]
-    if due > now or agreed or rule is RuleKey.STAFF:
+    if due > now or agreed or not (rule in {RuleKey.CHILD, RuleKey.ABUSE} or _is_childs(case)):
         return _timed(rule, due, now, early=two_people and agreed)
     wanted = "two people must agree that it may go" if rule is RuleKey.ABUSE else "a person must agree that it may go"
     return Fate(rule, Action.ASK, due, wanted)
+
+
+def _is_childs(case: Case) -> bool:
+    """Whether an allegation against staff is marked as child protection besides: then a person is asked before it goes (§8)."""
+    about_head = case.confidentiality is Confidentiality.RESTRICTED_CHAIR and case.lead_category in SAFEGUARDING
+    return about_head or case.confidentiality is Confidentiality.RESTRICTED_DSL
 
 
 def _held(holds: Sequence[LegalHold], now: datetime) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from casework.clocks import net_standing, removal_standing
+from casework.clocks import net_standing, removal_standing, reopened_at
 from casework.requests import WAS_SENT
 from casework.working_days import DAY, deadline, working_days
 from data.model.base import new_id
@@ -21,7 +21,8 @@ OPEN = "open"
 JUDGED_REPLY, JUDGED_ASIDE, EXPIRED = "judged_reply", "judged_no_action", "unreviewed_expired"
 JUDGEMENTS = frozenset({JUDGED_REPLY, JUDGED_ASIDE, EXPIRED})
 _VERDICTS = {StandingWord.MET: True, StandingWord.MISSED: False, StandingWord.OVERDUE: False}
-_UNCOUNTED = frozenset({"withdrawn", "answered"})  # §5.2: no removal was wanted in the end
+# §5.2: no removal was wanted in the end; §3.5: what was passed on to the police or the IWF, nobody here looks at again
+_UNCOUNTED = frozenset({"withdrawn", "answered", "passed_on"})
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,9 @@ def tally(parts: CaseParts, now: datetime) -> CaseTally:
     """Return what the counts need of a case as it stands at `now`."""
     case = parts.case
     sent = [one for one in parts.requests if one.state in WAS_SENT and one.sent_at is not None]
-    asked = [one.sent_at for one in sent if one.sent_at] + [one.filed_at for one in parts.filings if one.filed_at]
+    since = reopened_at(parts.events)  # then a new countdown began: what was asked before it is no answer to it (§5.3)
+    moments = [*(one.sent_at for one in sent), *(one.filed_at for one in parts.filings)]
+    asked = [one for one in moments if one is not None and (since is None or one >= since)]
     return CaseTally(
         id=new_id(now),
         school_id=case.school_id,
