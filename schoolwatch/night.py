@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from data.errors import SchoolwatchError
+from data.errors import SchoolwatchError, SettingsError
 from data.model.keeping import RetentionRun
 from evidence import custody
 from schoolwatch.desk import Desk
@@ -82,13 +82,28 @@ def known_files(desk: Desk) -> frozenset[str]:
 def handle_key(state_dir: Path) -> bytes:
     """Return the installation's secret for the marks that take the place of handles; made on the first night, for its owner only."""
     path = state_dir / KEY_FILE
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(handle, "wb") as file:
+    if not path.exists():
+        _make_key(path)
+    key = path.read_bytes()
+    if len(key) != KEY_BYTES:
+        msg = f"{KEY_FILE} in the state folder is damaged: restore it from a backup, or delete it so that a new one is made"
+        raise SettingsError(msg)
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """Write a new key, whole or not at all: cut off half-way, no night ever works with an empty one."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(secrets.token_bytes(KEY_BYTES))
-    return path.read_bytes()
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return  # another process was quicker; its key counts
+    finally:
+        draft.unlink()
 
 
 def _verify_audit(desk: Desk) -> None:
