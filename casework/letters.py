@@ -28,11 +28,14 @@ from data.model.base import new_id
 from data.model.care import Letter, ReferralBody
 from data.model.cases import Case, CaseItem, RequestState, TakedownRequest
 from data.model.people import Permission, User
+from data.model.readings import Category
 from data.model.watch import School
 from data.store import Work
 from evidence.pdf import pdf
 
 FORMS: dict[str, str] = {"txt": "text/plain; charset=utf-8", "pdf": "application/pdf", "eml": "message/rfc822"}
+_TAKE_ADDRESSES = frozenset({"police", "iwf", "ceop"})
+WITHHELD = "not given here: it may show an indecent image of a child; the police or the IWF have the address"
 
 
 @dataclass(frozen=True)
@@ -167,6 +170,10 @@ class Letters(Asking):
         case, _ = self._for_letter(work, by, letter.case_id, letter.template)
         if case.stop and not LETTERS[letter.template].in_stop:
             raise IllegalMoveError("make a paper", case.state.value, "the case was stopped", case.ref)
+        addresses = () if _may_hold_address(case, letter.template) else work.case_items.where(case_id=case.id)
+        if any(one.address in letter.body for one in addresses):
+            why = "it was written before the case was stopped and holds the address; write it anew"
+            raise IllegalMoveError("make a paper", case.state.value, why, case.ref)
         if letter.sent_at is None:
             _must_have_consent(work, case, letter.template)  # A22: a consent may be taken back after the words were kept
         return letter
@@ -197,7 +204,7 @@ class Letters(Asking):
         fits_in("who gets it", recipient)
         guard.field("who gets it", recipient)
         check_details(details, chosen.asks, guard)
-        facts = self._letter_facts(work, by, case, school, recipient, details)
+        facts = self._letter_facts(work, by, case, school, recipient, chosen.key, details)
         words = chosen.render(facts)
         look_at_whole(words, facts, guard, chosen.asks)
         return words
@@ -208,7 +215,9 @@ class Letters(Asking):
         requests = tuple(work.requests.where(case_id=case.id))
         return Known(case, item, post, None, requests, tuple(work.referrals.where(case_id=case.id, order_by="opened_at")))
 
-    def _letter_facts(self, work: Work, by: User, case: Case, school: School, recipient: str, details: Details) -> NoticeFacts:
+    def _letter_facts(  # noqa: PLR0917
+        self, work: Work, by: User, case: Case, school: School, recipient: str, template: str, details: Details
+    ) -> NoticeFacts:
         item, now = _first_item(work, case), self.now()
         post = work.posts.find(item.post_id) if item.post_id is not None else None
         items = tuple(work.case_items.where(case_id=case.id))
@@ -224,7 +233,7 @@ class Letters(Asking):
             capacity="",
             recipient=recipient.strip(),
             platform=routes.host_of(item.address),
-            addresses=tuple(one.address for one in items),
+            addresses=tuple(one.address for one in items) if _may_hold_address(case, template) else (WITHHELD,),
             seen_at=post.first_seen_at if post else item.added_at,
             what_it_is="",
             concerned_role=TARGETS.get(case.target, "a member of staff"),
@@ -251,8 +260,14 @@ class Letters(Asking):
 
 
 def _fits(one: Template, case: Case) -> bool:
-    right_kind = not one.only_for or case.lead_category in one.only_for
+    kind = Category.CSAM if case.stop else case.lead_category  # stopped is treated as what it may be, whatever it was judged before
+    right_kind = not one.only_for or kind in one.only_for
     return one.of_case and right_kind and (one.in_stop or not case.stop)
+
+
+def _may_hold_address(case: Case, template: str) -> bool:
+    """Whether a letter may give the address: of what was stopped only to those who can act on it (§3.5, §5.7)."""
+    return not case.stop or template in _TAKE_ADDRESSES
 
 
 def _first_item(work: Work, case: Case) -> CaseItem:

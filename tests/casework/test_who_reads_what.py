@@ -9,6 +9,7 @@ import pytest
 
 from casework.errors import ConsentMissingError, IllegalMoveError, PolicyRefusedError
 from casework.governing import PolicyForm
+from casework.notice import AskKind
 from casework.notices import LETTERS
 from casework.service import Casework
 from casework.testing import NOON, SCHOOL_ID, a_user, fill, keep_case
@@ -17,6 +18,7 @@ from data.errors import CaseError
 from data.model.base import new_id
 from data.model.care import Consent, Letter, ReferralBody, SupportKind
 from data.model.cases import Case, CaseState, Confidentiality, Route
+from data.model.evidence import SafetyAnswer
 from data.model.people import Role
 from data.model.policies import TriggerKind
 from data.model.readings import Category, Severity
@@ -199,3 +201,24 @@ def test_the_next_version_of_a_policy_is_entered_once(desk: Casework) -> None:
     with pytest.raises(PolicyRefusedError, match="replaced already"):
         desk.add_policy(HEAD, SCHOOL_ID, form, replaces=first.id)
     assert len(desk.policy_register(HEAD, SCHOOL_ID).policies) == 1
+
+
+def test_the_address_of_what_was_stopped_goes_to_those_who_act_on_it_only(store: Store, desk: Casework) -> None:
+    """§3.5, §5.7: police, IWF and CEOP get it; a fact sheet for the LADO does not, nor one that was written before the stop."""
+    case = keep_case(store, "stop", lead_category=Category.PUPIL_IMAGE, target="pupil", severity=Severity.S4)
+    before = desk.draft_letter(DSL, case.id, "lado_csc", "the LADO", answers("lado_csc"))
+    desk.order_capture(DSL, case.id, "item-stop", SafetyAnswer.YES)
+    sheets = {key: desk.draft_letter(DSL, case.id, key, "the body", answers(key)) for key in ("lado_csc", "police", "iwf", "ceop")}
+    address = "https://forum.example.org/t/stop"
+
+    assert address in before.body
+    assert {key for key, one in sheets.items() if address in one.body} == {"police", "iwf", "ceop"}
+    assert desk.paper(DSL, "letter", sheets["lado_csc"].id, "txt").content
+    for form in ("txt", "pdf"):
+        with pytest.raises(IllegalMoveError, match="before the case was stopped"):
+            desk.paper(DSL, "letter", before.id, form)
+
+
+def answers(key: str) -> dict[str, str | bool]:
+    """Return a letter's form filled in by its examples."""
+    return {one.key: True if one.kind is AskKind.TICK else one.example for one in LETTERS[key].asks}
