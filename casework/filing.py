@@ -5,6 +5,7 @@ offered → pack_given → filed → answered, or declined on the way. The schoo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from casework.acting import Acting
@@ -66,6 +67,7 @@ class Filing(Acting):
             self._helper(work, case, supporter_id)
             now = self.now()
             self._no_personal_data(work, case, text)
+            _offered_once(work.filings.where(case_id=case.id, item_id=item_id, person=person))
             made = PersonalFiling(
                 id=new_id(now),
                 case_id=case.id,
@@ -201,6 +203,13 @@ def _may_be_asked(case: Case) -> None:
     why = blocked(case) or next(iter(hard_stops(case)), None)
     if why is not None:
         raise FilingRefusedError(why)
+
+
+def _offered_once(found: Sequence[PersonalFiling]) -> None:
+    """Raise FilingRefusedError while the same person has this offer before them: a second click offers nothing new."""
+    if any(one.state in {FilingState.OFFERED, FilingState.PACK_GIVEN} for one in found):
+        msg = "this help is offered to the person already; go on there"
+        raise FilingRefusedError(msg)
 
 
 def _to(found: PersonalFiling, state: FilingState, **update: object) -> PersonalFiling:

@@ -95,9 +95,16 @@ class Governing(Room):
             found = work.governors_reports.get(report_id)
             if found.approved_at is None:
                 self._may_count(work, found.school_id, found.first, found.last)
+                self._is_whole(found)
                 found = work.governors_reports.replace(found.model_copy(update={"approved_by": by.id, "approved_at": self.now()}))
             work.commit()
         return found
+
+    def _is_whole(self, found: GovernorsReport) -> None:
+        """Raise PolicyRefusedError for counts taken before the last day was over: what came later that day would stand in no report."""
+        if self._day(found.made_at) <= found.last:
+            msg = f"this was counted before {found.last:%d %b %Y} was over: delete the draft, count the period again, then approve it"
+            raise PolicyRefusedError(msg)
 
     def drop_report(self, by: User, report_id: str) -> None:
         """Delete a report that nobody approved."""

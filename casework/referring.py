@@ -14,8 +14,8 @@ from casework.transitions import ADVICE_BODIES
 from data.errors import PermissionDeniedError
 from data.model.base import new_id
 from data.model.care import OverrideCode, Referral, ReferralBody
-from data.model.cases import Case
-from data.model.people import Permission, User
+from data.model.cases import Case, CaseState
+from data.model.people import Permission, Role, User
 from data.store import Work
 
 MAX_LINE = 200
@@ -30,6 +30,7 @@ class Referring(Acting):
         with self.store.begin(by=by.id) as work:
             case = self._referring(work, by, case_id, body)
             now = self.now()
+            _begun_once(work.referrals.where(case_id=case.id, body=body))
             referral = Referral(id=new_id(now), case_id=case.id, body=body, why=words, opened_by=by.id, opened_at=now)
             referral = work.referrals.add(referral.model_copy(update=dict(referrals.opened(case, body, _line(person), now))))
             self._event(work, case, by.id, "referral opened", fields=_named(referral), reason=f"{BODY_LABELS[body]}: {words}")
@@ -121,10 +122,23 @@ class Referring(Acting):
             referral = work.referrals.replace(referral.model_copy(update={"outcome": words, "outcome_at": self.now()}))
             case = self._event(work, case, by.id, "referral outcome", fields=_named(referral), reason=words)
             adviser = next((code for code, body in referrals.ADVISERS.items() if body is referral.body), None)
-            if adviser is not None and case.advice_recorded_at is None:
+            if adviser is not None and case.advice_recorded_at is None and _may_advise(by, case):
                 self._advised(work, case, by, f"{ADVICE_BODIES[adviser]}: {words}")
             work.commit()
         return referral
+
+
+def _begun_once(found: Sequence[Referral]) -> None:
+    """Raise ReferralRefusedError while the same body is still to be told: a second click begins nothing new."""
+    if any(one.made_at is None and one.outcome_at is None for one in found):
+        msg = "this referral is begun already and they were not told yet; go on there"
+        raise ReferralRefusedError(msg)
+
+
+def _may_advise(by: User, case: Case) -> bool:
+    """Whether the outcome counts as advice by this very click: a case with the safeguarding lead is released by nobody else (A10)."""
+    leads = {Role.DSL, Role.DEPUTY_DSL}
+    return case.state is not CaseState.SAFEGUARDING_LEAD or case.stop or bool(leads & access.acts_as(by, case))
 
 
 def _named(referral: Referral) -> dict[str, str]:

@@ -158,6 +158,7 @@ class Room:
             work.orders.replace(
                 order.model_copy(update={"state": OrderState.STOPPED, "finished_at": self.now(), "problem": "the case was stopped"})
             )
+        work.prints.forget(case.id)  # nothing is compared with it any more (evidence.md §8)
         update: dict[str, Any] = {"stop": True, "severity": Severity.S4}
         if case.confidentiality is not Confidentiality.RESTRICTED_CHAIR:
             update["confidentiality"] = Confidentiality.RESTRICTED_DSL

@@ -63,7 +63,7 @@ class Prints(Repository[ItemPrint]):
         return found
 
     def forget(self, case_id: str) -> int:
-        """Delete the prints of a case with their keys; return how many there were. For retention, and for a case that is stopped."""
+        """Delete the prints of a case with their keys; return how many there were. For a case that is stopped."""
         ids = sa.select(self.table.c.id).where(self.table.c.case_id == case_id)
         self.work.connection.execute(sa.delete(self._keys).where(self._keys.c.print_id.in_(ids)))
         return self.work.connection.execute(sa.delete(self.table).where(self.table.c.case_id == case_id)).rowcount

@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from casework.child_summary import OnlineRisk, SummaryForm
-from casework.errors import IllegalMoveError, PersonalDataError, ReferralRefusedError, SummaryRefusedError
+from casework.errors import (
+    FilingRefusedError,
+    IllegalMoveError,
+    PersonalDataError,
+    PolicyRefusedError,
+    ReferralRefusedError,
+    SummaryRefusedError,
+)
 from casework.ladder import Rung
 from casework.retention import RULES, Action, RuleKey, case_fate, periods
 from casework.service import Casework
@@ -31,6 +38,7 @@ from data.model.cases import (
     TakedownRequest,
     Verdict,
 )
+from data.model.evidence import SafetyAnswer
 from data.model.people import Role
 from data.model.readings import Category, Severity
 from data.store import Store
@@ -189,7 +197,65 @@ def test_one_line_of_a_childs_summary_stays_one_line(store: Store, desk: Casewor
         desk.child_summary(DSL, case.id, SummaryForm(**whole, risks=(OnlineRisk.CONTACT,)))
 
 
+def test_a_second_click_begins_no_second_referral_and_no_second_offer(store: Store, desk: Casework) -> None:
+    """Two clicks on one button leave one referral and one offer; once it was told, the same body may be told again."""
+    case, _request = kept(store, "twice")
+    first = desk.open_referral(HEAD, case.id, ReferralBody.POSH, "advice")
+    with pytest.raises(ReferralRefusedError, match="begun already"):
+        desk.open_referral(HEAD, case.id, ReferralBody.POSH, "advice")
+    desk.referral_made(HEAD, first.id, "telephone")
+    desk.open_referral(HEAD, case.id, ReferralBody.POSH, "it goes on")
+    desk.offer_filing(DSL, case.id, "item-twice", "teacher", "u-head", words="Please remove it.")
+    with pytest.raises(FilingRefusedError, match="already"):
+        desk.offer_filing(DSL, case.id, "item-twice", "teacher", "u-head", words="Please remove it.")
+    found = desk.care_of(DSL, case.id)
+
+    assert (len(found.referrals), len(found.filings)) == (2, 1)
+
+
+def test_what_the_head_hears_from_the_lado_is_kept_while_the_lead_has_the_case(store: Store, desk: Casework) -> None:
+    """A10: the outcome is recorded, but only the lead takes the case out of the lead's hands."""
+    case, _request = kept(
+        store,
+        "lado",
+        lead_category=Category.STAFF_ALLEGATION,
+        state=CaseState.SAFEGUARDING_LEAD,
+        confidentiality=Confidentiality.RESTRICTED_DSL,
+    )
+    referral = desk.open_referral(HEAD, case.id, ReferralBody.LADO, "an allegation")
+    desk.referral_made(HEAD, referral.id, "telephone")
+    told = desk.referral_outcome(HEAD, referral.id, "wait for the police")
+    after = desk.case(DSL, case.id).case
+
+    assert (told.outcome, after.state, after.advice_recorded_at) == ("wait for the police", CaseState.SAFEGUARDING_LEAD, None)
+    assert desk.record_advice(DSL, case.id, "lado", "wait for the police").advice_recorded_at == NOON
+
+
+def test_a_stopped_case_keeps_no_prints(store: Store, desk: Casework) -> None:
+    """Evidence.md §8: what was made for comparing goes with the stop, and is not made anew."""
+    case, _request = kept(store, "prints", severity=Severity.S4)
+    desk.seek_copies([])
+    with store.read() as work:
+        before = len(work.prints.where(case_id=case.id))
+    desk.order_capture(DSL, case.id, "item-prints", SafetyAnswer.YES)
+    desk.seek_copies([])
+    with store.read() as work:
+        assert (before, work.prints.where(case_id=case.id)) == (1, [])
+
+
 # --- what is counted and kept ---
+
+
+def test_a_report_is_approved_only_once_its_last_day_was_over(desk: Casework, clock: FixedClock) -> None:
+    """§7.4: what came in the afternoon of the last day would stand in no report, for no other may hold that day."""
+    early = desk.make_report(HEAD, SCHOOL_ID, NOON.date() - 30 * DAY, NOON.date())
+    clock.forward(2 * DAY)
+    with pytest.raises(PolicyRefusedError, match="count the period again"):
+        desk.approve_report(HEAD, early.id)
+    desk.drop_report(HEAD, early.id)
+    whole = desk.make_report(HEAD, SCHOOL_ID, NOON.date() - 30 * DAY, NOON.date())
+
+    assert desk.approve_report(HEAD, whole.id).approved_by == "u-head"
 
 
 def test_what_was_passed_on_is_not_counted_as_gone_in_time() -> None:
