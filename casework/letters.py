@@ -158,10 +158,12 @@ class Letters(Asking):
         return Paper(name, FORMS[form], _made(found, school, case.ref, form))
 
     def _request_paper(self, work: Work, by: User, request_id: str) -> TakedownRequest:
+        """Return a request; one that was not sent yet stays here while nobody may be asked (held, with the lead, §3.5)."""
         request = self._held(work, work.requests, request_id)
         case = self._for(work, by, request.case_id, Permission.REQUEST)
-        why = blocked(case)
-        if why is not None:
+        waiting = routes.hard_stops(case) if request.sent_at is None else ()
+        why = blocked(case) or "; ".join(waiting)
+        if why:
             raise IllegalMoveError("make a paper", case.state.value, why, case.ref)
         return request
 

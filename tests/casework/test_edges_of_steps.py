@@ -197,6 +197,19 @@ def test_one_line_of_a_childs_summary_stays_one_line(store: Store, desk: Casewor
         desk.child_summary(DSL, case.id, SummaryForm(**whole, risks=(OnlineRisk.CONTACT,)))
 
 
+@pytest.mark.parametrize(
+    ("state", "says"), [(CaseState.HOLD_BY_AUTHORITY, "leave it up"), (CaseState.SAFEGUARDING_LEAD, "safeguarding lead has this case")]
+)
+def test_while_it_is_held_no_words_leave_by_any_paper(store: Store, desk: Casework, state: CaseState, says: str) -> None:
+    """§3.5: what was ready before the police, or the lead, took it stays here: no draft, no PDF, no papers for the person to file."""
+    case, request = kept(store, "held", state=state)
+    for form in ("eml", "pdf", "txt"):
+        with pytest.raises(IllegalMoveError, match=says):
+            desk.paper(DSL, "request", request.id, form)
+    with pytest.raises(FilingRefusedError, match=says):
+        desk.offer_filing(DSL, case.id, "item-held", "teacher", "u-head", words="Please remove it.")
+
+
 def test_a_second_click_begins_no_second_referral_and_no_second_offer(store: Store, desk: Casework) -> None:
     """Two clicks on one button leave one referral and one offer; once it was told, the same body may be told again."""
     case, _request = kept(store, "twice")
