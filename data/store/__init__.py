@@ -31,6 +31,7 @@ class Store:
         with _plain_errors(), store._engine.connect() as connection:
             found = _revision(connection)
         if found != REVISION:
+            store.close()
             versions = f"the database is at version {found or 'none'}, this program needs {REVISION}"
             raise MigrationNeededError(f"{versions}; run `schoolwatch migrate`")
         return store

@@ -609,13 +609,11 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take them away again; what they hold is lost."""
     _let_nothing_go()
-    with op.batch_alter_table("removal_check") as batch_op:
-        batch_op.drop_column("retry_at")
-    with op.batch_alter_table("case_file") as batch_op:
-        for name in ("transfer_reference", "transferred_at", "missed_note", "missed_reason"):
-            batch_op.drop_column(name)
-    with op.batch_alter_table("takedown_request") as batch_op:
-        for name in ("appeal_by", "decided_at", "decision", "promised_by", "acknowledged_at", "details"):
-            batch_op.drop_column(name)
+    # Not in batches: those would make the tables anew, which SQLite refuses while other rows refer to them
+    op.drop_column("removal_check", "retry_at")
+    for name in ("transfer_reference", "transferred_at", "missed_note", "missed_reason"):
+        op.drop_column("case_file", name)
+    for name in ("appeal_by", "decided_at", "decision", "promised_by", "acknowledged_at", "details"):
+        op.drop_column("takedown_request", name)
     for name in reversed(TABLES):
         op.drop_table(name)
