@@ -36,6 +36,7 @@ START = 60.0  # seconds for starting the process that does it, on a machine that
 STUCK = 60.0  # real seconds after which a message that some worker was handing over counts as lost
 DOORS = 6  # tried at the same time
 TRY_AGAIN = frozenset({408, 421, 425, 429, 450, 451, 452})
+MAYBE = frozenset({502, 504})  # RFC 9110 §15.6.3, §15.6.5: a gateway heard nothing good from behind it, where the message may have arrived
 _log = structlog.get_logger(__name__)
 
 
@@ -221,6 +222,8 @@ def judged(said: list[str], *, hung: bool = False) -> Ending:
         return Ending(Fate.REFUSED, "the address is not one that can be sent to")
     code = answer.get("code")
     handed = HANDED in said or bool(answer.get("handed"))
+    if handed and isinstance(code, int) and code in MAYBE:
+        return Ending(Fate.UNKNOWN, f"a gateway answered {code}: it is not known whether it arrived", door_is_shut=True)
     if handed and isinstance(code, int):
         later = code in TRY_AGAIN or 500 <= code < 550  # noqa: PLR2004 - a web server's own faults; mail's refusals begin at 550
         return Ending(Fate.LATER if later else Fate.REFUSED, f"the server answered {code}", door_is_shut=later)

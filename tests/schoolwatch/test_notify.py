@@ -271,3 +271,12 @@ def test_one_door_for_one_server() -> None:
     assert delivery.door_of(one) == delivery.door_of(other) == "hooks.example.org"
     assert (delivery.door_of(letter), delivery.door_of(None)) == ("mail", "none")
     assert timedelta(seconds=delivery.LIMIT) == timedelta(seconds=15)
+
+
+@pytest.mark.parametrize("code", [502, 504])
+def test_what_a_gateway_could_not_settle_is_not_sent_again(code: int) -> None:
+    """RFC 9110 §15.6.5: behind a gateway that timed out the message may have arrived, so it goes to nobody twice."""
+    said = ["handed", json.dumps({"ok": False, "handed": True, "code": code, "unfit": False})]
+
+    assert judged(said).fate is Fate.UNKNOWN
+    assert judged([said[0], said[1].replace(str(code), "503")]).fate is Fate.LATER
