@@ -23,7 +23,7 @@ import structlog.testing
 from casework.service import Casework
 from casework.testing import NOON, SCHOOL_ID, a_finding, a_school, a_seen_post, a_user, keep_case, keep_judged
 from data.clock import FixedClock, ScaledClock
-from data.errors import StoreError
+from data.errors import SettingsError, StoreError
 from data.model.cases import CaseState
 from data.model.findings import FindingState
 from data.model.people import Role
@@ -202,6 +202,16 @@ def test_the_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
     assert len(first) == 32
     assert first == again != handle_key(tmp_path / "other")
     assert stat.S_IMODE((tmp_path / night.KEY_FILE).stat().st_mode) == 0o600
+
+
+def test_a_damaged_key_is_named_and_never_used(tmp_path: Path) -> None:
+    """An empty key would give everybody's handles the same guessable marks; no draft of a key is left beside it."""
+    handle_key(tmp_path)
+    (tmp_path / night.KEY_FILE).write_bytes(b"")
+
+    with pytest.raises(SettingsError, match="damaged"):
+        handle_key(tmp_path)
+    assert [one.name for one in tmp_path.iterdir()] == [night.KEY_FILE]
 
 
 class Cut(BaseException):
