@@ -28,6 +28,7 @@ from data.model.base import new_id
 from data.model.care import Letter, ReferralBody
 from data.model.cases import Case, CaseItem, RequestState, TakedownRequest
 from data.model.people import Permission, User
+from data.model.posts import PlatformName
 from data.model.readings import Category
 from data.model.watch import School
 from data.store import Work
@@ -273,7 +274,9 @@ def _may_hold_address(case: Case, template: str) -> bool:
 
 
 def _first_item(work: Work, case: Case) -> CaseItem:
-    return min(work.case_items.where(case_id=case.id), key=lambda one: one.added_at)
+    """Return what the case began with; of a matter told without a web address, an item with none."""
+    nowhere = CaseItem(id="", case_id=case.id, address="", platform=PlatformName.OTHER_WEB, added_at=case.opened_at)
+    return min(work.case_items.where(case_id=case.id), key=lambda one: one.added_at, default=nowhere)
 
 
 def _must_have_consent(work: Work, case: Case, template: str) -> None:
