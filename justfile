@@ -12,9 +12,9 @@ lint:
     lint-imports
     interrogate -q schoolwatch collector nlp evidence casework accounts dashboard data tests
 
-# everything but soak
+# everything but soak, in as many processes as the machine has cores
 test:
-    pytest
+    pytest -n auto --dist loadfile
 
 # kills, tamperings and load in the thousands; writes benchmarks/RESULTS.md
 soak:
