@@ -47,6 +47,11 @@ class Bench:
         """How the piece's button looks: only the next step's is primary."""
         return "primary" if self.is_next else "secondary"
 
+    @property
+    def turn(self) -> int:
+        """How often a contact was chosen here; each time the lists of ways are new: a browser remembers what stood in the old."""
+        return int(st.session_state.get(self.key("ways-turn"), 0))
+
     def may(self, permission: Permission) -> bool:
         """Whether to offer something at all; the service asks again."""
         return self.user.may(permission, self.case.school_id) or self.user.may(Permission.SEE_RESTRICTED_CHAIR, self.case.school_id)

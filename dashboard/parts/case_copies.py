@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from casework.copies import CopyFile
-from dashboard.parts import names, times
+from dashboard.parts import names, page_links, times
 from dashboard.parts.bench import Bench
 from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is, one_line, visible
@@ -56,6 +56,16 @@ def _what(bench: Bench, one: CopyFile, who: str) -> None:
         muted(f"{done} by {as_is(who)}, {times.both(one.copy.at, bench.now)}.")
     if one.copy.reason:
         st.text(f"Why: {one_line(one.copy.reason, 300)}")
+    if one.copy.linked_case_id not in {None, bench.case.id}:
+        _way_to_linked(bench, str(one.copy.linked_case_id), one.copy.id)
+
+
+def _way_to_linked(bench: Bench, case_id: str, copy_id: str) -> None:
+    """Offer the way to the case that the copy opened: the number only, whoever may see it."""
+    with bench.desk.store.read() as work:
+        linked = work.cases.find(case_id)
+    if linked is not None and st.button(f"Go to case {linked.ref}", key=bench.key(f"linked-{copy_id}"), icon=":material/arrow_forward:"):
+        page_links.go("case", case_id)
 
 
 def _post(post: Post) -> None:

@@ -79,7 +79,7 @@ def _choose(bench: Bench, proposals: tuple[Proposal, ...]) -> Proposal:
     several = len(bench.file.items) > 1
     by_way = {(one.item_id, one.route): one for one in proposals}
     labels = {key: _sentence(one.label) + (f": {address.get(one.item_id, '')}" if several else "") for key, one in by_way.items()}
-    way = st.selectbox("Which way?", list(by_way), format_func=labels.__getitem__, key=bench.key("proposal"))
+    way = st.selectbox("Which way?", list(by_way), format_func=labels.__getitem__, key=bench.key(f"proposal-{bench.turn}"))
     chosen = by_way[way]
     others = [route for route in Route if route is not chosen.route]
     another = st.selectbox(
@@ -87,7 +87,7 @@ def _choose(bench: Bench, proposals: tuple[Proposal, ...]) -> Proposal:
         others,
         index=None,
         format_func=_route_label,
-        key=bench.key("route"),
+        key=bench.key(f"route-{bench.turn}"),
         placeholder="As proposed",
     )
     item = next((item for item in bench.file.items if item.id == chosen.item_id), None)

@@ -15,7 +15,7 @@ from dashboard.parts.bench import Bench
 from dashboard.parts.moment_input import now_or_earlier
 from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is, one_line
-from data.model.cases import CaseItem
+from data.model.cases import Case, CaseItem
 from data.model.network import ContactScope, NetworkContact, NetworkLookup
 from data.model.people import Permission
 
@@ -48,10 +48,11 @@ def routes_panel(bench: Bench) -> None:
             _step(bench, step)
     with st.expander("Which ground fits, and who must ask", icon=":material/gavel:"):
         _grounds(bench)
-    with st.expander(_ladder_title(found), icon=":material/stairs:"):
+    # Kept open through a step that is taken in it: else the answer of a look-up would come into a piece that folded itself away
+    with st.expander(_ladder_title(found), icon=":material/stairs:", key=bench.key("piece-ladder"), on_change="rerun"):
         _ladder(bench, found)
     if not found.stops:
-        with st.expander("Who hosts this site? (Host / ISP)", icon=":material/dns:"):
+        with st.expander("Who hosts this site? (Host / ISP)", icon=":material/dns:", key=bench.key("piece-dns"), on_change="rerun"):
             _behind(bench)
 
 
@@ -111,7 +112,7 @@ def _ladder(bench: Bench, found: Plan) -> None:
 def _climb(bench: Bench, found: Plan) -> None:
     offered = {one.rung: one for one in found.rungs if one.standing in _CLIMBABLE}
     rung = st.selectbox(
-        "I asked the next one: which?",
+        "Which of them did you ask?",
         list(offered),
         index=None,
         format_func=lambda one: f"{RUNG_LABELS[one]} ({STANDING_LABELS[offered[one].standing]})",
@@ -159,7 +160,7 @@ def _behind(bench: Bench) -> None:
         st.text("This case has no web address yet.")
         return
     item = items[0] if len(items) == 1 else _which(bench, items)
-    muted("Only the site's name is asked for, nothing of the case. The page does not wait.")
+    muted("Only the site's name is asked for, nothing of the case. You can go on meanwhile.")
     known = refusal.attempt(lambda: bench.desk.casework.looked_up(bench.user, bench.case.id, item.id))
     _look(bench, item, known)
     if known is not None:
@@ -219,9 +220,17 @@ def _contact(bench: Bench, item: CaseItem, contact: NetworkContact, number: int)
         st.text(f"Source: {one_line(contact.source, 200)}")  # plain: an address in markdown would become a link
         if st.button("Write to this one", key=bench.key(f"choose-{item.id}-{number}"), icon=":material/edit_note:"):
             bench.do(
-                lambda: bench.desk.casework.choose_contact(bench.user, bench.case.id, item.id, contact),
+                lambda: _choose(bench, item, contact),
                 "Chosen: it now stands first among the ways when you draft a request.",
             )
+
+
+def _choose(bench: Bench, item: CaseItem, contact: NetworkContact) -> Case:
+    """Choose a contact; the form for a request then begins anew with it, whatever was chosen there before."""
+    chosen = bench.desk.casework.choose_contact(bench.user, bench.case.id, item.id, contact)
+    st.session_state[bench.key("ways-turn")] = bench.turn + 1
+    st.session_state.pop(bench.key("way"), None)
+    return chosen
 
 
 def _by_hand(bench: Bench, item: CaseItem) -> None:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import streamlit as st
+from uvicorn.protocols.utils import ClientDisconnected
 
-from casework.errors import AlreadyDecidedError, AlreadyMovedError
 from dashboard.parts import at_desk, names
 from dashboard.parts.plain_words import as_is
-from data.errors import NotFoundError, PermissionDeniedError, SchoolwatchError
+from data.errors import CaseError, NotFoundError, PermissionDeniedError, SchoolwatchError
 from data.model.people import User
 from schoolwatch.desk import Desk
 
 T = TypeVar("T")
 View = Callable[[Desk, User], None]
+_USER = re.compile(r"\buser (?P<id>[\w.-]+)")
 _log = logging.getLogger(__name__)
 _KINDS = {"finding": "flagged post", "case_file": "case", "user": "person", "takedown_request": "request", "watch_term": "word"}
 
@@ -56,10 +58,12 @@ def in_words(error: SchoolwatchError) -> str:
 
 
 def _with_name(error: SchoolwatchError) -> str:
-    """Return the words of a refusal; who was quicker stands in them by name, not by id."""
-    if not isinstance(error, AlreadyDecidedError | AlreadyMovedError):
-        return str(error)
-    return str(error).replace(f"user {error.by} ", f"{names.name(names.names(at_desk.desk()), error.by)} ")
+    """Return the words of a refusal; whoever was quicker stands in them by name, not by id."""
+    text = str(error)
+    if not isinstance(error, CaseError) or "user " not in text:
+        return text
+    known = names.names(at_desk.desk())
+    return _USER.sub(lambda found: known.get(found["id"], found[0]), text)
 
 
 def drawn(show: View, desk: Desk, user: User) -> None:
@@ -90,6 +94,8 @@ async def calmly(call: Callable[[], Awaitable[None]]) -> str | None:
     """
     try:
         await call()
+    except ClientDisconnected:
+        return None  # somebody closed the page while it was being sent: nothing broke
     except Exception as error:  # noqa: BLE001 - the same wrapper, for what is not a page of Streamlit's
         return log_break(error)
     return None

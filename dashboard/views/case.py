@@ -141,7 +141,8 @@ def _others(bench: Bench) -> None:
     ]
     for title, icon, piece, fits in offered:
         if fits:
-            with st.expander(title, icon=f":material/{icon}:"):
+            # Its state is kept here: else it would fold away, with a refusal in it, when a line above it comes or goes
+            with st.expander(title, icon=f":material/{icon}:", key=bench.key(f"piece-{icon}"), on_change="rerun"):
                 piece(bench)
     correct_form(bench)
     earlier_form(bench)
