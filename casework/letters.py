@@ -174,7 +174,7 @@ class Letters(Asking):
         if case.stop and not LETTERS[letter.template].in_stop:
             raise IllegalMoveError("make a paper", case.state.value, "the case was stopped", case.ref)
         addresses = () if _may_hold_address(case, letter.template) else work.case_items.where(case_id=case.id)
-        if any(one.address in letter.body for one in addresses):
+        if any(one.address and one.address in letter.body for one in addresses):
             why = "it was written before the case was stopped and holds the address; write it anew"
             raise IllegalMoveError("make a paper", case.state.value, why, case.ref)
         if letter.sent_at is None:
