@@ -53,6 +53,9 @@ class Keeping(Purging):
         words, whose = needed(why, "the reason"), needed(authority, "who asks for it")
         with self.store.begin(by=by.id) as work:
             case = self._keeper(work, by, case_id)
+            if any(one.authority == whose and one.released_at is None for one in work.holds.where(case_id=case.id)):
+                msg = f"{case.ref} is held for them already"  # a second click makes no second hold
+                raise RetentionRefusedError(msg)
             made = LegalHold(
                 id=new_id(self.now()), school_id=case.school_id, case_id=case.id, why=words, authority=whose, by=by.id, at=self.now()
             )
@@ -65,8 +68,8 @@ class Keeping(Purging):
         """Release a legal hold; what it held stays for thirty days more."""
         words = needed(why, "the reason")
         with self.store.begin(by=by.id) as work:
-            found = work.holds.get(hold_id)
-            case = self._keeper(work, by, found.case_id)
+            case = self._keeper(work, by, work.holds.get(hold_id).case_id)
+            found = work.holds.get(hold_id)  # as it stands now that the case is ours
             if found.released_at is not None:
                 msg = "this hold was released already"
                 raise RetentionRefusedError(msg)
@@ -164,6 +167,7 @@ class Keeping(Purging):
         """Record how a request was answered, and why."""
         words = needed(decision, "the decision and its ground")
         with self.store.begin(by=by.id) as work:
+            work.lock(f"subject request:{request_id}")
             found = work.subject_requests.get(request_id)
             by.must(Permission.MANAGE_RETENTION, found.school_id)
             if found.decided_at is not None:

@@ -303,6 +303,19 @@ def test_a_copy_that_was_judged_into_a_case_goes_with_it(store: Store, desk: Cas
     assert left == ([], [])
 
 
+def test_a_second_click_makes_no_second_hold(store: Store, desk: Casework) -> None:
+    """One authority's hold stands once; another authority may ask as well."""
+    case = old_case(store)
+    desk.hold(DPO, case.id, "a claim was announced", "the school's solicitor")
+    with pytest.raises(RetentionRefusedError, match="held for them already"):
+        desk.hold(DPO, case.id, "a claim was announced", "the school's solicitor")
+    desk.hold(DPO, case.id, "an investigation", "the police")
+    with store.read() as work:
+        found = [one.authority for one in work.holds.where(case_id=case.id, order_by="at")]
+
+    assert sorted(found) == ["the police", "the school's solicitor"]
+
+
 def test_a_hold_keeps_a_case_until_thirty_days_after_its_release(store: Store, desk: Casework, clock: FixedClock) -> None:
     """Held, released, still held for thirty days, then gone; both steps stand in the case's history."""
     case = old_case(store)
