@@ -49,6 +49,15 @@ _EVENTS: dict[str, str] = {
     "correction": "taken back, recorded by mistake",
     "missed": "reason for the missed target recorded",
     "backdated": "known earlier than recorded at first",
+    "looked up": "who hosts the site was looked up",
+    "disclosed": "something was given to somebody outside",
+    "child summary": "a child's summary was taken for the child-protection file",
+    "reported again": "somebody else reported it too",
+    "copy found": "a post with nearly the same words was found",
+    "copy linked": "a copy was linked to this case",
+    "copy set aside": "a post was judged to be no copy",
+    "earlier evidence noted": "the earlier case's evidence counts here as well",
+    "procedure noted": "noted where the school's own record lies",
     "own page": "stands on the school's own page",
     "own page decided": "decided about the comment on the school's own page",
 }
@@ -124,10 +133,11 @@ class CaseFiles(Room):
         """Return everything that happened in a case, newest first."""
         file = self.case(by, case_id)
         lines = [
-            *(Line(event.at, event.by, _say(event), "event") for event in file.events),
             *(Line(check.at, check.by, _say_check(check), "check") for check in file.checks),
             *(
-                Line(one.captured_at, one.captured_by, f"evidence {one.ref} sealed ({one.completeness.value})", "evidence")
+                Line(
+                    one.captured_at, one.captured_by, f"evidence {one.ref} sealed ({one.completeness.value.replace('_', ' ')})", "evidence"
+                )
                 for one in file.evidence
             ),
             *(Line(one.fired_at, "system", one.text, "reminder") for one in file.reminders),
@@ -136,8 +146,10 @@ class CaseFiles(Room):
                 for one in file.requests
                 if one.sent_at is not None
             ),
+            *(Line(event.at, event.by, _say(event), "event") for event in file.events),
         ]
-        return tuple(sorted(lines, key=lambda line: line.at, reverse=True))
+        in_order = sorted(lines, key=lambda line: line.at)  # a step stands after the look that it rests on
+        return tuple(reversed(in_order))
 
     def may_export(self, by: User, case_id: str) -> CaseFile:
         """Return the file for an evidence pack; raises PermissionDeniedError. What is in a stopped case, the pack itself refuses."""

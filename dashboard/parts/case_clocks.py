@@ -142,7 +142,7 @@ def earlier_form(bench: Bench) -> None:
 def own_page_form(bench: Bench) -> None:
     """A comment under the school's own page: say so, and let the headteacher decide (policy B15)."""  # B15
     events = {event.what for event in bench.file.events}
-    if bench.case.closed_at is not None or clocks.OWN_PAGE_DECIDED in events:
+    if bench.case.stop or bench.case.closed_at is not None or clocks.OWN_PAGE_DECIDED in events:
         return
     if clocks.OWN_PAGE_SEEN not in events:
         _own_page_seen(bench)

@@ -21,7 +21,7 @@ from dashboard.parts.thread_card import thread_head, thread_posts
 from dashboard.parts.thread_words import mark_line, marks
 from dashboard.parts.watch_line import watch_line
 from data.model.findings import FindingState
-from data.model.people import User
+from data.model.people import Permission, User
 from data.model.posts import PlatformName
 from data.model.readings import Category
 from data.model.watch import School
@@ -31,6 +31,7 @@ EVERY = 10  # seconds between two looks at the queue
 PAGE = 25
 GROUPS = 10  # of posts seen together that are drawn at once
 MOST = 200  # what one look may bring; beyond that, judge or filter first
+MOST_CRITICISM = 20  # of what was sent to the headteacher, the newest
 ANY = "any"
 
 
@@ -108,6 +109,7 @@ def _waiting(desk: Desk, user: User, schools: Sequence[School], chosen: Filter) 
         st.session_state["inbox-shown"] = shown + PAGE
         st.rerun(scope="fragment")
     _held(desk, user, ids)
+    _criticism(desk, user, ids)
 
 
 def _empty(*, filtered: bool) -> None:
@@ -115,6 +117,22 @@ def _empty(*, filtered: bool) -> None:
         st.info("Nothing fits this filter. Something else waits: set the filter back to see it.", icon=":material/filter_list:")
     else:
         st.success("Nothing needs you. New posts appear here by themselves.", icon=":material/check_circle:")
+
+
+def _criticism(desk: Desk, user: User, school_ids: Sequence[str]) -> None:
+    """List the criticism that was sent to the headteacher, for the headteacher (policy B31); replies themselves are written elsewhere."""
+    if not any(user.may(Permission.DECIDE_REPLY, school_id) for school_id in school_ids):
+        return
+    files = desk.casework.replies(user, school_ids)
+    if not files:
+        return
+    with st.expander(f"Criticism for you to answer or leave ({len(files)})", icon=":material/forum:"):
+        muted("It stays where it is: nobody asks for removal. Whether and how to answer is yours to decide; an answer is posted by hand.")
+        for file in reversed(files[-MOST_CRITICISM:]):
+            words = one_line(file.post.text if file.post else file.report.says if file.report else "", 110)
+            st.text(words)
+            if st.button("Open", key=f"criticism-{file.finding.id}", type="tertiary"):
+                page_links.go("finding", file.finding.id)
 
 
 def _held(desk: Desk, user: User, ids: Sequence[str]) -> None:

@@ -646,3 +646,15 @@ def test_closing_may_call_for_a_look_at_the_policy(scene: Scene) -> None:
 
     assert [(one.kind.value, one.case_id, one.by) for one in found] == [("incident", case.id, DSL.id)]
     assert found[0].what == f"case {case.ref} was closed with the wish to look at the policy again"
+
+
+def test_the_history_puts_a_step_above_the_look_it_rests_on(scene: Scene) -> None:
+    """Newest first; of the same moment the step stands above the check that led to it."""
+    case, _request = scene.sent()
+    scene.gone(case)
+    scene.desk.close(DSL, case.id, "removed", *CLOSING)
+    lines = scene.desk.chronology(DSL, case.id)
+    same = [line.kind for line in lines if line.at == lines[0].at]
+
+    assert [line.at for line in lines] == sorted((line.at for line in lines), reverse=True)
+    assert same == sorted(same, key=lambda kind: kind != "event")
