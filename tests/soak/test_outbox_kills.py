@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import random
 import secrets
+import sys
 import threading
 import time
 from collections import Counter
@@ -20,6 +21,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -64,7 +66,12 @@ class Soak:
     def worker(self) -> ForkServerProcess:
         """Start a worker process of this desk; it is forked from a server that has everything imported, so that it lives at once."""
         process = FORKS.Process(target=live, args=(self.watched.desk.settings.state_dir / CONFIG_NAME,), daemon=True)
-        process.start()
+        main = sys.modules["__main__"]  # a page drawn in this process by AppTest may stand there: a child would draw it again
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            process.start()
+        finally:
+            sys.modules["__main__"] = main
         return process
 
     def drive(self, chance: random.Random) -> None:

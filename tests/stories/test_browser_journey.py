@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Error, Locator, Page, expect, sync_playwright
 
+from casework.seriousness import FACTORS
 from evidence.verify import Colour, verify
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
@@ -158,6 +159,20 @@ def capture(page: Page, album: Album) -> None:
     expect(page.get_by_text(re.compile("full capture")).first).to_be_visible()
 
 
+def assess(page: Page, album: Album) -> None:
+    """Say how serious it is: what was measured stands there already; the rest is chosen, so that nothing stays open at the end (A17)."""
+    expect(page.get_by_text(re.compile("Say how serious it is")).first).to_be_visible()
+    step = page.locator(".st-key-next-step")
+    for factor in FACTORS:
+        box = step.get_by_role("combobox", name=re.compile(f"^(Selected .*\\. )?{re.escape(factor.label)}"))
+        box.click()
+        page.keyboard.type(f"{min(factor.anchors)}: ")
+        page.keyboard.press("Enter")
+    album.take("case-serious")
+    press(page, "Keep this version")
+    expect(page.get_by_text("How serious it is was recorded").first).to_be_visible()
+
+
 def ask(page: Page, album: Album) -> None:
     """Write the request, read its words, and record that it was sent."""
     fill(page, "What is it, in one or two lines?", "A post that says as a fact that a named teacher took money.")
@@ -214,6 +229,7 @@ def test_the_whole_line_by_clicks(page: Page, tmp_path: Path) -> None:
     sign_in(page, "dsl")
     judge(page, album)
     capture(page, album)
+    assess(page, album)
     ask(page, album)
     close(page, album)
     pack = download(page, tmp_path)
