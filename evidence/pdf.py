@@ -162,7 +162,7 @@ def _compile(document: Document, pictures: Mapping[int, str], folder: Path, *, o
         format="pdf",
         font_paths=_fonts(other_fonts),
         pdf_standards=claimed,
-        timestamp=document.made_at.astimezone(UTC),
+        timestamp=document.made_at.astimezone(UTC).replace(microsecond=0),  # the writer takes whole seconds only
     )
     return made
 

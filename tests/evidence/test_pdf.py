@@ -288,3 +288,10 @@ PICKS: tuple[Callable[[Document], Document], ...] = (
 def test_headings_never_skip_a_level(change: Callable[[Document], Document]) -> None:
     """Whatever the order of blocks, the levels are raised so that none is skipped."""
     assert written(change(FULL)).standards == writer.STANDARDS
+
+
+def test_a_clock_that_runs_gives_a_pdf_too() -> None:
+    """A real clock's moments have fractions of a second; the paper's date is that of the whole second before."""
+    ticking = Document("A title", (Paragraph("words"),), AT.replace(microsecond=123_456))
+
+    assert pdf(ticking) == pdf(Document("A title", (Paragraph("words"),), AT.replace(microsecond=0)))
