@@ -24,7 +24,8 @@ from data.model.posts import PlatformName
 from data.model.readings import Category, Severity
 from evidence.capture import capture
 from evidence.detect import BrowserSettings, find_browser
-from evidence.testing import MOMENT, LocalSite, an_order, some_facts, square
+from evidence.seal import Sealer
+from evidence.testing import KEY, MOMENT, LocalSite, an_order, some_facts, square
 from evidence.vault import Vault
 
 PAIRS, POSTS, LIMIT = 5, 36, 2.0
@@ -83,7 +84,14 @@ def _ours(address: str, site: LocalSite, folder: Path) -> float:
     clock = SystemClock()
     client = Client("dsl@school.example", clock)
     evidence, _ = capture(
-        an_order(item, at=MOMENT), case, item, facts=some_facts(case), vault=Vault(folder), browser=settings, client=client, clock=clock
+        an_order(item, at=MOMENT),
+        case,
+        item,
+        facts=some_facts(case),
+        sealer=Sealer(Vault(folder), KEY),
+        browser=settings,
+        client=client,
+        clock=clock,
     )
     client.close()
     assert evidence.completeness is Completeness.FULL, evidence.note

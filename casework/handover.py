@@ -133,7 +133,7 @@ def _copies(hand: HandOver) -> tuple[Block, ...]:
     blocks: list[Block] = [Heading("The copy that the school keeps for you")]
     if hand.evidence is not None:
         kept = hand.evidence
-        rows = (("Kept", f"{_uk(kept.captured_at)}, number {kept.ref}"), ("Seal (SHA-256)", kept.manifest_sha256))
+        rows = (("Kept", f"{_uk(kept.captured_at)}, number {kept.ref}"), ("Witness code (SHA-256 of its seal)", kept.seal_sha256))
         blocks.append(Rows(rows))
     if hand.post is not None:
         blocks += [Paragraph("The post said:"), Quote(hand.post.text)]
@@ -160,7 +160,7 @@ def _transcript(hand: HandOver) -> str:
     post, kept = hand.post, hand.evidence
     if post is None:
         return ""
-    seal = f"Seal: {kept.ref}, SHA-256 {kept.manifest_sha256}\n" if kept else ""
+    seal = f"Witness code: {kept.ref}, SHA-256 {kept.seal_sha256}\n" if kept else ""
     shown = post.author_handle or post.author_name or "not known"
     return f"Address: {hand.item.address}\nShown as author: {shown}\nFirst seen: {_uk(post.first_seen_at)}\n{seal}\n{post.text}\n"
 

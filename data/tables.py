@@ -10,7 +10,7 @@ from data.columns import Number, Text
 from data.model.care import Disclosure, Investigation, Letter, PersonalFiling, Referral, Seriousness, SupportOffer
 from data.model.cases import Case, CaseEvent, CaseItem, Reminder, RemovalCheck, TakedownRequest
 from data.model.copies import FoundCopy, ItemPrint, PrintKey
-from data.model.evidence import CaptureOrder, CustodyEvent, Evidence
+from data.model.evidence import BackupRun, CaptureOrder, CustodyEvent, Evidence, RegisterHead, SealToken, ViewingPreference
 from data.model.findings import Decision, Finding, Report
 from data.model.keeping import CaseTally, LegalHold, RetentionConsent, RetentionRun, RetentionSetting, SubjectRequest, Tombstone
 from data.model.network import NetworkLookup
@@ -263,6 +263,41 @@ class CustodyEventRow(CustodyEvent, table=True):
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     evidence_id: str = Field(index=True)
     detail: str = Field(default="", sa_type=Text)
+
+
+class SealTokenRow(SealToken, table=True):
+    """A time stamp from outside, asked for or given. No foreign keys: the register's tokens belong to no case."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "seal_token"
+    __table_args__ = (sa.Index("ix_seal_token_state", "state", "next_at"),)
+    id: str = Field(primary_key=True)
+    subject: str = Field(unique=True)
+    case_id: str | None = Field(default=None, index=True)
+
+
+class RegisterHeadRow(RegisterHead, table=True):
+    """The custody chain's head of a day."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "register_head"
+    id: str = Field(primary_key=True)
+
+
+class ViewingPreferenceRow(ViewingPreference, table=True):
+    """How a person looks at pictures."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "viewing_preference"
+    user_id: str = Field(primary_key=True, foreign_key="person.id")
+
+
+class BackupRunRow(BackupRun, table=True):
+    """A backup or a drill."""
+
+    model_config = ConfigDict(frozen=False)  # type: ignore[assignment]
+    __tablename__ = "backup_run"
+    id: str = Field(primary_key=True)
 
 
 class UserRow(User, table=True):

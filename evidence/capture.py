@@ -30,7 +30,7 @@ from evidence.detect import INSTALL_HINT, Browser, BrowserSettings, find_browser
 from evidence.errors import CaptureFailedError, EvidenceError
 from evidence.guard import may_capture
 from evidence.photograph import photograph
-from evidence.seal import canonical, manifest_of, sealed_file, sha256, stamp
+from evidence.seal import LogLine, Sealer, canonical, manifest_of, sha256, stamp
 from evidence.vault import Vault
 
 LONDON = ZoneInfo("Europe/London")
@@ -80,7 +80,7 @@ def capture(
     item: CaseItem,
     *,
     facts: CaptureFacts,
-    vault: Vault,
+    sealer: Sealer,
     browser: BrowserSettings,
     client: Client,
     clock: Clock,
@@ -99,7 +99,8 @@ def capture(
     started, began = clock.now(), time.monotonic()
     taken = _take(order.address, facts.post, browser, client)
     times = _Times(started, clock.now(), round(time.monotonic() - began, 3))
-    evidence = _sealed(order, facts, taken, times, vault)
+    draft, files = _draft(order, facts, taken, times)
+    evidence = sealer.seal(draft, files, _log(order, facts, draft, times), clock.now())
     return evidence, _custody(order, facts, evidence, times)
 
 
@@ -171,7 +172,7 @@ def _without_picture(address: str, post: Post | None, client: Client) -> _Taken:
     )
 
 
-def _sealed(order: CaptureOrder, facts: CaptureFacts, taken: _Taken, times: _Times, vault: Vault) -> Evidence:
+def _draft(order: CaptureOrder, facts: CaptureFacts, taken: _Taken, times: _Times) -> tuple[Evidence, dict[str, bytes]]:
     files = dict(taken.files)
     if facts.post is not None:
         files["post.json"] = canonical(_post_facts(facts.post))
@@ -193,11 +194,7 @@ def _sealed(order: CaptureOrder, facts: CaptureFacts, taken: _Taken, times: _Tim
         tools=_tools(taken.facts),
     )
     files["capture.json"] = canonical(_capture_facts(order, facts, taken, times, draft))
-    for content in files.values():
-        vault.put(content)
-    draft = draft.model_copy(update={"files": tuple(sealed_file(name, files[name]) for name in sorted(files))})
-    seal = vault.put(manifest_of(draft))
-    return draft.model_copy(update={"manifest_sha256": seal})
+    return draft, files
 
 
 def _tools(seen: dict[str, Any]) -> dict[str, Any]:
@@ -290,23 +287,29 @@ def _post_facts(post: Post) -> dict[str, Any]:
     }
 
 
-def _custody(order: CaptureOrder, facts: CaptureFacts, evidence: Evidence, times: _Times) -> tuple[CustodyDraft, ...]:
-    """Return the first lines of this evidence's life, in order."""
-
-    def line(at: datetime, what: str, detail: str = "") -> CustodyDraft:
-        return CustodyDraft(at=at, by=facts.who_id, evidence_id=evidence.id, what=what, detail=detail)
-
+def _steps(order: CaptureOrder, evidence: Evidence, times: _Times) -> tuple[tuple[datetime, str, str], ...]:
+    """Return when, what and detail of each step up to the seal, in order."""
     return (
-        line(order.ordered_at, "opened", f"order {order.id}, {evidence.ref}"),
-        line(order.ordered_at, "safety answer", order.answer.value if order.answer else "none"),
-        line(times.started, "capture started"),
-        line(times.finished, "captured", f"{evidence.completeness.value}, {len(evidence.files)} files"),
-        line(times.finished, "sealed", evidence.manifest_sha256),
+        (order.ordered_at, "opened", f"order {order.id}, {evidence.ref}"),
+        (order.ordered_at, "safety answer", order.answer.value if order.answer else "none"),
+        (times.started, "capture started", ""),
+        (times.finished, "captured", evidence.completeness.value),
     )
+
+
+def _log(order: CaptureOrder, facts: CaptureFacts, evidence: Evidence, times: _Times) -> tuple[LogLine, ...]:
+    """Return the evidence's own log, which is sealed with it."""
+    return tuple(LogLine(at, facts.who_id, facts.who_role, what, detail) for at, what, detail in _steps(order, evidence, times))
+
+
+def _custody(order: CaptureOrder, facts: CaptureFacts, evidence: Evidence, times: _Times) -> tuple[CustodyDraft, ...]:
+    """Return the same steps and the seal for the installation's register (policy A14)."""
+    steps = (*_steps(order, evidence, times), (times.finished, "sealed", evidence.seal_sha256))
+    return tuple(CustodyDraft(at=at, by=facts.who_id, evidence_id=evidence.id, what=what, detail=detail) for at, what, detail in steps)
 
 
 def is_intact(evidence: Evidence, vault: Vault) -> bool:
     """Whether the seal fits the record and every file; raises SealBrokenError naming the first file that does not."""
-    for file in evidence.files:
+    for file in (*evidence.files, *evidence.seal_files):
         vault.get(file.sha256)
     return sha256(manifest_of(evidence)) == evidence.manifest_sha256

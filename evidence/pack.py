@@ -114,7 +114,7 @@ def _check_custody(file: CaseFile) -> None:
     verify_extract(file.custody)
     sealed = {(event.evidence_id, event.detail) for event in file.custody if event.what == "sealed"}
     for evidence in file.evidence:
-        if (evidence.id, evidence.manifest_sha256) not in sealed:
+        if (evidence.id, evidence.seal_sha256) not in sealed:
             raise CustodyBrokenError(f"the custody chain holds no seal of evidence {evidence.id}; restore the database from a backup")
 
 
@@ -127,16 +127,15 @@ def _captures(file: CaseFile, vault: Vault) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for evidence in file.evidence:
         folder = f"evidence/{_plain(evidence.ref)}"
-        files[f"{folder}/manifest.json"] = _capture_seal(evidence)
-        files |= {f"{folder}/{_plain(sealed.name)}": vault.get(sealed.sha256) for sealed in evidence.files}
+        _check_record(evidence)
+        files |= {f"{folder}/{_plain(sealed.name)}": vault.get(sealed.sha256) for sealed in evidence.seal_files}
+        files |= {f"{folder}/data/{_plain(sealed.name)}": vault.get(sealed.sha256) for sealed in evidence.files}
     return files
 
 
-def _capture_seal(evidence: Evidence) -> bytes:
-    seal = manifest_of(evidence)
-    if sha256(seal) != evidence.manifest_sha256:
+def _check_record(evidence: Evidence) -> None:
+    if sha256(manifest_of(evidence)) != evidence.manifest_sha256:
         raise SealBrokenError(f"the record of evidence {evidence.id} was changed after it was sealed; restore the database from a backup")
-    return seal
 
 
 def _answers(file: CaseFile, vault: Vault) -> dict[str, bytes]:
@@ -151,7 +150,13 @@ def _facts(file: CaseFile, files: Mapping[str, bytes], by: str, now: datetime) -
         "made_at": stamp(now),
         "made_by": by,
         "evidence": [
-            {"id": one.id, "ref": one.ref, "manifest_sha256": one.manifest_sha256, "captured_at": stamp(one.captured_at)}
+            {
+                "id": one.id,
+                "ref": one.ref,
+                "seal_sha256": one.seal_sha256,
+                "manifest_sha256": one.manifest_sha256,
+                "captured_at": stamp(one.captured_at),
+            }
             for one in file.evidence
         ],
         "files": [

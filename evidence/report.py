@@ -124,7 +124,7 @@ def _captured(file: CaseFile, evidence: Evidence) -> Iterable[str]:
             ("By", file.who(evidence.captured_by)),
             ("What it amounts to", evidence.completeness.value.replace("_", " ")),
             ("Note", evidence.note or "none"),
-            ("Seal (SHA-256 of this capture's manifest.json)", evidence.manifest_sha256),
+            ("Witness code (SHA-256 of this capture's seal.json)", evidence.seal_sha256),
             ("Made with", ", ".join(f"{name} {value}" for name, value in sorted(evidence.tools.items()))),
         )
     )
@@ -136,8 +136,8 @@ def _captured(file: CaseFile, evidence: Evidence) -> Iterable[str]:
     for sealed in sorted(evidence.files, key=lambda one: (one.name != AS_SEEN, one.name)):
         if sealed.media_type == "image/png":
             name = in_html(sealed.name)
-            yield f"<h3>{name}</h3><img src='{folder}/{name}' alt='Picture of the page: {name}'>"
-    yield _rows(("File", "Bytes", "SHA-256"), ((f"{folder}/{one.name}", str(one.bytes), one.sha256) for one in evidence.files))
+            yield f"<h3>{name}</h3><img src='{folder}/data/{name}' alt='Picture of the page: {name}'>"
+    yield _rows(("File", "Bytes", "SHA-256"), ((f"{folder}/data/{one.name}", str(one.bytes), one.sha256) for one in evidence.files))
 
 
 def _chronology(file: CaseFile) -> list[tuple[str, str, str, str]]:

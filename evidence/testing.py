@@ -16,9 +16,11 @@ from data.model.cases import Case, CaseItem
 from data.model.evidence import CaptureOrder, Completeness, CustodyEvent, Evidence, SafetyAnswer
 from evidence.capture import CaptureFacts, evidence_id
 from evidence.custody import FIRST, CustodyDraft, chain
-from evidence.seal import canonical, manifest_of, sealed_file
+from evidence.keys import SealKey
+from evidence.seal import LogLine, Sealer, canonical
 from evidence.vault import Vault
 
+KEY = SealKey.of_seed(b"\x07" * 32)  # everybody knows it: good for tests only
 MOMENT = datetime(2026, 7, 1, 8, 30, tzinfo=UTC)  # a summer morning: UTC and London differ
 
 
@@ -170,6 +172,7 @@ def fake_capture(
     now: datetime,
     completeness: Completeness = Completeness.FULL,
     number: int = 1,
+    key: SealKey = KEY,
 ) -> tuple[Evidence, tuple[CustodyDraft, ...]]:
     """Return what `capture` would, sealed in `vault`, without looking at anything."""
     files = {
@@ -178,9 +181,7 @@ def fake_capture(
         "page.txt": b"Invented page",
         "screen-as-seen.png": square((90, 90, 90), 8),
     }
-    for content in files.values():
-        vault.put(content)
-    evidence = Evidence(
+    draft = Evidence(
         id=evidence_id(order),
         ref=f"{case.ref}-E{number}",
         case_id=case.id,
@@ -193,20 +194,15 @@ def fake_capture(
         captured_at=now,
         captured_by=order.ordered_by,
         completeness=completeness,
-        files=tuple(sealed_file(name, files[name]) for name in sorted(files)),
         manifest_sha256="",
         tools={"method": "fake"},
     )
-    evidence = evidence.model_copy(update={"manifest_sha256": vault.put(manifest_of(evidence))})
-    steps = (
-        ("opened", ""),
-        ("safety answer", "no"),
-        ("capture started", ""),
-        ("captured", completeness.value),
-        ("sealed", evidence.manifest_sha256),
-    )
+    steps = (("opened", ""), ("safety answer", "no"), ("capture started", ""), ("captured", completeness.value))
+    log = tuple(LogLine(now, order.ordered_by, "dsl", what, detail) for what, detail in steps)
+    evidence = Sealer(vault, key).seal(draft, files, log, now)
     return evidence, tuple(
-        CustodyDraft(at=now, by=order.ordered_by, evidence_id=evidence.id, what=what, detail=detail) for what, detail in steps
+        CustodyDraft(at=now, by=order.ordered_by, evidence_id=evidence.id, what=what, detail=detail)
+        for what, detail in (*steps, ("sealed", evidence.seal_sha256))
     )
 
 

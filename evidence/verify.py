@@ -208,7 +208,10 @@ def _capture_faults(pack: _Pack, hashes: Mapping[str, str]) -> Iterator[str]:
             yield f"{PACK_FACTS} was changed"
             continue
         folder = f"evidence/{capture.get('ref')}"
-        if hashes.get(f"{folder}/manifest.json") != capture.get("manifest_sha256"):
+        if hashes.get(f"{folder}/seal.json") != capture.get("seal_sha256"):
+            yield f"{folder}/seal.json was changed after it was sealed"
+        sealed = _object(pack.text(f"{folder}/seal.json"))
+        if hashes.get(f"{folder}/manifest.json") != sealed.get("manifest_sha256"):
             yield f"{folder}/manifest.json was changed after it was sealed"
         files = _object(pack.text(f"{folder}/manifest.json")).get("files")
         for line in files if isinstance(files, list) else ():
@@ -229,7 +232,7 @@ def _custody_faults(pack: _Pack) -> Iterator[str]:
     sealed = {event.evidence_id: event.detail for event in events if event.what == "sealed"}
     captures = _object(pack.text(PACK_FACTS)).get("evidence")
     for capture in captures if isinstance(captures, list) else ():
-        if isinstance(capture, dict) and sealed.get(str(capture.get("id"))) != capture.get("manifest_sha256"):
+        if isinstance(capture, dict) and sealed.get(str(capture.get("id"))) != capture.get("seal_sha256"):
             yield f"custody.jsonl does not hold the seal of evidence/{capture.get('ref')}"
 
 

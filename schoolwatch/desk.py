@@ -16,6 +16,8 @@ from data.model.people import User
 from data.model.watch import School
 from data.store import Store
 from evidence.detect import BrowserSettings
+from evidence.keys import SealKey
+from evidence.seal import Sealer
 from evidence.vault import Vault
 from schoolwatch import readiness
 from schoolwatch.lookup import LISTS, LookUps
@@ -62,6 +64,11 @@ class Desk:
     def lookups(self) -> LookUps:
         """Who hosts a site: asked for beside the pages, which never wait for it."""
         return LookUps(self.casework, self.client, self.gate, self.clock, self.settings.state_dir / LISTS)
+
+    @cached_property
+    def sealer(self) -> Sealer:
+        """What seals this installation's evidence; its key is made when there is none. Raises EvidenceError when it cannot be read."""
+        return Sealer(self.vault, SealKey.open(self.settings.state_dir))
 
     def browser(self) -> BrowserSettings:
         """Return how pages are photographed here."""

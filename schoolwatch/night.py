@@ -74,9 +74,10 @@ def _give_back(desk: Desk) -> None:
 def known_files(desk: Desk) -> frozenset[str]:
     """Return the SHA-256 of every file that a record in the store speaks of; all others in the vault are left over."""
     with desk.store.read() as work:
-        sealed = work.evidence.where()
+        sealed = {file.sha256 for one in work.evidence.where() for file in (*one.files, *one.seal_files)}
         answers = {check.answer_sha256 for check in work.checks.where() if check.answer_sha256}
-    return frozenset({file.sha256 for one in sealed for file in one.files} | {one.manifest_sha256 for one in sealed} | answers)
+        tokens = {token.reply_sha256 for token in work.tokens.where() if token.reply_sha256}
+    return frozenset(sealed | answers | tokens)
 
 
 def handle_key(state_dir: Path) -> bytes:

@@ -208,7 +208,14 @@ def _captured(hands: Hands, order: CaptureOrder) -> Evidence:
         post=post,
     )
     evidence, custody = capture(
-        order, case, item, facts=facts, vault=hands.desk.vault, browser=hands.desk.browser(), client=hands.client, clock=hands.clock
+        order,
+        case,
+        item,
+        facts=facts,
+        sealer=hands.desk.sealer,
+        browser=hands.desk.browser(),
+        client=hands.client,
+        clock=hands.clock,
     )
     return hands.desk.casework.evidence_sealed(order.id, evidence, custody)
 

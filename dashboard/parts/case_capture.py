@@ -125,7 +125,7 @@ def _evidence(bench: Bench, one: Evidence, who: str) -> None:
             _pictures(bench, one, pictures)
         with st.expander(f"{counted(len(one.files), 'sealed file', 'sealed files')} and their hashes", icon=":material/fingerprint:"):
             st.code("\n".join(f"{file.sha256}  {file.name}" for file in one.files), language=None, wrap_lines=True)
-            muted(f"Hash of the list: {one.manifest_sha256}")
+            muted(f"Witness code: {one.seal_sha256}")
 
 
 def _facts(one: Evidence, who: str) -> str:

@@ -8,7 +8,7 @@ from data.errors import StoreError
 from data.model.care import Disclosure, Investigation, Letter, PersonalFiling, Referral, Seriousness, SupportOffer
 from data.model.cases import Case, CaseEvent, CaseItem, Reminder, RemovalCheck, TakedownRequest
 from data.model.copies import FoundCopy
-from data.model.evidence import CaptureOrder, CustodyEvent, Evidence
+from data.model.evidence import BackupRun, CaptureOrder, CustodyEvent, Evidence, RegisterHead, SealToken, ViewingPreference
 from data.model.findings import Decision, Finding, Report
 from data.model.keeping import CaseTally, LegalHold, RetentionConsent, RetentionRun, RetentionSetting, SubjectRequest, Tombstone
 from data.model.network import NetworkLookup
@@ -34,6 +34,7 @@ from data.store.transaction import Transaction
 from data.tables import (
     AuditEventRow,
     AwayRow,
+    BackupRunRow,
     CaptureOrderRow,
     CaseEventRow,
     CaseItemRow,
@@ -59,6 +60,7 @@ from data.tables import (
     PostRow,
     ReadingRow,
     ReferralRow,
+    RegisterHeadRow,
     ReminderRow,
     RemovalCheckRow,
     ReportRow,
@@ -67,6 +69,7 @@ from data.tables import (
     RetentionSettingRow,
     SchoolClosureRow,
     SchoolRow,
+    SealTokenRow,
     SeriousnessRow,
     SessionRow,
     SourceRow,
@@ -79,6 +82,7 @@ from data.tables import (
     TombstoneRow,
     TuningRow,
     UserRow,
+    ViewingPreferenceRow,
     WatchTermRow,
     WayRow,
     YearlyCheckRow,
@@ -221,6 +225,26 @@ class Work(Transaction):
     def custody(self) -> Custody:
         """The custody chain."""
         return Custody(self, CustodyEvent, CustodyEventRow, key="number", audited=False)
+
+    @cached_property
+    def tokens(self) -> Repository[SealToken]:
+        """Time stamps from outside."""
+        return Repository(self, SealToken, SealTokenRow, audited=False)
+
+    @cached_property
+    def heads(self) -> Repository[RegisterHead]:
+        """The custody chain's head of each day."""
+        return Repository(self, RegisterHead, RegisterHeadRow, audited=False)
+
+    @cached_property
+    def viewing(self) -> Repository[ViewingPreference]:
+        """How people look at pictures."""
+        return Repository(self, ViewingPreference, ViewingPreferenceRow, key="user_id", audited=False)
+
+    @cached_property
+    def backups(self) -> Repository[BackupRun]:
+        """Backups and drills."""
+        return Repository(self, BackupRun, BackupRunRow, audited=False)
 
     @cached_property
     def users(self) -> Repository[User]:

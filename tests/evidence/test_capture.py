@@ -27,7 +27,8 @@ from evidence.capture import capture, is_intact
 from evidence.custody import CustodyDraft
 from evidence.detect import BrowserSettings, find_browser
 from evidence.errors import CaptureFailedError, CaptureForbiddenError, EvidenceError
-from evidence.testing import MOMENT, Listener, LocalSite, an_order, some_facts, square
+from evidence.seal import Sealer
+from evidence.testing import KEY, MOMENT, Listener, LocalSite, an_order, some_facts, square
 from evidence.vault import Vault
 
 POST = "The invented head of Fernley Green is a useless fool, ask anyone"
@@ -66,7 +67,7 @@ class Room:
             more.pop("case", self.case),
             self.item,
             facts=some_facts(self.case, **more),
-            vault=self.vault,
+            sealer=Sealer(self.vault, KEY),
             browser=settings,
             client=self.client,
             clock=self.clock,
@@ -122,11 +123,11 @@ def test_without_a_browser_the_page_is_kept_and_marked(room: Room, site: LocalSi
 
     assert (evidence.completeness, evidence.status, evidence.title) == (Completeness.NO_PICTURE, 200, "Forum")
     assert "no picture" in evidence.note
-    assert [file.name for file in evidence.files] == ["capture.json", "dom.html", "page.txt", "post.json"]
+    assert [file.name for file in evidence.files] == ["capture.json", "custody.jsonl", "dom.html", "page.txt", "post.json"]
     assert POST in room.file(evidence, "page.txt").decode()
     assert is_intact(evidence, room.vault)
     assert [line.what for line in custody] == ["opened", "safety answer", "capture started", "captured", "sealed"]
-    assert custody[-1].detail == evidence.manifest_sha256
+    assert custody[-1].detail == evidence.seal_sha256
 
 
 @pytest.mark.parametrize(
@@ -211,9 +212,16 @@ def test_a_page_is_captured_whole(room: Room, site: LocalSite, browser: BrowserS
     facts = room.facts(evidence)
 
     assert (evidence.completeness, evidence.note, evidence.status, evidence.title) == (Completeness.FULL, "", 200, "Forum & more")
-    assert {"screen-as-seen.png", "page-full-01.png", "dom.html", "page.txt", "network.jsonl", "capture.json", "post.json"} == {
-        file.name for file in evidence.files
-    }
+    assert {
+        "screen-as-seen.png",
+        "page-full-01.png",
+        "dom.html",
+        "page.txt",
+        "network.jsonl",
+        "capture.json",
+        "custody.jsonl",
+        "post.json",
+    } == {file.name for file in evidence.files}
     assert size_of(room.file(evidence, "screen-as-seen.png")) == (1280, 900)
     assert size_of(room.file(evidence, "page-full-01.png"))[1] > 12 * 420
     assert (facts["settled"]["images"], facts["settled"]["loaded"]) == (12, 12)

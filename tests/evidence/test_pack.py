@@ -158,7 +158,7 @@ def test_the_report_reads_like_a_report(pack: Path) -> None:
     )
 
     assert [word for word in wanted if word not in report] == []
-    assert {image["src"] for image in BeautifulSoup(report, "lxml").find_all("img")} == {"evidence/SW-2026-0001-E1/screen-as-seen.png"}
+    assert {image["src"] for image in BeautifulSoup(report, "lxml").find_all("img")} == {"evidence/SW-2026-0001-E1/data/screen-as-seen.png"}
 
 
 def test_the_pack_says_who_took_it_out(pack: Path) -> None:

@@ -22,7 +22,7 @@ from data.model.base import Record
 from data.model.care import Disclosure, Investigation, Letter, PersonalFiling, Referral, Seriousness, SupportOffer
 from data.model.cases import Case, CaseEvent, CaseItem, CaseState, Reminder, RemovalCheck, TakedownRequest
 from data.model.copies import FoundCopy, ItemPrint, PrintKey
-from data.model.evidence import CaptureOrder, Completeness, Evidence, SealedFile
+from data.model.evidence import CaptureOrder, Completeness, Evidence, SealedFile, SealToken
 from data.model.findings import Decision, Finding, FindingState, Report
 from data.model.keeping import LegalHold, RetentionConsent
 from data.model.network import NetworkLookup
@@ -175,6 +175,7 @@ def _plant_case(desk: Desk, work: Work, planter: Planter, post_id: int) -> set[s
             planter.full(PolicyTrigger, id="b-1", **mine, school_id=SCHOOL_ID, by=DSL.id, settled_by=DSL.id, settled_at=NOON),
         ),
         (work.lookups, planter.full(NetworkLookup, id="w-1")),
+        (work.tokens, planter.full(SealToken, id="k-1", **mine, reply_sha256=files[1])),
     ]
     for repository, record in records:
         repository.add(record)
