@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from data.model.cases import Case, CaseEvent, CaseItem, RemovalCheck, TakedownRequest
-from data.model.evidence import CustodyEvent, Evidence
+from data.model.evidence import CustodyEvent, Evidence, SealToken
 from data.model.posts import Post
 from data.model.watch import School
 from evidence.photograph import AS_SEEN
@@ -39,9 +40,19 @@ _STYLE = (
 )
 
 
+class Variant(StrEnum):
+    """Which pack it is: with the originals, or with working copies only, for anybody who is not the police (domain.md §5.7 rule 5)."""
+
+    FULL = "full"
+    REDACTED = "redacted"
+
+
 @dataclass(frozen=True)
 class CaseFile:
-    """Everything of one case that goes into a pack, as plain records. `names` turns user ids into names as shown."""
+    """Everything of one case that goes into a pack, as plain records. `names` turns user ids into names as shown.
+
+    `tokens`: how the word of a time-stamping authority stands for each seal (their subject is "evidence:<id>").
+    """
 
     school: School
     case: Case
@@ -53,6 +64,7 @@ class CaseFile:
     evidence: tuple[Evidence, ...] = ()
     custody: tuple[CustodyEvent, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
+    tokens: tuple[SealToken, ...] = ()
 
     def who(self, user_id: str | None) -> str:
         """Return the name of a user, "Schoolwatch" for the system, or the bare id."""
@@ -79,7 +91,7 @@ def page(file: CaseFile, *, by: str, now: datetime) -> str:
         f"<h1>Evidence pack {in_html(case.ref)}</h1>",
         _table(_overview(file, by, now)),
         *(section for evidence in file.evidence for section in _captured(file, evidence)),
-        "<h2>Chronology</h2>" + _rows(("When", "Who", "What", "Reason"), _chronology(file)) + _none(file.events),
+        "<h2>Chronology</h2>" + _rows(("When", "Who", "What", "Reason"), chronology(file)) + _none(file.events),
         "<h2>Requests for removal</h2>" + "".join(_request(file, request) for request in file.requests) + _none(file.requests),
         "<h2>Our own checks whether it is still there</h2>" + _checks(file) + _none(file.checks),
         "<h2>Custody</h2>" + _rows(("No.", "When", "Who", "What", "Detail"), _custody(file)) + _none(file.custody),
@@ -93,7 +105,7 @@ def page(file: CaseFile, *, by: str, now: datetime) -> str:
 
 def chronology_csv(file: CaseFile) -> str:
     """Return the chronology as a table for a spreadsheet; no cell can be a formula."""
-    lines = [("when_utc_and_uk", "who", "what", "reason"), *_chronology(file)]
+    lines = [("when_utc_and_uk", "who", "what", "reason"), *chronology(file)]
     return "".join(",".join(map(in_csv, line)) + "\r\n" for line in lines)
 
 
@@ -140,7 +152,8 @@ def _captured(file: CaseFile, evidence: Evidence) -> Iterable[str]:
     yield _rows(("File", "Bytes", "SHA-256"), ((f"{folder}/data/{one.name}", str(one.bytes), one.sha256) for one in evidence.files))
 
 
-def _chronology(file: CaseFile) -> list[tuple[str, str, str, str]]:
+def chronology(file: CaseFile) -> list[tuple[str, str, str, str]]:
+    """Return what happened in the case, oldest first: when (UTC and UK), who, what, and the reason given."""
     return [
         (both_times(event.at), file.who(event.by), _event_words(event), event.reason or "")
         for event in sorted(file.events, key=lambda e: e.number)
