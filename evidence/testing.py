@@ -17,6 +17,7 @@ from data.model.evidence import CaptureOrder, Completeness, CustodyEvent, Eviden
 from evidence.capture import CaptureFacts, evidence_id
 from evidence.custody import FIRST, CustodyDraft, chain
 from evidence.keys import SealKey
+from evidence.local_authority import LocalAuthority as LocalAuthority  # noqa: PLC0414 - handed on
 from evidence.seal import LogLine, Sealer, canonical
 from evidence.vault import Vault
 
