@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from data.errors import EvidenceError
 from evidence.errors import SealBrokenError
 
 SWEEP_AGE = timedelta(hours=1)  # younger files may belong to a capture that has not reached its row yet
+FLOOR = 500 * 1000**2  # bytes that must be free before a capture begins: a page of the largest kind, and room for its seal and its row
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
 
 
@@ -62,20 +64,44 @@ class Vault:
             raise SealBrokenError(f"vault file {sha256} was changed after it was stored; restore it from a backup")
         return content
 
+    def check(self, sha256: str) -> None:
+        """Read a file through, a piece at a time; raises SealBrokenError when it is missing or changed, EvidenceError when unreadable.
+
+        For looking over large files: memory stays small, and nothing of the content is handed out.
+        """
+        try:
+            with self.path(sha256).open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except FileNotFoundError as error:
+            raise SealBrokenError(f"the vault has lost file {sha256}; look for it in the backups") from error
+        except OSError as error:
+            raise EvidenceError(f"vault file {sha256} cannot be read ({error.strerror}); check the disk and the folder's rights") from error
+        if found != sha256:
+            raise SealBrokenError(f"vault file {sha256} was changed after it was stored; restore it from a backup")
+
     def sweep(self, now: datetime, known: Collection[str]) -> tuple[str, ...]:
         """Remove temporary files and files without a row, both only when older than an hour; return the names removed.
 
         Age counts by `now` and by the file system's own time, whichever makes the file younger: the demo's clock runs fast.
         """
         keep = frozenset(known)
-        before = min(now, _disk_time(self.root)) - SWEEP_AGE
-        gone = [path for path in self._files() if path.name not in keep and _changed_at(path) < before]
+        before = min(now, disk_time(self.root)) - SWEEP_AGE
+        gone = [path for path in self._files() if path.name not in keep and changed_at(path) < before]
         for path in gone:
             path.unlink(missing_ok=True)
         return tuple(sorted(path.name for path in gone))
 
     def _files(self) -> Iterator[Path]:
         return (path for path in self.root.glob("??/*") if path.is_file())
+
+
+def require_room(folder: Path, floor: int = FLOOR) -> None:
+    """Raise EvidenceError in plain words unless `floor` bytes are free where `folder` lies; asked before a capture begins."""
+    near = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(near).free
+    if free < floor:
+        room = f"only {free // 1000**2} MB are free on the disk and a capture needs {floor // 1000**2} MB"
+        raise EvidenceError(f"{room}; nothing was fetched or stored: free some space, then order the capture again")
 
 
 def _holds(path: Path, content: bytes) -> bool:
@@ -95,7 +121,9 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def _write_whole(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        flush_folder(path.parent.parent)
     handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -103,20 +131,33 @@ def _write_whole(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)
+        flush_folder(path.parent)
     except OSError:
         with contextlib.suppress(OSError):
             Path(name).unlink()
         raise
 
 
-def _changed_at(path: Path) -> datetime:
+def flush_folder(folder: Path) -> None:
+    """Bring a folder's list of names to the disk, so that a row is never older than the file it speaks of when the power goes."""
+    if not hasattr(os, "O_DIRECTORY"):  # Windows keeps its own order
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def changed_at(path: Path) -> datetime:
+    """Return when a file was last written to; the far future for one that is gone by now."""
     try:
         return datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except FileNotFoundError:  # another sweep was quicker
         return datetime.max.replace(tzinfo=UTC)
 
 
-def _disk_time(folder: Path) -> datetime:
+def disk_time(folder: Path) -> datetime:
     """Return the file system's idea of the present, read off a file made just now."""
     with tempfile.NamedTemporaryFile(dir=folder) as probe:
-        return _changed_at(Path(probe.name))
+        return changed_at(Path(probe.name))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from data.store.engine import open_engine
 
@@ -25,3 +26,8 @@ def upgrade(url: str, revision: str = "head") -> None:
         command.upgrade(config, revision)
         connection.commit()
     engine.dispose()
+
+
+def known() -> tuple[str, ...]:
+    """Return the versions of the database that this program can bring up to date, oldest first."""
+    return tuple(sorted(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import sqlalchemy as sa
 
 from data.clock import Clock, SystemClock
 from data.errors import ConflictError, MigrationNeededError, StoreError
 from data.store.engine import open_engine
+from data.store.snapshot import closing_engine, copy_sqlite, dump_postgres
 from data.store.work import Work
 
 REVISION = "0005"  # the newest migration; a test holds it against data/migrations
@@ -48,6 +50,25 @@ class Store:
         with _plain_errors(), self._engine.connect() as connection:
             yield Work(connection, by="", clock=self._clock, writes=False)
 
+    @contextmanager
+    def snapshot(self, target: Path) -> Iterator[Work]:
+        """Write the whole database, as it stands at one moment, to the file `target`; yields a transaction that reads just that moment.
+
+        SQLite: a database file that opens by itself; PostgreSQL: what `pg_restore` takes. Writers go on meanwhile. Raises StoreError.
+        """
+        with _plain_errors():
+            yield from _snapshot_sqlite(self, target) if self.dialect == "sqlite" else _snapshot_postgres(self, target)
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
+    @property
+    def file(self) -> Path | None:
+        """The database's file; None where it lies on a server."""
+        return Path(self._engine.url.database or "") if self.dialect == "sqlite" else None
+
     def compact(self) -> None:
         """Give back the space of deleted rows, so that nothing of them stays in the files; waits for writers, raises StoreError."""
         with _plain_errors():
@@ -56,6 +77,21 @@ class Store:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def _snapshot_sqlite(store: Store, target: Path) -> Iterator[Work]:
+    copy_sqlite(store.file or Path(), target)
+    copy = open_engine(f"sqlite:///{target}")
+    with closing_engine(copy), copy.connect() as connection:
+        yield Work(connection, by="", clock=store._clock, writes=False)  # noqa: SLF001 - of this module
+
+
+def _snapshot_postgres(store: Store, target: Path) -> Iterator[Work]:
+    engine = store._engine  # noqa: SLF001 - of this module
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        moment = str(connection.execute(sa.text("SELECT pg_export_snapshot()")).scalar_one())
+        dump_postgres(engine, target, moment)
+        yield Work(connection, by="", clock=store._clock, writes=False)  # noqa: SLF001 - of this module
 
 
 def _compact_sqlite(engine: sa.Engine) -> None:
