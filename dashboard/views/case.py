@@ -10,17 +10,19 @@ import streamlit as st
 from casework.files import CaseFile
 from dashboard.parts import notice, page_links, refusal, signed_in, times
 from dashboard.parts.bench import Bench
-from dashboard.parts.case_capture import ask_capture, capture_under_way, evidence_list, masked_items, pack
+from dashboard.parts.case_capture import ask_capture, capture_under_way, masked_items
 from dashboard.parts.case_changed import changed_meanwhile, remember, typed_stays
 from dashboard.parts.case_checks import check_by_hand, check_list, check_now
 from dashboard.parts.case_clocks import clock_list, correct_form, earlier_form, missed_form, own_page_form
 from dashboard.parts.case_copies import copies
 from dashboard.parts.case_disclosure import disclosures, may_disclose
+from dashboard.parts.case_evidence import evidence_list
 from dashboard.parts.case_head import case_head, stop_panel
 from dashboard.parts.case_history import chronology
 from dashboard.parts.case_keeping import keeping, may_keep
 from dashboard.parts.case_letters import letters_part
 from dashboard.parts.case_moves import advice_form, assign_form, close_form, moves, note_form, safeguarding_form
+from dashboard.parts.case_pack import pack
 from dashboard.parts.case_people import assess_form, owed, people
 from dashboard.parts.case_request import draft_form, request_list, send_form
 from dashboard.parts.case_routes import routes_panel
