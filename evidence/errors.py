@@ -3,6 +3,7 @@
 EvidenceError
 ├─ CaptureFailedError      the page could not be recorded; the message names the exact cause
 ├─ CaptureForbiddenError   refused to protect a child: nothing was fetched, shown or stored
+│  └─ PreflightStopError   the page's own words gave a sign, before any picture was loaded
 ├─ SealBrokenError         a sealed file is not what it was
 ├─ CustodyBrokenError      the custody chain does not fit together
 └─ PdfError                a document cannot be written as PDF
@@ -12,7 +13,15 @@ from __future__ import annotations
 
 from data.errors import EvidenceError
 
-__all__ = ["CaptureFailedError", "CaptureForbiddenError", "CustodyBrokenError", "EvidenceError", "PdfError", "SealBrokenError"]
+__all__ = [
+    "CaptureFailedError",
+    "CaptureForbiddenError",
+    "CustodyBrokenError",
+    "EvidenceError",
+    "PdfError",
+    "PreflightStopError",
+    "SealBrokenError",
+]
 
 STOP_TEXT = """\
 STOP. Nothing was opened, copied or stored.
@@ -41,6 +50,15 @@ class CaptureForbiddenError(EvidenceError):
         """Say `why` in a few words without post text or names; `screen` is the text for the page."""
         self.why, self.screen = why, STOP_TEXT
         super().__init__(f"capture refused: {why}; nothing was fetched or stored. Follow the STOP steps and tell the DSL now")
+
+
+class PreflightStopError(CaptureForbiddenError):
+    """The page's words gave signs of an indecent picture; no picture was loaded (evidence.md §8.3). `signals` are names, never words."""
+
+    def __init__(self, signals: tuple[str, ...]) -> None:
+        """Keep the names of the signs."""
+        self.signals = signals
+        super().__init__(f"the page's own words gave signs of an indecent picture ({', '.join(signals)})")
 
 
 class SealBrokenError(EvidenceError):
