@@ -85,12 +85,16 @@ class Rows:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture: PNG, JPEG or SVG. `alt` says in words what it shows (for a plot: its numbers); `width` is the share of the line in %."""
+    """A picture: PNG, JPEG or SVG. `alt` says in words what it shows (for a plot: its numbers); `width` is the share of the line in %.
+
+    `band`: lines in small letters above the picture that never part from it: where it is from, when, who.
+    """
 
     image: bytes
     alt: str
     caption: str = ""
     width: int = 100
+    band: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -254,6 +258,7 @@ def _parts(blocks: Sequence[Block], pictures: Mapping[int, str], many: Many) -> 
                 "alt": "\n".join(many(block.alt)),
                 "caption": many(block.caption) if block.caption.strip() else [],
                 "width": min(max(block.width, 1), 100) / 100,
+                "band": [many(line) for line in block.band],
             }
         else:
             yield from _words(block, many)

@@ -70,6 +70,10 @@ class CaseFile:
         """Return the name of a user, "Schoolwatch" for the system, or the bare id."""
         return "Schoolwatch (automatic)" if user_id == "system" else self.names.get(user_id or "", user_id or "")
 
+    def token(self, evidence: Evidence) -> SealToken | None:
+        """Return how an authority's word on this seal stands; None where nobody was asked."""
+        return next((one for one in self.tokens if one.subject == f"evidence:{evidence.id}"), None)
+
 
 def both_times(moment: datetime | None) -> str:
     """Return a moment in UTC and as the clock showed it in the UK; empty for none."""
