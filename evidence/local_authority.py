@@ -219,8 +219,9 @@ class LocalAuthority:
         return leaf.public_bytes(Encoding.DER)
 
     def _order(self, leaf: bytes) -> list[bytes]:
-        """Return the certificates that go along: in DER's order, or against it."""
-        return sorted((leaf, self.root.public_bytes(Encoding.DER)), reverse=self.trouble is Trouble.UNSORTED)
+        """Return the certificates that go along: the leaf; with the root, against DER's order, where that is the trouble."""
+        both = sorted((leaf, self.root.public_bytes(Encoding.DER)), reverse=True)
+        return both if self.trouble is Trouble.UNSORTED else [leaf]
 
 
 _INTEGER, _OCTETS, _TIME, _SEQUENCE, _SET, _CERTIFICATES = 0x02, 0x04, 0x18, 0x30, 0x31, 0xA0
