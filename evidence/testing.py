@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import struct
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
+from typing import Any, Self
+
+from PIL import Image, ImageDraw
 
 from data.model.cases import Case, CaseItem
 from data.model.evidence import CaptureOrder, Completeness, CustodyEvent, Evidence, SafetyAnswer
@@ -214,3 +217,94 @@ def chained(drafts: tuple[CustodyDraft, ...], *, after: CustodyEvent | None = No
         before, number = (events[-1].hash, events[-1].number) if events else (FIRST, 0)
         events.append(chain(before, number + 1, draft))
     return tuple(events if after is None else events[1:])
+
+
+CHILD = (200, 40, 60)  # the colour of every picture on a painted page
+SHEET = (1_280, 2_400)  # width and height of a painted page, in pixels
+
+
+def painted_page(text: str, *, lines: tuple[str, ...] = (), handle: str = "@someone", parts: int = 2) -> dict[str, bytes]:
+    """Return the files of a capture of a page that was only painted: two pictures in `CHILD`, and lines of text below them."""
+    width, height = SHEET
+    sheet = Image.new("RGB", SHEET, "white")
+    draw = ImageDraw.Draw(sheet)
+    boxes = [
+        {"x": 100, "y": 200, "w": 300, "h": 200, "alt": "children beside a pond"},
+        {"x": 700, "y": 1_500, "w": 200, "h": 200, "alt": ""},
+    ]
+    for box in boxes:
+        x, y = int(str(box["x"])), int(str(box["y"]))
+        draw.rectangle((x, y, x + int(str(box["w"])) - 1, y + int(str(box["h"])) - 1), fill=CHILD)
+    placed = [{"x": 100, "y": 600 + 40 * place, "w": 900, "h": 30, "text": line} for place, line in enumerate(lines or (text,))]
+    for line in placed:
+        draw.rectangle((100, int(str(line["y"])), 999, int(str(line["y"])) + 29), fill=(20, 90, 160))
+    step = -(-height // parts)
+    whole = {
+        f"page-full-{number + 1:02d}.png": as_png(sheet.crop((0, number * step, width, min(height, (number + 1) * step))))
+        for number in range(parts)
+    }
+    return whole | {
+        "screen-as-seen.png": as_png(sheet.crop((0, 0, width, 900))),
+        "post.png": as_png(sheet.crop((80, 180, 1_080, 900))),
+        "layout.json": canonical({"width": width, "height": height, "images": boxes, "lines": placed}),
+        "post.json": canonical({"text": text, "author_handle": handle, "address": "https://forum.example.org/t/1", "lang": "en"}),
+        "page.txt": text.encode("utf-8", "replace"),
+        "dom.html": f"<!doctype html><title>Painted</title><p>{text}".encode("utf-8", "replace"),
+        "page.mhtml": text.encode("utf-8", "replace"),
+        "network.jsonl": canonical({"host": "forum.example.org"}),
+    }
+
+
+def as_png(image: Image.Image) -> bytes:
+    """Return a picture's PNG."""
+    written = io.BytesIO()
+    image.save(written, "PNG", compress_level=1)
+    return written.getvalue()
+
+
+def sealed_page(
+    case: Case,
+    item_id: str,
+    files: Mapping[str, bytes],
+    *,
+    sealer: Sealer,
+    now: datetime,
+    facts: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> tuple[Evidence, tuple[CustodyDraft, ...]]:
+    """Seal these files as a capture of `https://forum.example.org/t/1`; `facts` go into `capture.json`, `more` into the record."""
+    known: dict[str, Any] = {
+        "who": {"id": "u-dsl", "name": "A. Quillfeather", "role": "dsl"},
+        "settled": {"height": SHEET[1]},
+        "seconds": 2.5,
+        "interventions": {
+            "scrolled_to_the_end_and_back": True,
+            "clicked": 0,
+            "dialogs_dismissed": 2,
+            "hidden": [{"tag": "div", "text": "We value"}],
+        },
+        "post_picture": {"x": 80, "y": 180, "width": 1_000, "height": 720},
+    }
+    fields: dict[str, Any] = {
+        "id": f"e-{case.id}-1",
+        "ref": f"{case.ref}-E1",
+        "case_id": case.id,
+        "item_id": item_id,
+        "order_id": f"o-{item_id}",
+        "address": "https://forum.example.org/t/1",
+        "final_address": "https://forum.example.org/t/1",
+        "status": 200,
+        "title": "Painted",
+        "captured_at": now,
+        "captured_by": "u-dsl",
+        "completeness": Completeness.FULL,
+        "manifest_sha256": "",
+        "tools": {"schoolwatch": "0.1.0", "browser": "invented"},
+    }
+    draft = Evidence(**(fields | more))
+    log = (LogLine(now, draft.captured_by, "dsl", "captured", draft.completeness.value),)
+    evidence = sealer.seal(draft, dict(files) | {"capture.json": canonical(known | dict(facts or {}))}, log, now)
+    steps = (("captured", draft.completeness.value), ("sealed", evidence.seal_sha256))
+    return evidence, tuple(
+        CustodyDraft(at=now, by=draft.captured_by, evidence_id=evidence.id, what=what, detail=detail) for what, detail in steps
+    )
