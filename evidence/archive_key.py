@@ -39,15 +39,16 @@ def archive_key(address: str) -> str:
 def _path(path: str) -> str:
     steps: list[str] = []
     for step in _plain(path).split("/"):
-        if step == ".." and steps and steps[-1] != "..":
-            steps.pop()
+        if step == "..":
+            steps[-1:] = []
         elif step not in {"", "."}:
             steps.append(step)
     return _without(_SESSIONS_IN_PATH, "/" + "/".join(steps).lower())
 
 
 def _query(query: str) -> str:
-    return "&".join(sorted(_without(_SESSIONS_IN_QUERY, _plain(query).lower()).split("&")))
+    fields = _without(_SESSIONS_IN_QUERY, _plain(query).lower()).split("&")
+    return "&".join(sorted(fields, key=lambda field: field.split("=", 1)))
 
 
 def _plain(text: str) -> str:

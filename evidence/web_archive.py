@@ -232,8 +232,9 @@ def ascii_address(address: str) -> str:
 def _ascii_host(host: str) -> str:
     if host.isascii():
         return host
+    name, colon, port = host.partition(":")
     try:
-        return idna.encode(host, uts46=True).decode()
+        return idna.encode(name, uts46=True).decode() + colon + port
     except idna.IDNAError:
         return quote(host, safe=":[]@")
 
@@ -271,7 +272,8 @@ def _line(text: str) -> str:
 
 
 def _clean(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
+    """Return the text with each lone surrogate as U+FFFD, as browsers send it."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _mime(http: StatusAndHeaders) -> str:
