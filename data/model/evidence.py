@@ -152,6 +152,10 @@ class SealToken(Record):
     problem: str = ""
     reply_sha256: str | None = None  # the raw answer, in the vault
     token_at: MaybeUtcTime = None  # the time that the authority vouches for
+    authority_name: str = ""  # who signed, as its certificate says
+    root_sha256: str | None = None  # of the root certificate (DER) behind it
+    serial: str = ""  # the token's number, hexadecimal
+    checked: str = ""  # how the answer was checked, in our own fixed words
 
 
 class RegisterHead(Record):
@@ -162,6 +166,9 @@ class RegisterHead(Record):
     hash: str
     at: UtcTime
     sent_at: MaybeUtcTime = None  # when it went to somebody outside this computer
+    attempts: int = 0  # at the address of the settings; a person's own ways go through the outbox
+    next_at: MaybeUtcTime = None
+    problem: str = ""
 
 
 class ViewingPreference(Record):

@@ -55,6 +55,10 @@ def upgrade() -> None:
         sa.Column("problem", sa.String(), nullable=False),
         sa.Column("reply_sha256", sa.String(), nullable=True),
         sa.Column("token_at", data.columns.Utc(), nullable=True),
+        sa.Column("authority_name", sa.String(), nullable=False),
+        sa.Column("root_sha256", sa.String(), nullable=True),
+        sa.Column("serial", sa.String(), nullable=False),
+        sa.Column("checked", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_seal_token")),
         sa.UniqueConstraint("subject", name=op.f("uq_seal_token_subject")),
     )
@@ -67,6 +71,9 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(), nullable=False),
         sa.Column("at", data.columns.Utc(), nullable=False),
         sa.Column("sent_at", data.columns.Utc(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_at", data.columns.Utc(), nullable=True),
+        sa.Column("problem", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_register_head")),
     )
     op.create_table(
