@@ -6,7 +6,9 @@ EvidenceError
 │  └─ PreflightStopError   the page's own words gave a sign, before any picture was loaded
 ├─ SealBrokenError         a sealed file is not what it was
 ├─ CustodyBrokenError      the custody chain does not fit together
-└─ PdfError                a document cannot be written as PDF
+├─ PdfError                a document cannot be written as PDF
+├─ SuppliedRefusedError    a file that somebody brought is not taken in; the message names which and why
+└─ NotDrawableError        a picture that cannot be drawn here; its sealed file is untouched
 """
 
 from __future__ import annotations
@@ -76,3 +78,11 @@ class PdfError(EvidenceError):
         """Name the document, table or picture, and the mend."""
         self.what, self.why = what, why
         super().__init__(f"no PDF was made: {what}: {why}")
+
+
+class SuppliedRefusedError(EvidenceError):
+    """What was brought cannot be taken in as it stands; nothing was kept."""
+
+
+class NotDrawableError(EvidenceError):
+    """This picture cannot be drawn here. The sealed file is untouched; it can be taken with the evidence pack."""

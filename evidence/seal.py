@@ -39,6 +39,23 @@ _MEDIA = {
     ".sig": "application/octet-stream",
     ".pem": "application/x-pem-file",
     ".tsr": "application/timestamp-reply",
+    ".jpg": "image/jpeg",
+    ".webp": "image/webp",
+    ".gif": "image/gif",
+    ".heic": "image/heic",
+    ".eml": "message/rfc822",
+    ".msg": "application/vnd.ms-outlook",
+    ".mp3": "audio/mpeg",
+    ".m4a": "audio/mp4",
+    ".wav": "audio/wav",
+    ".ogg": "audio/ogg",
+    ".amr": "audio/amr",
+    ".aac": "audio/aac",
+    ".flac": "audio/flac",
+    ".mp4": "video/mp4",
+    ".mov": "video/quicktime",
+    ".3gp": "video/3gpp",
+    ".webm": "video/webm",
 }
 
 
