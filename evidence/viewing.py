@@ -1,0 +1,123 @@
+"""Pictures made ready to be looked at: a tile in which nothing can be recognised, a light blur, the picture itself (evidence.md §8.6).
+
+What leaves here is drawn anew from the pixels: no bytes of the file itself, so no hidden place, no second file behind the picture and no
+trick of a format reaches a browser. Nothing is decoded before its size in pixels is known and bearable.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from enum import StrEnum
+
+from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
+
+from evidence.errors import NotDrawableError
+
+MOST_PIXELS = 50_000_000  # a telephone's largest ordinary photograph; decoded 150 MB
+TALLEST, WIDEST = 16_000, 2_000  # pixels of what is shown
+MEDIA_TYPE = "image/png"
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+_SPOTS = 24  # the longer side of a tile before it is blown up: fewer dots than a face needs
+_TILE = 240  # pixels
+_LIGHT = 9  # radius of the light blur: shapes stay, faces and words do not
+UNREADABLE = (
+    UnidentifiedImageError,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+    OSError,
+    SyntaxError,  # what Pillow raises for a broken PNG
+    ValueError,
+    KeyError,
+    TypeError,
+    IndexError,
+    EOFError,
+    struct.error,
+    zlib.error,
+    OverflowError,
+    MemoryError,
+)
+
+
+class Sharpness(StrEnum):
+    """How much of a picture is shown."""
+
+    LIGHT = "light"
+    SHARP = "sharp"
+
+
+@contextlib.contextmanager
+def head_of(content: bytes) -> Iterator[Image.Image]:
+    """Open a picture without decoding it; raises one of UNREADABLE for what is none, or has too many pixels to be decoded."""
+    if content[:4] == b"RIFF" and _webp_pixels(content) > MOST_PIXELS:  # the library would make room for all of them at once
+        raise NotDrawableError
+    with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
+        yield picture
+
+
+def _webp_pixels(content: bytes) -> int:
+    """Return the pixels that a WebP's head promises (RFC 9649 §2.5 to 2.7); 0 where it promises nothing that can be read."""
+    kind, body = content[12:16], content[20:30]
+    if len(body) < 10:  # noqa: PLR2004 - bytes of the longest head
+        return 0
+    if kind == b"VP8X":
+        return (1 + int.from_bytes(body[4:7], "little")) * (1 + int.from_bytes(body[7:10], "little"))
+    if kind == b"VP8L":
+        bits = int.from_bytes(body[1:5], "little")
+        return (1 + (bits & 0x3FFF)) * (1 + (bits >> 14 & 0x3FFF))
+    return (int.from_bytes(body[6:8], "little") & 0x3FFF) * (int.from_bytes(body[8:10], "little") & 0x3FFF)
+
+
+def tile(content: bytes, *, greyscale: bool = False) -> bytes:
+    """Return a small PNG of some blurred colours; raises NotDrawableError for what cannot be drawn."""
+    with _decoded(content, small=True) as picture:
+        spots = picture.copy()
+        spots.thumbnail((_SPOTS, _SPOTS), Image.Resampling.BOX)
+        spots = spots.filter(ImageFilter.GaussianBlur(1.5))
+        longer = max(spots.size)
+        size = (max(1, spots.width * _TILE // longer), max(1, spots.height * _TILE // longer))
+        return _png(spots.resize(size, Image.Resampling.BICUBIC), greyscale=greyscale)
+
+
+def shown(content: bytes, sharpness: Sharpness, *, greyscale: bool = False) -> bytes:
+    """Return the picture as PNG: at most 2,000 wide, cut after 16,000 pixels of height; raises NotDrawableError."""
+    with _decoded(content) as picture:
+        wide = picture
+        if picture.width > WIDEST:
+            wide = picture.resize((WIDEST, max(1, picture.height * WIDEST // picture.width)), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        cut = wide.crop((0, 0, wide.width, min(wide.height, TALLEST)))
+        drawn = cut.filter(ImageFilter.GaussianBlur(_LIGHT)) if sharpness is Sharpness.LIGHT else cut
+        return _png(drawn, greyscale=greyscale)
+
+
+@contextlib.contextmanager
+def _decoded(content: bytes, *, small: bool = False) -> Iterator[Image.Image]:
+    """Decode the first frame, turned upright, on white; raises NotDrawableError."""
+    try:
+        with head_of(content) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                raise NotDrawableError
+            wanted = _TILE if small else WIDEST
+            picture.draft("RGB", (wanted, wanted * picture.height // picture.width))  # a JPEG is decoded no larger than needed
+            yield _on_white(ImageOps.exif_transpose(picture))
+    except UNREADABLE as error:
+        raise NotDrawableError from error
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    """Return it without transparency: what lies behind it would depend on the reader's screen."""
+    if "A" not in picture.getbands() and "transparency" not in picture.info:
+        return picture.convert("RGB")
+    seen = picture.convert("RGBA")
+    ground = Image.new("RGB", seen.size, "white")
+    ground.paste(seen, mask=seen.getchannel("A"))
+    return ground
+
+
+def _png(picture: Image.Image, *, greyscale: bool) -> bytes:
+    kept = io.BytesIO()
+    (ImageOps.grayscale(picture) if greyscale else picture).save(kept, "PNG", compress_level=1)
+    return kept.getvalue()

@@ -1,0 +1,135 @@
+"""Pictures made ready to be looked at: what a tile hides, what a blur hides, what is cut."""
+
+from __future__ import annotations
+
+import io
+import random
+import struct
+
+import pytest
+from PIL import Image, ImageChops, ImageDraw
+
+from evidence.errors import NotDrawableError
+from evidence.testing import square
+from evidence.viewing import MOST_PIXELS, TALLEST, WIDEST, Sharpness, head_of, shown, tile
+
+
+def png(picture: Image.Image, kind: str = "PNG", **more: object) -> bytes:
+    """Return a picture's bytes."""
+    kept = io.BytesIO()
+    picture.save(kept, kind, **more)
+    return kept.getvalue()
+
+
+def opened(content: bytes) -> Image.Image:
+    """Return the picture of some bytes."""
+    picture = Image.open(io.BytesIO(content))
+    picture.load()
+    return picture
+
+
+def a_page(words: str, size: tuple[int, int] = (800, 600)) -> Image.Image:
+    """Draw a page with words on it."""
+    page = Image.new("RGB", size, "white")
+    ImageDraw.Draw(page).text((60, 60), words, fill="black", font_size=28)
+    return page
+
+
+def difference(one: bytes, other: bytes) -> int:
+    """Return the largest difference of one dot between two pictures, of 255."""
+    extremes = ImageChops.difference(opened(one).convert("RGB"), opened(other).convert("RGB")).getextrema()
+    return max(int(high) for _low, high in extremes)  # type: ignore[misc]
+
+
+def test_two_pages_with_other_words_have_nearly_the_same_tile() -> None:
+    """A tile says light or dark, here or there, and no word: the same page with other words looks alike."""
+    one, other = png(a_page("meet me at the gate")), png(a_page("the bus is late today"))
+
+    assert difference(one, other) > 200
+    assert difference(tile(one), tile(other)) <= 12
+    assert max(opened(tile(one)).size) == 240
+    assert len(tile(one)) < 60_000
+
+
+def test_a_tile_holds_no_more_than_some_hundred_dots() -> None:
+    """Noise, the worst case, comes out as the average of large spots."""
+    noise = Image.frombytes("RGB", (1280, 960), random.Random(7).randbytes(1280 * 960 * 3))  # noqa: S311 - noise, no secret
+    spots = opened(tile(png(noise)))
+    low, high = spots.convert("L").getextrema()
+
+    assert int(high) - int(low) <= 12  # type: ignore[arg-type]
+
+
+def test_the_light_blur_hides_words_and_the_sharp_view_is_the_picture() -> None:
+    """First shapes, then every dot as it was sealed."""
+    page = a_page("meet me at the gate")
+    light, sharp = shown(png(page), Sharpness.LIGHT), shown(png(page), Sharpness.SHARP)
+
+    assert difference(sharp, png(page)) == 0
+    assert int(opened(light).convert("L").getextrema()[0]) > 120  # type: ignore[arg-type]
+    assert opened(light).size == page.size
+
+
+def test_greyscale_has_no_colour() -> None:
+    """For who prefers that, tile and picture alike."""
+    content = square((200, 30, 60))
+
+    assert {opened(tile(content, greyscale=True)).mode, opened(shown(content, Sharpness.SHARP, greyscale=True)).mode} == {"L"}
+
+
+def test_a_very_tall_picture_is_cut_and_a_very_wide_one_made_smaller() -> None:
+    """Neither is refused; the sealed file keeps all of it."""
+    tall = opened(shown(png(Image.new("RGB", (64, TALLEST + 4_000), "navy")), Sharpness.SHARP))
+    wide = opened(shown(png(Image.new("RGB", (WIDEST * 2, 100), "navy")), Sharpness.SHARP))
+
+    assert (tall.size, wide.size) == ((64, TALLEST), (WIDEST, 50))
+
+
+def test_what_is_shown_holds_nothing_of_the_file_but_its_dots() -> None:
+    """No place, no camera and nothing that hung behind the picture goes to a browser; it stands upright."""
+    tags = Image.Exif()
+    tags[0x0112], tags[0x010F] = 6, "Invented Camera"
+    content = png(Image.new("RGB", (60, 40), "red"), "JPEG", exif=tags) + b"<script>alert(1)</script>"
+    given = shown(content, Sharpness.SHARP)
+
+    assert b"script" not in given
+    assert b"Invented" not in given
+    assert (opened(given).size, opened(given).info) == ((40, 60), {})
+
+
+def test_transparent_parts_are_white() -> None:
+    """What lies behind a picture does not depend on the reader's screen."""
+    clear = opened(shown(png(Image.new("RGBA", (4, 4), (0, 0, 0, 0))), Sharpness.SHARP))
+
+    assert clear.getpixel((1, 1)) == (255, 255, 255)
+
+
+def test_a_moving_picture_shows_its_first_frame() -> None:
+    """Nothing moves."""
+    frames = [Image.new("RGB", (30, 30), colour) for colour in ("red", "blue")]
+    kept = io.BytesIO()
+    frames[0].save(kept, "GIF", save_all=True, append_images=frames[1:])
+
+    assert opened(shown(kept.getvalue(), Sharpness.SHARP)).getpixel((5, 5)) == (255, 0, 0)
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", square((1, 2, 3))[:60], square((1, 2, 3))[:-30] + bytes(30), b"%PDF-1.7"])
+def test_what_is_damaged_or_no_picture_is_said_in_words(content: bytes) -> None:
+    """No traceback, whatever the bytes are."""
+    with pytest.raises(NotDrawableError, match="sealed file is untouched"):
+        tile(content)
+
+
+@pytest.mark.parametrize("kind", [b"VP8X", b"VP8L", b"VP8 "])
+def test_a_webp_that_promises_too_much_is_not_even_opened(kind: bytes) -> None:
+    """Its reader makes room for every dot at once; so its head is read before (RFC 9649)."""
+    body = {
+        b"VP8X": bytes(4) + (16_382).to_bytes(3, "little") * 2,
+        b"VP8L": b"\x2f" + (0x3FFF | 0x3FFF << 14).to_bytes(4, "little") + bytes(5),
+        b"VP8 ": b"\0\0\0\x9d\x01\x2a" + struct.pack("<HH", 16_383, 16_383),
+    }[kind]
+    content = b"RIFF" + struct.pack("<I", 30) + b"WEBP" + kind + struct.pack("<I", 10) + body
+
+    with pytest.raises(NotDrawableError), head_of(content):
+        pass
+    assert MOST_PIXELS < 16_383 * 16_383
