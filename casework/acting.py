@@ -109,6 +109,46 @@ class Acting(CaseFiles):
             work.commit()
         return order
 
+    def ask_to_supply(self, by: User, case_id: str, item_id: str, answer: SafetyAnswer | None) -> CaptureOrder:
+        """Return the order under which files that a person brings may be taken in; nothing of it is stored until they are sealed.
+
+        Without an answer to the safety question AnswerMissingError is raised. "Yes", "not sure", or a case that is stopped already give
+        an order in state STOPPED: the whole case is stopped, and no file is asked for (domain.md §5.7). `item_id`: the address to which
+        it belongs, or empty. Raises PermissionDeniedError, IllegalMoveError in a case that ended.
+        """
+        if answer is None:
+            raise AnswerMissingError
+        with self.store.begin(by=by.id) as work:
+            case = self._for(work, by, case_id, Permission.CAPTURE)
+            order = self._to_supply(work, by, case, item_id, answer)
+            if order.state is OrderState.STOPPED:
+                work.orders.add(order)
+                self._stop(work, case, by.id, {"answer": answer.value})
+                work.commit()
+        return order
+
+    def _to_supply(self, work: Work, by: User, case: Case, item_id: str, answer: SafetyAnswer) -> CaptureOrder:
+        item = work.case_items.get(item_id) if item_id else None
+        if item is not None and item.case_id != case.id:
+            msg = f"item {item_id} does not belong to case {case.ref}; open the case again"
+            raise CaseError(msg)
+        if case.state in ENDED:
+            raise IllegalMoveError("take in what somebody brought", STATE_LABELS[case.state], "reopen the case first", case.ref)
+        now, stopped = self.now(), _forbidden(answer, case)
+        return CaptureOrder(
+            id=new_id(now),
+            case_id=case.id,
+            item_id=item_id,
+            post_id=item.post_id if item else None,
+            address=item.address if item else "",
+            answer=answer,
+            ordered_by=by.id,
+            ordered_at=now,
+            state=OrderState.STOPPED if stopped else OrderState.WAITING,
+            problem=stopped,
+            finished_at=now if stopped else None,
+        )
+
     def _under_way(self, work: Work, case: Case, item_id: str) -> CaptureOrder | None:
         found = work.orders.where(case_id=case.id, item_id=item_id, state=list(UNDER_WAY), order_by="ordered_at")
         return found[0] if found else None

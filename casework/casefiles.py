@@ -20,6 +20,7 @@ from data.store import Work
 _EVENTS: dict[str, str] = {
     "opened": "case opened",
     "captured": "evidence sealed",
+    "supplied": "evidence that a person brought was sealed (not captured by us)",
     "capture ordered": "capture ordered",
     "capture failed": "the capture failed",
     "capture refused": "STOP: nothing may be captured",
@@ -58,6 +59,10 @@ _EVENTS: dict[str, str] = {
     "copy set aside": "a post was judged to be no copy",
     "earlier evidence noted": "the earlier case's evidence counts here as well",
     "procedure noted": "noted where the school's own record lies",
+    "capture refused": "STOP: nothing was opened, copied or stored",
+    "sealed off": "somebody saw something indecent: everything was sealed off",
+    "stop lifted": "the stop was lifted by the safeguarding lead",
+    "destroyed": "a sealed-off copy was destroyed",
     "own page": "stands on the school's own page",
     "own page decided": "decided about the comment on the school's own page",
 }

@@ -17,7 +17,7 @@ from casework.room import needed
 from casework.steps import case_standing
 from casework.transitions import ASKED, SYSTEM
 from collector.spellings import spellings
-from data.errors import CaseError
+from data.errors import CaseError, ConflictError
 from data.model.base import new_id
 from data.model.cases import Case, CaseItem, CaseState, Confidentiality, Reminder, RemovalCheck, Verdict
 from data.model.evidence import CaptureOrder, Evidence, OrderState
@@ -31,6 +31,7 @@ from data.store import Work
 from evidence.custody import FIRST, CustodyDraft, chain
 from evidence.errors import CaptureForbiddenError
 from evidence.guard import may_capture
+from evidence.supplied import is_same
 
 WATCH_AFTER = timedelta(days=15)  # §5.5: the watch after a removal ends on day 14
 BY_HAND = "by hand"
@@ -101,6 +102,36 @@ class Watching(Copying):
         if case.state is CaseState.TRIAGED and evidence.counts and not case.stop:
             return self._move(work, case, CaseState.EVIDENCE_CAPTURED, None, fields)
         return self._event(work, case, SYSTEM, "captured", fields=fields)
+
+    def evidence_supplied(self, by: User, order: CaptureOrder, evidence: Evidence, custody: Sequence[CustodyDraft]) -> Evidence:
+        """Store what a person brought, sealed already: order, evidence, custody lines and history in one transaction (§5.7 rule 4).
+
+        It opens the way to a request as a capture does, and the history says what it is. The very same files twice are one piece.
+        Raises CaptureForbiddenError in a case that was stopped meanwhile, ConflictError when another piece got the number first.
+        """
+        with self.store.begin(by=by.id) as work:
+            case = self._for(work, by, order.case_id, Permission.CAPTURE)
+            may_capture(order.answer, stop=case.stop, category=case.lead_category)
+            known = next(
+                (one for one in work.evidence.where(case_id=case.id) if one.kind is evidence.kind and is_same(one, evidence)), None
+            )
+            if known is not None:
+                return known
+            done = {"state": OrderState.DONE, "evidence_id": evidence.id, "finished_at": self.now()}
+            work.orders.add(order.model_copy(update=done))
+            if not work.evidence.add_once(evidence):
+                raise ConflictError
+            chained(work, custody)
+            self._supplied(work, case, by, evidence)
+            work.commit()
+        return evidence
+
+    def _supplied(self, work: Work, case: Case, by: User, evidence: Evidence) -> Case:
+        fields = {"evidence_id": evidence.id, "completeness": evidence.completeness.value}
+        case = self._event(work, case, by.id, "supplied", fields=fields)
+        if case.state is CaseState.TRIAGED and evidence.counts:
+            return self._move(work, case, CaseState.EVIDENCE_CAPTURED, by, fields)
+        return case
 
     def order_failed(self, order_id: str, problem: str) -> CaptureOrder:
         """Note why a capture failed, in a line that a person can read; what was done or stopped already stays so."""
