@@ -3,7 +3,8 @@
 Public addresses only, resolved once and connected to what was checked; redirects followed by hand, each hop admitted anew;
 one request at a time per host with a pause; robots.txt obeyed; size, single steps and the whole request limited; no cookies,
 no proxies of the environment, no authorisation carried to another site; always the same identified user agent. It only reads: nothing
-here can ask to be a friend, follow or join (policy A5, B28), and no one's whereabouts are looked up (A8).
+here can ask to be a friend, follow or join (policy A5, B28), and no one's whereabouts are looked up (A8). The one thing that is ever sent
+is a hash, to the time-stamping authority of the settings (`time_stamp`).
 """
 
 from __future__ import annotations
@@ -78,6 +79,7 @@ class _Order:
     max_bytes: int
     robots: bool
     cut: bool  # cut a body that is too long instead of refusing it
+    query: bytes | None = None  # a question to a time-stamping authority; None: nothing is sent
 
 
 class _Pinned(httpx.BaseTransport):
@@ -94,6 +96,7 @@ class _Pinned(httpx.BaseTransport):
             request.method,
             httpcore.URL(scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path),
             headers=request.headers.raw,
+            content=request.content or None,
             extensions={"timeout": request.extensions["timeout"]},
         )
         try:
@@ -208,6 +211,22 @@ class Client:
         """
         return self._fetch(address, _Order(self._headers(accept, headers), max_bytes, robots, cut=True))
 
+    def time_stamp(self, address: str, query: bytes, *, max_bytes: int = 200_000) -> bytes:
+        """Send a question to a time-stamping authority and return its raw reply, unjudged; one try, no redirect (RFC 3161 §3.4).
+
+        Raises:
+            SourceUnavailableError: no answer, or 5xx.
+            RateLimitedError: 429 or 503, or the host is still to be left alone.
+            LoginWallError: 401, 403, 407.
+            MissingError: 404.
+            GoneError: 410.
+            NotPublicError: not a public address; nothing was sent.
+            UnreadablePageError: any other status, a redirect among them, too large.
+        """
+        headers = self._headers("application/timestamp-reply", {"content-type": "application/timestamp-query"})
+        order = _Order(headers, max_bytes, robots=False, cut=False, query=query)  # not a page: robots.txt is about pages
+        return _good(self._one(address, order, Allowance(self._whole_seconds))).body
+
     def close(self) -> None:
         """Close what the transport holds."""
         self._transport.close()
@@ -267,6 +286,8 @@ class Client:
         extensions = {"addresses": target.addresses, "deadline": deadline, "timeout": steps}
         try:
             # no `params`: an empty mapping would drop the query string from the address (httpx 0.28.1; platforms.md §1.4)
+            if order.query is not None:
+                return httpx.Request("POST", address.strip(), headers=dict(order.headers), content=order.query, extensions=extensions)
             return httpx.Request("GET", address.strip(), headers=dict(order.headers), extensions=extensions)
         except httpx.InvalidURL as error:
             raise NotPublicError("this is not a web address") from error
