@@ -128,7 +128,7 @@ def _overview(file: CaseFile, by: str, now: datetime) -> Iterable[tuple[str, str
 
 
 def _captured(file: CaseFile, evidence: Evidence) -> Iterable[str]:
-    folder = f"evidence/{evidence.ref}"
+    folder = evidence.ref
     yield f"<h2>Capture {in_html(evidence.ref)}</h2>"
     yield _table(
         (

@@ -6,7 +6,6 @@ work out what must stand there and find any byte that differs (PKWARE APPNOTE 6.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import struct
 import zlib
@@ -36,15 +35,6 @@ class Entry:
     name: str
     start: int
     size: int
-
-
-@dataclass(frozen=True)
-class Digest:
-    """What the content of an entry really is."""
-
-    entry: Entry
-    sha256: str
-    crc: int
 
 
 def local_header(name: str, crc: int, size: int) -> bytes:
@@ -155,54 +145,36 @@ def _at(source: BinaryIO, place: int, size: int) -> bytes:
     return source.read(size)
 
 
-def read(source: BinaryIO, entry: Entry, limit: int) -> bytes:
-    """Return the content of an entry; raises LayoutError when it is longer than `limit`."""
-    if entry.size > limit:
-        raise LayoutError(f"{entry.name} is far too large")
-    return _at(source, entry.start, entry.size)
+def faults(source: BinaryIO, entries: Sequence[Entry], sums: Sequence[int]) -> tuple[str, ...]:
+    """Compare everything around the contents with what our writer would have written; each difference is named.
 
-
-def digest(source: BinaryIO, entry: Entry) -> Digest:
-    """Read an entry in pieces and return what it really is."""
-    total, crc, left = hashlib.sha256(), 0, entry.size
-    source.seek(entry.start)
-    while left:
-        piece = source.read(min(left, _CHUNK))
-        if not piece:
-            break
-        total.update(piece)
-        crc = zlib.crc32(piece, crc)
-        left -= len(piece)
-    return Digest(entry, total.hexdigest(), crc)
-
-
-def faults(source: BinaryIO, digests: Sequence[Digest]) -> tuple[str, ...]:
-    """Compare everything around the contents with what our writer would have written; each difference is named."""
+    `sums`: the CRC-32 of what each entry really holds.
+    """
     found: list[str] = []
     expected_start, directory = 0, bytearray()
-    for item in digests:
-        name, size = item.entry.name, item.entry.size
+    for entry, crc in zip(entries, sums, strict=True):
+        name, size = entry.name, entry.size
         if not name.isascii() or "\\" in name:
             return (f"the name {name!r} is none of ours",)
-        header = local_header(name, item.crc, size)
-        if item.entry.start != expected_start + len(header) or _at(source, expected_start, len(header)) != header:
+        header = local_header(name, crc, size)
+        if entry.start != expected_start + len(header) or _at(source, expected_start, len(header)) != header:
             found.append(f"the ZIP header of {name} was changed")
-        directory += central_record(name, item.crc, size, expected_start)
+        directory += central_record(name, crc, size, expected_start)
         expected_start += len(header) + size
-    found.extend(_tail_faults(source, digests, bytes(directory), expected_start))
+    found.extend(_tail_faults(source, entries, bytes(directory), expected_start))
     return tuple(found)
 
 
-def _tail_faults(source: BinaryIO, digests: Sequence[Digest], directory: bytes, offset: int) -> tuple[str, ...]:
+def _tail_faults(source: BinaryIO, entries: Sequence[Entry], directory: bytes, offset: int) -> tuple[str, ...]:
     source.seek(offset)
     tail = source.read(len(directory) + _END_SIZE + 1)
-    end = end_record(len(digests), len(directory), offset)
+    end = end_record(len(entries), len(directory), offset)
     if tail == directory + end:
         return ()
     place = 0
-    for item in digests:
-        size = _CENTRAL_SIZE + len(item.entry.name)
+    for entry in entries:
+        size = _CENTRAL_SIZE + len(entry.name)
         if tail[place : place + size] != directory[place : place + size]:
-            return (f"the ZIP directory line of {item.entry.name} was changed",)
+            return (f"the ZIP directory line of {entry.name} was changed",)
         place += size
     return ("the end of the ZIP was changed, or something was added behind it",)

@@ -1,30 +1,46 @@
 """Checks a pack on any machine, without database or network, and always comes to a verdict (evidence.md §6).
 
-Nothing is unpacked: contents are hashed where they lie, and everything around them is compared with the one way to write it.
+A ZIP as it left the school, or a folder into which it was unpacked. Nothing is written; each file is read once and hashed where it lies;
+everything around the evidence is compared with the one way to write it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from pydantic import ValidationError
 
 from data.errors import EvidenceError
 from data.model.evidence import CustodyEvent
+from evidence import bag
+from evidence.bag import FACTS, FORMAT, PACK_SEAL, PACK_SIGNATURE, REGISTER, SEALED_TAGS
+from evidence.bundle_check import (
+    MAX_JSON,
+    MAX_LINE,
+    MAX_SMALL,
+    Bundle,
+    Strict,
+    Trust,
+    check_bundle,
+    moment,
+    signed_faults,
+    strictly,
+)
+from evidence.custody import verify as verify_chain
 from evidence.custody import verify_extract
-from evidence.pack import FORMAT, MANIFEST, PACK_FACTS, SEAL, seal_of
-from evidence.seal import canonical, sha256
-from evidence.stored_zip import Digest, digest, faults, layout, read
+from evidence.seal import KEY, MANIFEST, SEAL, canonical, stamp
+from evidence.shelf import FolderShelf, Shelf, ZipShelf, opened
 
-MAX_TEXT = 20_000_000  # bytes of any one list that has to be read as text
-_OWN = (SEAL, MANIFEST, PACK_FACTS)
-AMBER_REASON = "unchanged, but the time rests on the clock of the school's computer only: no outside authority has confirmed it"
+MAX_REASONS = 200  # a person reads the first few; a hostile pack could give a hundred thousand
+MAX_REASON = 500
+MAX_REGISTER = 50_000_000  # bytes; some hundred thousand lines
+NO_EVIDENCE = "there is no evidence in this pack, so nothing whose time could be proven"
+_OWN = (PACK_SEAL, FACTS, bag.BAGIT)
 
 
 class Colour(StrEnum):
@@ -40,13 +56,27 @@ _EXIT = {Colour.GREEN: 0, Colour.AMBER: 3, Colour.RED: 1, Colour.UNREADABLE: 2}
 
 
 @dataclass(frozen=True)
+class Knowledge:
+    """What whoever checks knows from elsewhere: authorities and keys, witness codes, the lines of the installation's register."""
+
+    trust: Trust = field(default_factory=Trust)
+    witnesses: tuple[str, ...] = ()
+    register: Path | None = None
+
+
+@dataclass(frozen=True)
 class VerifyResult:
-    """The verdict on a pack, with every reason in plain words. `witness` is the code to compare with one noted elsewhere."""
+    """The verdict on a pack, with every reason in plain words.
+
+    `codes`: the witness code of each piece of evidence and of the pack itself, to compare with those noted elsewhere; `keys`: the
+    fingerprints of the keys that sealed it.
+    """
 
     colour: Colour
     reasons: tuple[str, ...]
     files: int = 0
-    witness: str | None = None
+    codes: Mapping[str, str] = field(default_factory=dict)
+    keys: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -54,195 +84,264 @@ class VerifyResult:
         return _EXIT[self.colour]
 
 
-@dataclass(frozen=True)
-class _Pack:
-    """An opened pack: what really lies in it, and the readable lists."""
+class Capture(Strict):
+    """A piece of evidence, as `pack.json` names it."""
 
-    source: BinaryIO
-    digests: tuple[Digest, ...]
-
-    def text(self, name: str) -> bytes:
-        """Return a list's bytes; empty when it is missing or far too large."""
-        found = next((item.entry for item in self.digests if item.entry.name == name), None)
-        return read(self.source, found, MAX_TEXT) if found and found.size <= MAX_TEXT else b""
-
-    def hashes(self) -> dict[str, str]:
-        """Return the real SHA-256 of each file."""
-        return {item.entry.name: item.sha256 for item in self.digests}
+    id: str
+    ref: str
+    kind: str
+    captured_at: str
+    manifest_sha256: str
+    seal_sha256: str
+    derived_from: str | None
 
 
-def verify(path: Path) -> VerifyResult:
-    """Return the verdict on the pack at `path`. Never raises for a bad pack and never writes anything."""
+class Absent(Strict):
+    """A piece of evidence that was left out."""
+
+    ref: str
+    why: str
+
+
+class PackFacts(Strict):
+    """`pack.json`."""
+
+    format: str
+    school: str
+    case: str
+    variant: str
+    made_at: str
+    made_by: str
+    made_by_name: str
+    captures: list[Capture]
+    not_included: list[Absent]
+
+
+class PackSeal(Strict):
+    """`pack-seal.json`."""
+
+    format: str
+    name: str
+    variant: str
+    key_id: str
+    made_at: str
+    files: dict[str, str]
+
+
+def verify(path: Path, known: Knowledge | None = None) -> VerifyResult:
+    """Return the verdict on the pack at `path`, a ZIP or a folder. Never raises for a bad pack and never writes anything."""
     try:
-        with path.open("rb") as source:
-            return _verdict(_Pack(source, tuple(digest(source, entry) for entry in layout(source))), path)
-    except IsADirectoryError:
-        return VerifyResult(
-            Colour.UNREADABLE, ("this is a folder; give the ZIP file itself, or run `sha256sum -c manifest-sha256.txt` in the folder",)
-        )
+        return _looked(path, known or Knowledge())
     except OSError as error:
-        return VerifyResult(Colour.UNREADABLE, (f"the file cannot be read ({error.strerror or 'unknown reason'})",))
+        return VerifyResult(Colour.UNREADABLE, (f"it cannot be read ({error.strerror or 'unknown reason'})",))
+    except ValueError:  # a NUL in the path
+        return VerifyResult(Colour.UNREADABLE, ("this is not the name of a file",))
     except EvidenceError as error:
-        return VerifyResult(Colour.UNREADABLE, (str(error),))
+        return VerifyResult(Colour.UNREADABLE, (shown(str(error)),))
 
 
-def _verdict(pack: _Pack, path: Path) -> VerifyResult:
-    hashes = pack.hashes()
-    if not any(name in hashes for name in _OWN):
-        return VerifyResult(Colour.UNREADABLE, ("this ZIP file is not an evidence pack: it has no seal and no manifest",))
-    reasons = tuple(dict.fromkeys(_shown(reason) for reason in _reasons(pack, hashes, path)))
-    colour = Colour.RED if reasons else Colour.AMBER
-    return VerifyResult(colour, reasons or (AMBER_REASON,), len(hashes), hashes.get(SEAL))
+def _looked(path: Path, known: Knowledge) -> VerifyResult:
+    if path.is_dir():
+        return _verdict(FolderShelf.of(_root(path)), known)
+    with opened(path, follow=True) as source:
+        return _verdict(ZipShelf.of(source), known)
 
 
-def _shown(reason: str) -> str:
+def _root(folder: Path) -> Path:
+    """Return the pack's own folder, also where the folder around it was given."""
+    if any((folder / name).exists() for name in _OWN):
+        return folder
+    inside = [one for one in folder.iterdir() if one.is_dir() and not one.is_symlink()]
+    return inside[0] if len(inside) == 1 else folder
+
+
+def shown(reason: str) -> str:
     """Keep hostile names from playing tricks in a terminal."""
-    return "".join(char if char.isprintable() else f"[U+{ord(char):04X}]" for char in reason)[:500]
+    return "".join(char if char.isprintable() else f"[U+{ord(char):04X}]" for char in reason[:MAX_REASON])[:MAX_REASON]
 
 
-def _reasons(pack: _Pack, hashes: Mapping[str, str], path: Path) -> Iterator[str]:
-    yield from _name_faults(pack)
-    yield from _list_faults(pack, hashes)
-    yield from _seal_faults(pack, hashes)
-    yield from _facts_faults(pack, hashes)
-    yield from _capture_faults(pack, hashes)
-    yield from _custody_faults(pack)
-    yield from faults(pack.source, pack.digests)
-    yield from _sidecar_faults(path)
+def _verdict(shelf: Shelf, known: Knowledge) -> VerifyResult:
+    if not any(name in shelf.digests for name in _OWN):
+        return VerifyResult(Colour.UNREADABLE, ("this is not an evidence pack: it has no seal and no list of what is in it",))
+    folders = _folders(shelf)
+    bundles = tuple(check_bundle(shelf, folder, known.trust) for folder in folders)
+    sealed = strictly(PackSeal, shelf.text(PACK_SEAL, MAX_SMALL))
+    codes = {bundle.ref: bundle.witness for bundle in bundles if bundle.witness} | {
+        "pack": shelf.digests[PACK_SEAL].sha256 if sealed else ""
+    }
+    faults = _first(_faults(shelf, sealed, bundles, known))
+    faults += _first(_outside_faults(shelf, bundles, codes, known))
+    doubts = _first(_doubts(shelf, bundles, known))
+    keys = tuple(dict.fromkeys([bundle.key for bundle in bundles if bundle.key] + ([sealed.key_id] if sealed else [])))
+    colour = Colour.RED if faults else Colour.AMBER if doubts else Colour.GREEN
+    reasons = faults or doubts or tuple(bundle.proof for bundle in bundles)
+    return VerifyResult(colour, tuple(shown(one) for one in reasons), len(shelf.digests), codes, keys)
 
 
-def _name_faults(pack: _Pack) -> Iterator[str]:
-    seen: set[str] = set()
-    for item in pack.digests:
-        name = item.entry.name
-        if name.casefold() in seen:
-            yield f"{name} stands in it twice"
-        seen.add(name.casefold())
-        if name.startswith(("/", "~")) or "\\" in name or ":" in name or ".." in name.split("/"):
-            yield f"{name} is a path that leads out of the folder"
-    order = [item.entry.name for item in pack.digests]
-    if order != [*(name for name in _OWN if name in seen), *sorted(set(order) - set(_OWN))]:
-        yield "the files do not stand in the order in which packs are written"
+def _first(reasons: Iterator[str]) -> tuple[str, ...]:
+    """Return each reason once, and no more than a person could want."""
+    found: dict[str, None] = {}
+    for reason in reasons:
+        found[reason] = None
+        if len(found) >= MAX_REASONS:
+            found["and more of the same"] = None
+            break
+    return tuple(found)
 
 
-def _listed(pack: _Pack) -> dict[str, str] | None:
-    """Read the list of hashes; None when it is not spelled as we spell it."""
-    lines = pack.text(MANIFEST).decode("utf-8", "replace").splitlines()
-    listed = {line[66:]: line[:64] for line in lines if line[64:66] == "  "}
-    return listed if len(listed) == len(lines) else None
+def _folders(shelf: Shelf) -> list[str]:
+    """Return where evidence lies, or should lie."""
+    ends = tuple(f"/{name}" for name in (MANIFEST, SEAL))
+    found = {name.rpartition("/")[0] + "/" for name in shelf.digests if name.startswith(bag.PAYLOAD) and name.endswith(ends)}
+    return sorted(folder for folder in found if folder.count("/") == 2)  # noqa: PLR2004 - data/<ref>/
 
 
-def _list_faults(pack: _Pack, hashes: Mapping[str, str]) -> Iterator[str]:
-    listed = _listed(pack)
-    if MANIFEST not in hashes:
-        yield f"{MANIFEST} is missing"
+def _faults(shelf: Shelf, sealed: PackSeal | None, bundles: tuple[Bundle, ...], known: Knowledge) -> Iterator[str]:
+    yield from shelf.faults
+    texts = {name: shelf.text(name, MAX_JSON) for name in (bag.BAGIT, *bag.LISTS, *bag.TAG_LISTS)}
+    yield from bag.faults(shelf.digests, texts)
+    yield from _seal_faults(shelf, sealed, known)
+    for bundle in bundles:
+        yield from bundle.faults
+    yield from _facts_faults(shelf, sealed, bundles)
+    yield from _register_faults(shelf, bundles)
+
+
+def _seal_faults(shelf: Shelf, sealed: PackSeal | None, known: Knowledge) -> Iterator[str]:
+    missing = [name for name in (PACK_SEAL, PACK_SIGNATURE, KEY, *SEALED_TAGS) if name not in shelf.digests]
+    yield from (f"{name} is missing" for name in missing)
+    if sealed is None:
+        yield f"{PACK_SEAL} was changed: it cannot be read"
         return
-    if listed is None:
-        yield f"{MANIFEST} was changed"
+    if sealed.format != FORMAT:
+        yield f"{PACK_SEAL} is of another version; check the pack with the version of Schoolwatch that made it"
+    if set(sealed.files) != set(SEALED_TAGS) or moment(sealed.made_at) is None:
+        yield f"{PACK_SEAL} was changed: it does not name what it should"
+    for name in SEALED_TAGS:
+        if name in shelf.digests and shelf.digests[name].sha256 != sealed.files.get(name):
+            yield f"{name} was changed (it is not what {PACK_SEAL} says)"
+    yield from signed_faults(shelf, "", KEY, PACK_SEAL, PACK_SIGNATURE, sealed.key_id)
+    if known.trust.keys and sealed.key_id not in known.trust.keys:
+        yield f"{PACK_SEAL} was sealed with another key ({sealed.key_id}) than the one you named"
+
+
+def _facts_faults(shelf: Shelf, sealed: PackSeal | None, bundles: tuple[Bundle, ...]) -> Iterator[str]:
+    """Compare what the pack says is in it with what is."""
+    facts = strictly(PackFacts, shelf.text(FACTS, MAX_JSON))
+    if facts is None:
+        yield f"{FACTS} is missing or was changed"
         return
-    for name in listed:
-        if name not in hashes:
-            yield f"{name} is missing"
-        elif hashes[name] != listed[name]:
-            yield f"{name} was changed"
-    for name in hashes:
-        if name not in listed and name not in {SEAL, MANIFEST}:
-            yield f"{name} was added"
+    if facts.format != FORMAT or (sealed and (facts.variant, facts.made_at) != (sealed.variant, sealed.made_at)):
+        yield f"{FACTS} is not of the same pack as {PACK_SEAL}"
+    there = {bundle.ref: bundle for bundle in bundles}
+    for name in sorted({one.ref for one in facts.captures} ^ there.keys()):
+        yield f"{bag.PAYLOAD}{name} is missing" if name not in there else f"{bag.PAYLOAD}{name} was added"
+    for one in facts.captures:
+        found = there.get(one.ref)
+        if found and (found.evidence_id, found.witness, found.kind) != (one.id, one.seal_sha256, one.kind):
+            yield f"{FACTS} does not fit {bag.PAYLOAD}{one.ref}: one of them was changed"
 
 
-def _seal_faults(pack: _Pack, hashes: Mapping[str, str]) -> Iterator[str]:
-    if SEAL not in hashes:
-        yield f"{SEAL} is missing"
-        return
-    listing, facts = pack.text(MANIFEST), pack.text(PACK_FACTS)
-    expected = seal_of(listing, facts, len(_listed(pack) or ()))
-    sealed = _object(pack.text(SEAL))
-    if pack.text(SEAL) == expected:
-        return
-    culprits = [
-        name
-        for name, key, real in ((MANIFEST, "manifest_sha256", listing), (PACK_FACTS, "facts_sha256", facts))
-        if sealed.get(key) != sha256(real)
-    ]
-    yield from (f"{name} was changed (it is not what {SEAL} says)" for name in culprits) if len(culprits) == 1 else (f"{SEAL} was changed",)
-    if len(culprits) == 1 and not _is_canonical(sealed, pack.text(SEAL)):
-        yield f"{SEAL} was changed"
+def _lines(content: bytes) -> list[CustodyEvent] | None:
+    """Read lines of the installation's chain; None when one is not as we write it."""
+    events: list[CustodyEvent] = []
+    for raw in content.splitlines(keepends=True):
+        event = _line(raw)
+        if event is None:
+            return None
+        events.append(event)
+    return events
 
 
-def _is_canonical(value: dict[str, Any], raw: bytes) -> bool:
+def _line(raw: bytes) -> CustodyEvent | None:
     try:
-        return canonical(value) == raw
-    except ValueError:
-        return False
+        if len(raw) > MAX_LINE:
+            return None
+        event = CustodyEvent.model_validate_json(raw)
+        return event if canonical(event.model_dump() | {"at": stamp(event.at)}) == raw else None
+    except (ValidationError, ValueError, OverflowError):
+        return None
 
 
-def _object(raw: bytes) -> dict[str, Any]:
-    """Read a JSON object; empty for anything else."""
-    try:
-        value = json.loads(raw)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _facts_faults(pack: _Pack, hashes: Mapping[str, str]) -> Iterator[str]:
-    raw = pack.text(PACK_FACTS)
-    facts = _object(raw)
-    if not facts:
-        yield f"{PACK_FACTS} is missing or was changed"
+def _register_faults(shelf: Shelf, bundles: tuple[Bundle, ...]) -> Iterator[str]:
+    """Check the lines that came along: each whole, in order, and each piece of evidence with its seal among them."""
+    events = _lines(shelf.text(REGISTER, MAX_JSON)) if REGISTER in shelf.digests else None
+    if events is None:
+        yield f"{REGISTER} is missing or was changed: a line in it is not as it was written"
         return
-    if facts.get("format") != FORMAT:
-        yield f"{PACK_FACTS} is of another version; check the pack with the version of Schoolwatch that made it"
-    files = facts.get("files")
-    named = {str(line.get("name")): line.get("sha256") for line in files if isinstance(line, dict)} if isinstance(files, list) else {}
-    for name in sorted(set(hashes) - set(_OWN)):
-        if named.get(name) != hashes[name]:
-            yield f"{name} was changed (it is not what {PACK_FACTS} says)"
-
-
-def _capture_faults(pack: _Pack, hashes: Mapping[str, str]) -> Iterator[str]:
-    """Check each capture against the seal that it got when it was made."""
-    captures = _object(pack.text(PACK_FACTS)).get("evidence")
-    for capture in captures if isinstance(captures, list) else ():
-        if not isinstance(capture, dict):
-            yield f"{PACK_FACTS} was changed"
-            continue
-        folder = f"evidence/{capture.get('ref')}"
-        if hashes.get(f"{folder}/seal.json") != capture.get("seal_sha256"):
-            yield f"{folder}/seal.json was changed after it was sealed"
-        sealed = _object(pack.text(f"{folder}/seal.json"))
-        if hashes.get(f"{folder}/manifest.json") != sealed.get("manifest_sha256"):
-            yield f"{folder}/manifest.json was changed after it was sealed"
-        files = _object(pack.text(f"{folder}/manifest.json")).get("files")
-        for line in files if isinstance(files, list) else ():
-            if isinstance(line, dict) and hashes.get(f"{folder}/{line.get('name')}") != line.get("sha256"):
-                yield f"{folder}/{line.get('name')} was changed after it was sealed"
-
-
-def _custody_faults(pack: _Pack) -> Iterator[str]:
     try:
-        events = [CustodyEvent.model_validate_json(line) for line in pack.text("custody.jsonl").splitlines()]
         verify_extract(events)
-    except ValidationError:
-        yield "custody.jsonl was changed: a line in it cannot be read"
+    except EvidenceError as error:
+        yield f"{REGISTER} was changed: {error}"
+    yield from (f"{REGISTER} does not hold the seal of {one.ref}" for one in bundles if not _stands_in(events, one))
+
+
+def _stands_in(events: list[CustodyEvent], bundle: Bundle) -> bool:
+    return any((event.what, event.evidence_id, event.detail) == ("sealed", bundle.evidence_id, bundle.witness) for event in events)
+
+
+def _outside_faults(shelf: Shelf, bundles: tuple[Bundle, ...], codes: Mapping[str, str], known: Knowledge) -> Iterator[str]:
+    """Compare the pack with what was noted outside it: witness codes, and the whole register."""
+    elsewhere = set(_originals(shelf, bundles).values())
+    for code in known.witnesses:
+        if code.strip().lower() not in {*codes.values(), *elsewhere}:
+            yield f"no evidence in this pack has the witness code {code}: this is not what was sealed when that code was given"
+    if known.register is not None:
+        yield from _foreign_register_faults(known.register, bundles)
+
+
+def _originals(shelf: Shelf, bundles: tuple[Bundle, ...]) -> dict[str, str]:
+    """Return the codes of the originals that redacted copies in the pack were made of, as the register's lines tell them."""
+    there = {bundle.evidence_id for bundle in bundles}
+    copied = {bundle.derived_from for bundle in bundles if bundle.derived_from} - there
+    events = _lines(shelf.text(REGISTER, MAX_JSON)) or []
+    return {event.evidence_id: event.detail for event in events if event.what == "sealed" and event.evidence_id in copied}
+
+
+def _foreign_register_faults(path: Path, bundles: tuple[Bundle, ...]) -> Iterator[str]:
+    try:
+        with opened(path, follow=True) as source:
+            content = source.read(MAX_REGISTER + 1)
+        events = _lines(content) if len(content) <= MAX_REGISTER else None
+        if events is None:
+            yield "the register that you gave cannot be read: it is none, or it was changed"
+            return
+        verify_chain(events)
+    except OSError as error:
+        yield f"the register that you gave cannot be read ({error.strerror})"
         return
     except EvidenceError as error:
-        yield f"custody.jsonl was changed: {error}"
+        yield f"the register that you gave does not hold: {error}"
         return
-    sealed = {event.evidence_id: event.detail for event in events if event.what == "sealed"}
-    captures = _object(pack.text(PACK_FACTS)).get("evidence")
-    for capture in captures if isinstance(captures, list) else ():
-        if isinstance(capture, dict) and sealed.get(str(capture.get("id"))) != capture.get("seal_sha256"):
-            yield f"custody.jsonl does not hold the seal of evidence/{capture.get('ref')}"
+    yield from (
+        f"{one.ref} does not stand in the register that you gave, or with another seal" for one in bundles if not _stands_in(events, one)
+    )
 
 
-def _sidecar_faults(path: Path) -> Iterator[str]:
-    """Compare with the small file beside the pack, when it came along."""
-    beside = path.with_name(path.name + ".sha256")
-    try:
-        noted = beside.read_bytes()[:64].decode("ascii", "replace")
-    except OSError:
-        return
-    with path.open("rb") as source:
-        if hashlib.file_digest(source, "sha256").hexdigest() != noted:
-            yield f"the pack is not the one that {beside.name} names"
+def _doubts(shelf: Shelf, bundles: tuple[Bundle, ...], known: Knowledge) -> Iterator[str]:
+    if not bundles:
+        yield NO_EVIDENCE
+    for bundle in bundles:
+        yield from bundle.doubts
+    asked = {code.strip().lower() for code in known.witnesses}
+    for code in asked & set(_originals(shelf, bundles).values()):
+        yield f"the witness code {code} belongs to an original that is not in this pack, only a redacted copy of it; ask for the full pack"
+
+
+def as_json(result: VerifyResult) -> str:
+    """Return the verdict for another program."""
+    told: dict[str, Any] = {
+        "verdict": result.colour.value,
+        "reasons": list(result.reasons),
+        "files": result.files,
+        "witness_codes": dict(result.codes),
+        "keys": list(result.keys),
+    }
+    return json.dumps(told, indent=2)
+
+
+def in_words(result: VerifyResult) -> str:
+    """Return the verdict for a person: the colour on the first line, then each reason, then the codes to compare."""
+    lines = [result.colour.value, *(f"  {reason}" for reason in result.reasons)]
+    lines += [f"  witness code of {shown(ref)}: {code}" for ref, code in result.codes.items() if code]
+    return "\n".join([*lines, *(f"  key: {shown(key)}" for key in result.keys)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -230,20 +229,27 @@ def migrate(config: Config = None) -> None:
 
 
 @app.command()
-def verify(pack: Path, as_json: Annotated[bool, typer.Option("--json", help="print the verdict as JSON")] = False) -> None:
+def verify(
+    pack: Annotated[Path, typer.Argument(help="the ZIP as you received it, or the folder into which it was unpacked")],
+    authority: Annotated[list[Path] | None, typer.Option(help="certificate (PEM) of a time-stamping authority that you trust")] = None,
+    key: Annotated[list[str] | None, typer.Option(help="fingerprint of the school's key, as the school told you")] = None,
+    witness: Annotated[list[str] | None, typer.Option(help="a witness code that was noted elsewhere; it must be in the pack")] = None,
+    register: Annotated[Path | None, typer.Option(help="the school's register, as `schoolwatch register` writes it")] = None,
+    in_json: Annotated[bool, typer.Option("--json", help="print the verdict as JSON")] = False,
+) -> None:
     """Check an evidence pack; needs no database and no network. Exit 0 GREEN, 3 AMBER, 1 RED, 2 UNREADABLE."""
+    from evidence.bundle_check import Trust
+    from evidence.timestamp import read_roots
+    from evidence.verify import Knowledge, as_json, in_words
     from evidence.verify import verify as look
 
-    result = look(pack)
-    if as_json:
-        verdict = {"verdict": result.colour.value, "reasons": list(result.reasons), "files": result.files, "witness": result.witness}
-        _out.print_json(json.dumps(verdict))
+    roots = tuple(one for path in authority or () for one in read_roots(path.read_bytes()))
+    trust = Trust(roots=roots, keys=frozenset(one.strip().lower() for one in key or ()))
+    result = look(pack, Knowledge(trust=trust, witnesses=tuple(witness or ()), register=register))
+    if in_json:
+        _out.print_json(as_json(result))
     else:
-        _out.print(result.colour.value, markup=False)
-        for reason in result.reasons:
-            _out.print(f"  {reason}", markup=False)
-        if result.witness:
-            _out.print(f"  witness code: {result.witness}", markup=False)
+        _out.print(in_words(result), markup=False)
     raise typer.Exit(result.exit_code)
 
 
@@ -253,8 +259,10 @@ def export(
     username: Annotated[str, typer.Option("--as", help="user name of who exports; it goes into the record")],
     config: Config = None,
     out: Path = Path(),
+    redacted: Annotated[bool, typer.Option("--redacted", help="working copies only: nothing of the originals")] = False,
 ) -> None:
     """Write the evidence pack of a case (by its number, SW-2026-0001)."""
+    from evidence.report import Variant
     from schoolwatch.desk import build_desk
 
     desk = build_desk(load_settings(config))
@@ -263,7 +271,7 @@ def export(
         record = work.cases.by_ref(case)
     if not found or record is None:
         raise SchoolwatchError(f"there is no {'case ' + case if found else 'user ' + username}")
-    name, content = desk.safe.pack(found[0], record.id)
+    name, content = desk.safe.pack(found[0], record.id, Variant.REDACTED if redacted else Variant.FULL)
     (out / name).write_bytes(content)
     _out.print(str(out / name), markup=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from data.model.people import Permission, User
 from data.store import Store, Work
 from evidence.custody import FIRST, CustodyDraft, chain
 from evidence.guard import may_export
-from evidence.pack import write_pack
-from evidence.report import CaseFile
+from evidence.keys import SealKey
+from evidence.pack import Pack, write_pack
+from evidence.report import CaseFile, Variant
+from evidence.timestamp import all_roots
 from evidence.vault import Vault
 
 MIN_REASON = 4
@@ -32,8 +35,12 @@ class RevealRefusedError(SchoolwatchError):
 class Safe:
     """The vault, as the people of a school may use it."""
 
-    def __init__(self, store: Store, clock: Clock, vault: Vault, cases: Casework) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, vault: Vault, cases: Casework, key: Callable[[], SealKey], authority: Path | None = None
+    ) -> None:
+        """`key`: what seals here, asked for when it is needed; `authority`: the certificates of the authority that stamps, as PEM."""
         self._store, self._clock, self._vault, self._cases = store, clock, vault, cases
+        self._key, self._authority = key, authority
 
     def reveal(self, by: User, evidence_id: str, name: str, reason: str) -> bytes:
         """Return a file of a capture; the view is recorded first.
@@ -54,14 +61,36 @@ class Safe:
         self._log(by, (found,), "viewed", f"{name}: reason in the case's history")
         return self._vault.get(file.sha256)
 
-    def pack(self, by: User, case_id: str) -> tuple[str, bytes]:
-        """Return the evidence pack of a case and its file name; the export goes into the custody chain first."""
+    def pack(self, by: User, case_id: str, variant: Variant = Variant.FULL) -> tuple[str, bytes]:
+        """Return the evidence pack of a case and its file name.
+
+        Before it leaves, the export stands in the custody chain, with the code of this very pack; a case stopped meanwhile gives none.
+        """
         found = self._cases.may_export(by, case_id)
         may_export(found.case)
-        self._log(by, found.evidence, "exported", "evidence pack")
         with tempfile.TemporaryDirectory(prefix="schoolwatch-pack-") as folder:
-            path = write_pack(self._file(found.case), vault=self._vault, target=Path(folder), by=by.id, now=self._clock.now())
-            return path.name, path.read_bytes()
+            made = write_pack(
+                self._file(found.case),
+                vault=self._vault,
+                key=self._key(),
+                target=Path(folder),
+                by=by.id,
+                now=self._clock.now(),
+                variant=variant,
+                roots=all_roots([self._authority.read_bytes()] if self._authority else []),
+            )
+            content = made.path.read_bytes()
+        self._log_export(by, case_id, variant, made)
+        return made.path.name, content
+
+    def _log_export(self, by: User, case_id: str, variant: Variant, made: Pack) -> None:
+        """Note each piece of evidence that leaves; raises CaptureForbiddenError when the case was stopped while the pack was made."""
+        with self._store.begin(by.id) as work:
+            may_export(work.cases.get(case_id))
+            for one in work.evidence.where(id=list(made.evidence_ids)):
+                detail = f"{variant.value}, pack seal {made.seal_sha256}"
+                append(work, CustodyDraft(at=self._clock.now(), by=by.id, evidence_id=one.id, what="exported", detail=detail))
+            work.commit()
 
     def papers(self, by: User, filing_id: str) -> tuple[str, bytes]:
         """Return the papers of a person who files a report themselves, and their file name; what goes out is recorded first (A19, A36)."""
@@ -108,6 +137,7 @@ class Safe:
                 evidence=sealed,
                 custody=tuple(work.custody.of(one.id for one in sealed)),
                 names={user.id: user.name for user in work.users.where()},
+                tokens=tuple(work.tokens.where(case_id=case.id)),
             )
 
     def _log(self, by: User, evidence: tuple[Evidence, ...], what: str, detail: str) -> None:

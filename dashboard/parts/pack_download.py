@@ -16,6 +16,7 @@ from dashboard.parts.front import Front
 from dashboard.parts.gate import cookie
 from data.errors import NotFoundError, PermissionDeniedError, SchoolwatchError
 from data.model.people import User
+from evidence.report import Variant
 from schoolwatch.desk import Desk
 
 Take = Callable[[Desk, User], tuple[str, bytes]]
@@ -33,10 +34,10 @@ class PackDownload:
         return [Route("/pack/{case_id}", self.give, methods=["GET"]), Route("/papers/{filing_id}", self.give_papers, methods=["GET"])]
 
     async def give(self, request: Request) -> Response:
-        """Return the pack as a download, or say in words why not."""
-        case_id = request.path_params["case_id"]
+        """Return the pack as a download, or say in words why not; `?variant=redacted` gives working copies only."""
+        case_id, variant = request.path_params["case_id"], _variant(request)
         back = draw.link("Back to the case", f"/case?id={quote(case_id, safe='')}")
-        return await self._download(request, lambda desk, user: desk.safe.pack(user, case_id), back)
+        return await self._download(request, lambda desk, user: desk.safe.pack(user, case_id, variant), back)
 
     async def give_papers(self, request: Request) -> Response:
         """Return the papers for a person who files a report themselves (policy A19), or say in words why not."""
@@ -61,6 +62,12 @@ class PackDownload:
         if user is None:
             raise PermissionDeniedError("unknown", "export evidence")
         return take(desk, user)
+
+
+def _variant(request: Request) -> Variant:
+    """Return which pack is wanted; the full one only when nothing else was asked for."""
+    asked = request.query_params.get("variant", Variant.FULL.value)
+    return Variant.FULL if asked == Variant.FULL.value else Variant.REDACTED
 
 
 def _status(error: SchoolwatchError) -> int:

@@ -26,6 +26,7 @@ from data.model.threads import ThreadAlert, ThreadKind
 from data.model.tuning import TuningKind
 from data.model.watch import Health, School, Source, SourceState, StaffMember, TermKind, WatchTerm
 from data.store import Store
+from evidence.keys import SealKey
 from evidence.testing import fake_capture
 from evidence.vault import Vault
 from schoolwatch.desk import Desk
@@ -206,7 +207,7 @@ def build(folder: Path, clock: FixedClock, database: str) -> World:
         sign_in=quick,
         people=People(store, clock, quick),
         watch=Watch(store, clock, gate),
-        safe=Safe(store, clock, vault, room),
+        safe=Safe(store, clock, vault, room, lambda: SealKey.open(settings.state_dir)),
     )
     world = World(desk, clock)
     now = clock.now()
