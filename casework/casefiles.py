@@ -64,6 +64,7 @@ _EVENTS: dict[str, str] = {
     "stop lifted": "the stop was lifted by the safeguarding lead",
     "destroyed": "a sealed-off copy was destroyed",
     "own page": "stands on the school's own page",
+    "time stamp asked again": "the outside time stamp was asked for again",
     "own page decided": "decided about the comment on the school's own page",
 }
 WATCHED: frozenset[CaseState] = transitions.OPEN | {CaseState.VERIFIED_REMOVED, CaseState.CLOSED}

@@ -15,13 +15,15 @@ from data.clock import Clock
 from data.errors import CaseError, ConflictError, NotFoundError
 from data.model.care import Investigation, Letter, PersonalFiling, Referral, SupportOffer
 from data.model.cases import ENDED, Case, CaseEvent, CaseState, Confidentiality, TakedownRequest
-from data.model.evidence import OrderState
+from data.model.evidence import OrderState, TokenState
 from data.model.findings import Finding, FindingState
 from data.model.people import Permission, Role, User
 from data.model.readings import Severity
 from data.store import Store, Work
 from data.store.repository import Repository
+from evidence.timestamp import Authority
 
+SEALED_OFF_TOKEN = "the case was stopped: nobody outside is asked"
 UNDER_WAY = (OrderState.WAITING, OrderState.RUNNING)
 OfCase = TypeVar("OfCase", TakedownRequest, Letter, Referral, Investigation, PersonalFiling, SupportOffer)
 AHEAD = timedelta(minutes=2)  # a browser's clock may run a little ahead of ours
@@ -30,8 +32,9 @@ AHEAD = timedelta(minutes=2)  # a browser's clock may run a little ahead of ours
 class Room:
     """The base of casework's verbs. Pure rules stand elsewhere; here they meet the store."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self.store, self.clock = store, clock
+    def __init__(self, store: Store, clock: Clock, authority: Authority | None = None) -> None:
+        """Take the store, the clock, and whose time stamps new evidence gets (None: nobody's)."""
+        self.store, self.clock, self.authority = store, clock, authority
 
     def now(self) -> datetime:
         """Return the present moment of the room's clock."""
@@ -152,20 +155,35 @@ class Room:
         if news:
             raise _moved(case, news[-1])
 
-    def _stop(self, work: Work, case: Case, who: str, fields: Mapping[str, Any]) -> Case:
-        """Stop a case: the flag, the strictest confidentiality but the chair's, every order under way, the safeguarding lead."""
+    def _stop(self, work: Work, case: Case, who: str, fields: Mapping[str, Any], what: str = "capture refused") -> Case:
+        """Stop a case: the flag, the strictest confidentiality but the chair's, every order under way, the safeguarding lead.
+
+        What the case held before stays in the line of history, for the one stop that can be lifted (casework.stopping).
+        """
         for order in work.orders.where(case_id=case.id, state=list(UNDER_WAY)):
             work.orders.replace(
                 order.model_copy(update={"state": OrderState.STOPPED, "finished_at": self.now(), "problem": "the case was stopped"})
             )
         work.prints.forget(case.id)  # nothing is compared with it any more (evidence.md §8)
+        self._no_tokens(work, case)
         update: dict[str, Any] = {"stop": True, "severity": Severity.S4}
         if case.confidentiality is not Confidentiality.RESTRICTED_CHAIR:
             update["confidentiality"] = Confidentiality.RESTRICTED_DSL
-        case = self._event(work, case, who, "capture refused", fields=fields, update=update)
+        was = {"was": {name: getattr(case, name) for name in ("severity", "confidentiality")}}
+        case = self._event(work, case, who, what, fields={**fields, **was}, update=update)
         if case.state in {CaseState.SAFEGUARDING_LEAD, *ENDED}:
             return case  # an ended case stays ended: its flag alone forbids every look, capture and export
         return self._move(work, case, CaseState.SAFEGUARDING_LEAD, None, {"reason": "may show an indecent image of a child"})
+
+    def _no_tokens(self, work: Work, case: Case) -> None:
+        """Ask no outside authority for its word about a stopped case (evidence.md §8.6)."""
+        for token in work.tokens.where(case_id=case.id, state=TokenState.WAITING):
+            work.tokens.replace(token.model_copy(update={"state": TokenState.REFUSED, "problem": SEALED_OFF_TOKEN}))
+
+    def _tokens_again(self, work: Work, case: Case) -> None:
+        """Ask again for what was not asked for while the case was stopped."""
+        for token in work.tokens.where(case_id=case.id, state=TokenState.REFUSED, problem=SEALED_OFF_TOKEN):
+            work.tokens.replace(token.model_copy(update={"state": TokenState.WAITING, "problem": ""}))
 
     def _not_ahead(self, moment: datetime | None, what: str) -> datetime:
         """Return the moment, or now; raises CaseError for one in the future or without a zone."""

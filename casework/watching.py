@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from casework import countdown, flagging, messages, outbox, transitions, tuning
+from casework import countdown, flagging, messages, outbox, time_stamps, transitions, tuning
 from casework.casefiles import planned
 from casework.checks import Conclusion, ConclusionWord, PlannedCheck
 from casework.copies import Copying
@@ -91,6 +91,7 @@ class Watching(Copying):
             if not work.evidence.add_once(evidence):
                 return work.evidence.where(order_id=order_id)[0]
             chained(work, custody)
+            time_stamps.wanted(work, evidence, self.authority, self.now())
             done = {"state": OrderState.DONE, "evidence_id": evidence.id, "finished_at": self.now(), "problem": None}
             work.orders.replace(order.model_copy(update=done))
             self._captured(work, work.cases.get(order.case_id), evidence)
