@@ -176,17 +176,18 @@ class ViewingPreference(Record):
 
     user_id: str
     greyscale: bool = False
+    blurred_first: bool = True  # after the reason a lightly blurred picture first, the sharp one by a second click
     changed_at: UtcTime
 
 
 class BackupRun(Record):
-    """A backup that was made, or a drill that proved that one can be restored."""
+    """A backup that was made, a drill that proved that one can be restored, or a look over the vault."""
 
     id: str
     at: UtcTime
-    kind: str  # "backup" or "drill"
-    file: str  # its name, without the folder
-    size: int = 0  # bytes
+    kind: str  # "backup", "drill" or "vault"
+    file: str  # its name, without the folder; of a look over the vault, the hash at which it stopped
+    size: int = 0  # bytes; of a look over the vault, how many files there were to look at
     files: int = 0
     ok: bool = False
-    problem: str = ""
+    problem: str = ""  # in plain words; of a look over the vault, the numbers of the evidence that is not right, each on a line

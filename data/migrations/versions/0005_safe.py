@@ -80,6 +80,7 @@ def upgrade() -> None:
         "viewing_preference",
         sa.Column("user_id", sa.String(), nullable=False),
         sa.Column("greyscale", sa.Boolean(), nullable=False),
+        sa.Column("blurred_first", sa.Boolean(), nullable=False),
         sa.Column("changed_at", data.columns.Utc(), nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["person.id"], name=op.f("fk_viewing_preference_user_id_person")),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_viewing_preference")),
