@@ -20,6 +20,9 @@ from data.model.telling import Message
 
 LONDON = ZoneInfo("Europe/London")
 _REF = re.compile(r"SW-[0-9]{4}-[0-9]{4,8}")
+_EVIDENCE_REF = re.compile(r"SW-[0-9]{4}-[0-9]{4,8}-E[0-9]{1,4}")
+_CODE = re.compile(r"[0-9a-f]{64}")
+MOST_CODES = 200  # in one message; the code of the register covers them all
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _OPEN = "Open Schoolwatch to read it. Do not answer this message."
 
@@ -115,6 +118,46 @@ def due(kind: DueKind, due_at: datetime, ref: str | None = None) -> Words:
     where = f"case {numbered(ref)}: " if ref else ""
     subject = numbered(ref) if ref else "to be done"
     return Words(f"Schoolwatch: {subject}: reminder", f"Reminder, {where}{_DUE_WORDS[kind]}.\nDue: {uk(due_at)}.\n{_OPEN}")
+
+
+def vault(count: int, at: datetime) -> Words:
+    """Say that sealed evidence is missing or was changed on the disk, and what to do."""
+    what = "a piece of sealed evidence is" if count == 1 else f"{count} pieces of sealed evidence are"
+    return Words(
+        "Schoolwatch: sealed evidence needs a look",
+        f"Looking over the evidence on {uk(at)}: {what} missing or changed on the disk.\n"
+        "Ask whoever looks after the computer to run `schoolwatch vault-check` and to fetch the files from a backup.",
+    )
+
+
+def register_day(day: date, count: int, head: str, codes: Sequence[tuple[str, str]]) -> Words:
+    """Say how the evidence register ends on a day, for somebody to keep outside the school's computer (evidence.md §6).
+
+    `codes`: number and witness code of what was sealed since the last such message. Raises ValueError for what is no number and no code, so
+    that nothing else can slip into a message.
+    """
+    for ref, code in codes:
+        if not _EVIDENCE_REF.fullmatch(ref) or not _CODE.fullmatch(code):
+            msg = "a message names evidence by its number and its witness code only"
+            raise ValueError(msg)
+    if not _CODE.fullmatch(head):
+        msg = "the register's head is a SHA-256"
+        raise ValueError(msg)
+    sealed = [f"- {ref}: {code}" for ref, code in codes[:MOST_CODES]]
+    more = [f"and {len(codes) - MOST_CODES} more, which the code of the register covers."] * (len(codes) > MOST_CODES)
+    said = ["Sealed since the last message (evidence number and witness code):", *sealed, *more] if codes else ["Nothing new was sealed."]
+    return Words(
+        f"Schoolwatch: the register on {day.day} {day:%b} {day.year}",
+        "\n".join(
+            [
+                "Please keep this message: it is a witness outside the school's computer. There is nothing else to do.",
+                f"The evidence register has {count} lines on {day.day} {day:%B} {day.year}. Its code is",
+                head,
+                *said,
+                "If anybody ever doubts the evidence, these codes show whether it was changed after today.",
+            ]
+        ),
+    )
 
 
 def elsewhere(role: Role | None) -> Words:

@@ -7,7 +7,7 @@ seen within seven nights. A file's name is its hash: reading it through is the w
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from data.errors import EvidenceError
@@ -106,7 +106,7 @@ def _seal_fields(content: bytes) -> Mapping[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-def evidence_faults(found: Evidence, vault: Vault, *, absent: Sequence[str] = ()) -> Iterator[str]:
+def evidence_faults(found: Evidence, vault: Vault, *, absent: Collection[str] = ()) -> Iterator[str]:
     """Yield everything that is wrong with one piece of evidence in a vault; files in `absent` (hashes) are not looked for."""
     for file in (*found.files, *found.seal_files):
         if file.sha256 not in absent:

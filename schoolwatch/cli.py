@@ -288,6 +288,96 @@ def doctor(config: Config = None) -> None:
     raise typer.Exit(worst(findings))
 
 
+@app.command()
+def backup(
+    config: Config = None,
+    out: Annotated[Path | None, typer.Option(help="the file to write; default: a new one in backup_dir")] = None,
+    passphrase: Annotated[bool, typer.Option("--passphrase", help="ask for a passphrase instead of using the key")] = False,
+) -> None:
+    """Write everything (records, evidence, keys, settings) into one encrypted file."""
+    from schoolwatch.backup import lock_of, make
+    from schoolwatch.desk import build_desk
+
+    settings = load_settings(config)
+    words = typer.prompt("Passphrase (12 signs or more)", hide_input=True, confirmation_prompt=True) if passphrase else None
+    made = make(build_desk(settings), lock_of(settings, words), out)
+    _out.print(f"{made.path}: {made.run.files} files, {made.run.size} bytes", markup=False)
+    if made.withheld:
+        _out.print(f"left out on purpose: {made.withheld} files of stopped cases", markup=False)
+    if made.lost:
+        _err.print(f"schoolwatch: {made.run.problem}", markup=False)
+        raise typer.Exit(1)
+
+
+@app.command("backup-key")
+def backup_key() -> None:
+    """Make a pair of keys for the backups and print it, once."""
+    from schoolwatch.age_tar import new_pair
+
+    public, secret = new_pair()
+    for line in (
+        "Put this line into schoolwatch.toml. Everybody may read it: it only locks.",
+        f'backup_recipient = "{public}"',
+        "",
+        "Write this down on paper, or print it, and keep it outside this computer, in a safe or with the head. It opens every backup.",
+        "It is shown once and stored nowhere. Without it no backup can ever be opened; whoever has it can read everything.",
+        secret,
+    ):
+        _out.print(line, markup=False)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="a backup, *.tar.age")],
+    check: Annotated[bool, typer.Option("--check", help="only try whether it can be restored; nothing is changed")] = False,
+    to: Annotated[Path | None, typer.Option(help="lay it out in this new or empty folder")] = None,
+    identity: Annotated[Path | None, typer.Option(help="file with the secret key; without it you are asked for the key")] = None,
+    passphrase: Annotated[bool, typer.Option("--passphrase", help="the backup was made with a passphrase")] = False,
+    config: Config = None,
+) -> None:
+    """Try whether a backup can be restored (--check), or restore it into a new folder (--to)."""
+    from schoolwatch import restore as back
+    from schoolwatch.age_tar import Opener, secret_key_of
+
+    if check == (to is not None):
+        raise typer.BadParameter("say either --check or --to FOLDER")
+
+    def ask() -> str:
+        return str(typer.prompt("Passphrase", hide_input=True))
+
+    if passphrase:
+        opener = Opener(passphrase=ask())
+    elif identity is not None:
+        opener = Opener(secret_key_of(identity.read_bytes(), ask))
+    else:
+        opener = Opener(str(typer.prompt("Secret key (AGE-SECRET-KEY-1…)", hide_input=True)))
+    settings = load_settings(config)
+    clock = settings.clock()
+    found = back.drill(file, opener, settings, clock) if to is None else back.restore(file, opener, to, settings)
+    for line in found.lines():
+        _out.print(line, markup=False)
+    if to is None:
+        _out.print(
+            "noted for the doctor" if back.note(settings, found, clock) else "not noted: this backup is of another place", markup=False
+        )
+    else:
+        _out.print(f"restored. Start with: schoolwatch up --config {to / 'schoolwatch.toml'}", markup=False)
+    raise typer.Exit(0 if found.is_sound else 1)
+
+
+@app.command("vault-check")
+def vault_check(config: Config = None) -> None:
+    """Read through all sealed files now and name what is missing or changed."""
+    from schoolwatch.desk import build_desk
+    from schoolwatch.vault_watch import look_now
+
+    found = look_now(build_desk(load_settings(config)))
+    for fault in found.faults:
+        _out.print(f"FAULT: {fault.belongs_to}: {fault.problem}", markup=False)
+    _out.print(f"{found.checked} files looked at, {len(found.faults)} faults", markup=False)
+    raise typer.Exit(1 if found.faults else 0)
+
+
 @app.command("rdap-list")
 def rdap_list(
     file: Annotated[Path | None, typer.Argument(help="dns.json, ipv4.json, ipv6.json or asn.json of IANA")] = None, config: Config = None

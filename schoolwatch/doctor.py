@@ -6,15 +6,21 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from data.errors import StoreError
+from data.model.evidence import BackupRun
 from data.store import Store
 from evidence.detect import INSTALL_HINT, BrowserSettings, find_browser
+from evidence.vault_check import NIGHTS
 from schoolwatch import readiness
 from schoolwatch.settings import Settings
+from schoolwatch.vault_watch import KIND, still_wrong
 
+LATE = timedelta(days=2)  # after which a nightly backup is missed
+TERM = timedelta(days=120)  # a drill each term
 ENOUGH = 2 * 1024**3  # bytes free below which the disk is said to be nearly full
 
 
@@ -35,6 +41,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _browser(settings)
     yield _fonts()
     yield _disk(settings)
+    yield from _upkeep(settings)
 
 
 def _settings(settings: Settings) -> Finding:
@@ -97,6 +104,72 @@ def _disk(settings: Settings) -> Finding:
     free = shutil.disk_usage(near).free
     says = f"{free / 1024**3:.0f} GB free"
     return Finding("ok", "disk", says) if free > ENOUGH else Finding("bad", "disk", f"{says}: evidence needs room; free some")
+
+
+def _upkeep(settings: Settings) -> Iterator[Finding]:
+    """Say how backups, drills and the looks over the vault stand; nothing where there is no database yet, which has a line of its own."""
+    now = settings.clock().now()
+    if settings.database is None and not (settings.state_dir / "app.db").is_file():
+        return
+    try:
+        store = Store.open(settings.database_url)
+        with store.read() as work:
+            runs = {kind: work.backups.where(kind=kind, order_by="at") for kind in ("backup", "drill", KIND)}
+        store.close()
+    except StoreError:
+        return
+    yield _backup(settings, runs["backup"], now)
+    yield _drill(runs["drill"], now)
+    yield _vault(runs[KIND], now)
+
+
+def _backup(settings: Settings, runs: list[BackupRun], now: datetime) -> Finding:
+    good = [run for run in runs if run.ok]
+    last = f"the last good one is of {good[-1].at:%Y-%m-%d %H:%M} UTC ({good[-1].size // 1000**2} MB)" if good else "there is none yet"
+    if settings.backup_dir is None or settings.backup_recipient is None:
+        mend = "set backup_dir and backup_recipient in schoolwatch.toml; `schoolwatch backup-key` makes the key"
+        return Finding("note", "backup", f"none is made at night: {mend}; {last}")
+    if runs and not runs[-1].ok:
+        return Finding("bad", "backup", f"the last try failed: {runs[-1].problem}; {last}")
+    if good and now - good[-1].at > LATE:
+        return Finding("bad", "backup", f"{last}: is the worker running at night?")
+    if good and good[-1].problem:
+        return Finding("bad", "backup", f"{last}, but {good[-1].problem}")
+    if _is_same_disk(settings.backup_dir, settings.state_dir):
+        return Finding("note", "backup", f"{last}; backup_dir lies on the same disk as the records: what takes the one takes the other")
+    return Finding("ok" if good else "note", "backup", last)
+
+
+def _is_same_disk(one: Path, other: Path) -> bool:
+    try:
+        return one.stat().st_dev == other.stat().st_dev
+    except OSError:
+        return False
+
+
+def _drill(runs: list[BackupRun], now: datetime) -> Finding:
+    how = "`schoolwatch restore --check FILE`"
+    if not runs:
+        return Finding("note", "restore drill", f"nobody has tried yet whether a backup can be restored: {how}")
+    last = runs[-1]
+    if not last.ok:
+        return Finding("bad", "restore drill", f"the drill of {last.at:%Y-%m-%d} found faults: {last.problem}")
+    tone = "note" if now - last.at > TERM else "ok"
+    return Finding(tone, "restore drill", f"done on {last.at:%Y-%m-%d}" + (f"; it is time for another: {how}" if tone == "note" else ""))
+
+
+def _vault(runs: list[BackupRun], now: datetime) -> Finding:
+    wrong = still_wrong(runs)
+    if wrong:
+        mend = "fetch the files from a backup, then run `schoolwatch vault-check`"
+        return Finding("bad", "evidence files", f"missing or changed on the disk: {', '.join(wrong[:20])}; {mend}")
+    if not runs:
+        return Finding("note", "evidence files", "not looked over yet: every night looks at a part, `schoolwatch vault-check` at all")
+    week = [run for run in runs if now - run.at <= timedelta(days=NIGHTS + 1)]
+    seen, there = sum(run.files for run in week), runs[-1].size
+    if seen < there and len(runs) > NIGHTS:
+        return Finding("bad", "evidence files", f"only {seen} of {there} were looked at within a week: is the worker running at night?")
+    return Finding("ok", "evidence files", f"{min(seen, there)} of {there} looked at within a week, all as they were sealed")
 
 
 def worst(findings: list[Finding]) -> int:

@@ -2,6 +2,8 @@
 
 SchoolwatchError
 ├─ SignInRefusedError · PasswordTooWeakError
+├─ BackupError               no backup was made; nothing half-written is left
+├─ RestoreError              a backup cannot be read, or cannot be laid out there
 └─ NotReadyError(missing)
 """
 
@@ -16,6 +18,14 @@ class SignInRefusedError(SchoolwatchError):
 
 class PasswordTooWeakError(SchoolwatchError):
     """A password needs at least 12 characters and must not hold the user name."""
+
+
+class BackupError(SchoolwatchError):
+    """No backup was made."""
+
+
+class RestoreError(SchoolwatchError):
+    """The backup cannot be restored."""
 
 
 class NotReadyError(SchoolwatchError):

@@ -1,4 +1,4 @@
-"""The night: let go what may go, sweep the vault, give the space back, hold the chains against themselves. One plain function for the job.
+"""The night: let go what may go, sweep and look over the vault, give the space back, hold the chains against themselves, back up.
 
 Each part stands alone: what fails is named in the report and in the log, and the rest is still done.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -19,11 +20,18 @@ import structlog
 from data.errors import SchoolwatchError, SettingsError
 from data.model.keeping import RetentionRun
 from evidence import custody
+from evidence.errors import SealBrokenError
+from evidence.leftovers import CAPTURES, sweep_folders
+from schoolwatch.backup import forget_old, lock_of, make
 from schoolwatch.desk import Desk
+from schoolwatch.kept_files import kept_files
+from schoolwatch.restore import DRILLS
+from schoolwatch.settings import HANDLE_KEY
+from schoolwatch.vault_watch import look_tonight
 
 LONDON = ZoneInfo("Europe/London")
 BEGINS = time(2, 30)  # UK time; clocks change at one o'clock, so this hour comes once every night
-KEY_FILE, KEY_BYTES = "handles.key", 32
+KEY_FILE, KEY_BYTES = HANDLE_KEY, 32
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
@@ -52,6 +60,10 @@ def run_night(desk: Desk) -> NightReport:
     _part("giving space back", lambda: _give_back(desk), problems)
     _part("the audit log", lambda: _verify_audit(desk), problems)
     _part("the custody chain", lambda: _verify_custody(desk), problems)
+    _part("what killed processes left", lambda: _sweep_folders(desk), problems)
+    _part("the files of the vault", lambda: _look_over(desk), problems)
+    _part("the backup", lambda: _back_up(desk), problems)
+    _part("old backups", lambda: forget_old(desk.settings, desk.clock.now()), problems)
     _log.info("night done", gone=run.gone if run else {}, swept=len(swept or ()), problems=len(problems))
     return NightReport(run, len(swept or ()), tuple(problems))
 
@@ -71,13 +83,27 @@ def _give_back(desk: Desk) -> None:
         desk.casework.space_given_back()
 
 
+def _sweep_folders(desk: Desk) -> None:
+    for pattern in (CAPTURES, DRILLS):
+        sweep_folders(Path(tempfile.gettempdir()), pattern, desk.clock.now())
+
+
+def _look_over(desk: Desk) -> None:
+    found = look_tonight(desk)
+    if found.faults:
+        raise SealBrokenError(f"{', '.join(sorted({fault.belongs_to for fault in found.faults}))}: missing or changed on the disk")
+
+
+def _back_up(desk: Desk) -> None:
+    """Make the night's backup where one is set up; after everything that goes in the night has gone."""
+    if desk.settings.backup_dir is not None:
+        make(desk, lock_of(desk.settings))
+
+
 def known_files(desk: Desk) -> frozenset[str]:
     """Return the SHA-256 of every file that a record in the store speaks of; all others in the vault are left over."""
     with desk.store.read() as work:
-        sealed = {file.sha256 for one in work.evidence.where() for file in (*one.files, *one.seal_files)}
-        answers = {check.answer_sha256 for check in work.checks.where() if check.answer_sha256}
-        tokens = {token.reply_sha256 for token in work.tokens.where() if token.reply_sha256}
-    return frozenset(sealed | answers | tokens)
+        return frozenset(kept_files(work))
 
 
 def handle_key(state_dir: Path) -> bytes:

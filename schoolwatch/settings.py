@@ -11,7 +11,7 @@ import sys
 import tomllib
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 import tomli_w
@@ -20,9 +20,14 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from data.clock import Clock, ScaledClock, SystemClock
 from data.errors import SettingsError
+from schoolwatch.age_tar import is_recipient
+
+if TYPE_CHECKING:
+    from evidence.timestamp import Authority
 
 CONFIG_NAME = "schoolwatch.toml"
 DEMO_NAME = "demo.json"
+HANDLE_KEY = "handles.key"  # in the state folder: the secret of the marks that take the place of handles
 _MENDS = {
     "contact": "a mail address of the school, for example office@school.example; it is sent to every site that is read",
     "privacy_notice_url": "the web address of the privacy notice, starting with https://",
@@ -35,6 +40,11 @@ _MENDS = {
     "smtp_port": "the mail server's port, a number from 1 to 65535 (usually 587)",
     "smtp_security": "starttls, tls or none; with a user name never none",
     "mail_from": "the mail address that messages come from, for example schoolwatch@school.example",
+    "timestamp_url": "the web address of a time-stamping authority (RFC 3161), with https:// or http://, and timestamp_root beside it",
+    "timestamp_root": "the whole path of a PEM file that holds the authority's one root certificate; ask the authority for it",
+    "witness_email": "a mail address outside this computer, for example governors@school.example, that keeps the register's daily code",
+    "backup_recipient": "the public key of the backups, age1 and 58 signs more; `schoolwatch backup-key` makes one",
+    "backup_dir": "the whole path of a folder on another disk, for example /mnt/backup/schoolwatch",
 }
 
 
@@ -81,6 +91,11 @@ class Settings(BaseSettings):
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"
     smtp_password: str | None = Field(default=None, repr=False)
     mail_from: str | None = None
+    backup_dir: Path | None = None
+    backup_recipient: str | None = None
+    timestamp_root: Path | None = None  # before the address: that one asks for it
+    timestamp_url: str | None = None
+    witness_email: str | None = None
     tokens: dict[str, str] = Field(default_factory=dict, repr=False)
     demo: Demo | None = None
 
@@ -96,18 +111,34 @@ class Settings(BaseSettings):
         """Let the environment win over the file."""
         return env_settings, init_settings
 
-    @field_validator("contact", "mail_from")
+    @field_validator("contact", "mail_from", "witness_email")
     @classmethod
     def _a_mailbox(cls, value: str | None) -> str | None:
         if value is not None and ("@" not in value or any(sign in value for sign in " \r\n()<>")):
             raise ValueError("not a mail address")
         return value
 
-    @field_validator("privacy_notice_url")
+    @field_validator("privacy_notice_url", "timestamp_url")
     @classmethod
     def _a_web_address(cls, value: str | None) -> str | None:
         if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
             raise ValueError("not a web address")
+        return value
+
+    @field_validator("timestamp_root")
+    @classmethod
+    def _one_root(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            from evidence.timestamp import read_authority
+
+            read_authority("", _content(value))
+        return value
+
+    @field_validator("timestamp_url")
+    @classmethod
+    def _with_its_root(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("timestamp_root") is None:  # without it nobody could say whose word it is
+            raise ValueError("its root certificate is missing")
         return value
 
     @field_validator("dpia_signed_on")
@@ -123,6 +154,20 @@ class Settings(BaseSettings):
         if value is not None and not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", value):
             raise ValueError("not the name of a server")
         return value
+
+    @field_validator("backup_recipient")
+    @classmethod
+    def _a_public_key(cls, value: str | None) -> str | None:
+        if value is not None and not is_recipient(value):
+            raise ValueError("not a public key")
+        return value
+
+    @field_validator("backup_dir")
+    @classmethod
+    def _a_whole_path(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.expanduser().is_absolute():  # a service starts in any folder
+            raise ValueError("not a whole path")
+        return value.expanduser() if value else None
 
     @field_validator("smtp_security")
     @classmethod
@@ -143,6 +188,18 @@ class Settings(BaseSettings):
             "password": self.smtp_password,
             "from": self.mail_from,
         }
+
+    def time_authority(self) -> Authority | None:
+        """Return the outside authority that is asked for time stamps; None when none is set up. Raises SettingsError."""
+        if self.timestamp_url is None or self.timestamp_root is None:
+            return None
+        from evidence.timestamp import read_authority
+
+        try:
+            return read_authority(self.timestamp_url, _content(self.timestamp_root))
+        except ValueError as error:
+            msg = f"'timestamp_root' is {str(self.timestamp_root)!r}; it should be {_MENDS['timestamp_root']}"
+            raise SettingsError(msg) from error
 
     @property
     def database_url(self) -> str:
@@ -177,6 +234,14 @@ class Settings(BaseSettings):
     def clock(self) -> Clock:
         """Return the clock of this installation: the machine's, or the demo's scaled one."""
         return ScaledClock(self.demo.origin, self.demo.factor) if self.demo else SystemClock()
+
+
+def _content(path: Path) -> bytes:
+    """Return a small file's content; raises ValueError for what is no such file."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ValueError("cannot be read") from error
 
 
 def default_state_dir() -> Path:
@@ -245,8 +310,14 @@ def _explain(error: ValidationError, config: Path) -> str:
             lines.append(f"'{key}' is not a setting")
             continue
         mend = _MENDS.get(key, one["msg"])
-        lines.append(f"'{key}' is {one['input']!r}; it should be {mend}")
+        lines.append(f"'{key}' is {_shown(one['input'])}; it should be {mend}")
     return f"{config}: " + "; ".join(lines)
+
+
+def _shown(value: object) -> str:
+    """Return a wrong value as it is shown; a secret key in the place of a public one is never printed."""
+    is_secret = isinstance(value, str) and "SECRET" in value.upper()
+    return "a secret key, which must not stand here" if is_secret else repr(value)
 
 
 def write_settings(path: Path, values: dict[str, Any]) -> None:

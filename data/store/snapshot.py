@@ -128,3 +128,9 @@ def _first_line(said: str) -> str:
     """Return the line that names the cause; an error of these programs holds no values of rows in its first line."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     return lines[0][:300] if lines else "no reason given"
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Return the file that a database address names; None for a database on a server."""
+    found = sa.make_url(url)
+    return Path(found.database) if found.get_backend_name() == "sqlite" and found.database else None

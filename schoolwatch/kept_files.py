@@ -1,0 +1,49 @@
+"""Which files of the vault belong to a record, to which, and which of them must not leave this computer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from data.model.cases import Case
+from data.model.evidence import Evidence
+from data.store import Work
+from evidence.errors import CaptureForbiddenError
+from evidence.guard import may_export
+
+STAMP = "a time stamp"
+
+
+def kept_files(work: Work) -> dict[str, str]:
+    """Return each file that a record speaks of: its SHA-256 and what it belongs to, by number (`SW-2026-0001-E1`)."""
+    tokens = {token.reply_sha256: STAMP for token in work.tokens.where() if token.reply_sha256}
+    refs = {case.id: case.ref for case in work.cases.where()}
+    answers = {one.answer_sha256: f"{refs.get(one.case_id, 'a case')}, a check" for one in work.checks.where() if one.answer_sha256}
+    return tokens | answers | {sha256: one.ref for one in work.evidence.where() for sha256 in hashes(one)}
+
+
+def hashes(found: Evidence) -> Iterator[str]:
+    """Return the hashes of all files of one piece of evidence, its seal's included."""
+    return (file.sha256 for file in (*found.files, *found.seal_files))
+
+
+def withheld_files(work: Work) -> frozenset[str]:
+    """Return the files that are never copied anywhere, a backup included: of stopped cases and of nothing else (evidence.md §8.6)."""
+    stopped = frozenset(case.id for case in work.cases.where() if _is_stopped(case))
+    inside, outside = set[str](), set[str]()
+    for case_id, sha256 in _by_case(work):
+        (inside if case_id in stopped else outside).add(sha256)
+    return frozenset(inside - outside)
+
+
+def _by_case(work: Work) -> Iterator[tuple[str, str]]:
+    for one in work.evidence.where():
+        yield from ((one.case_id, sha256) for sha256 in hashes(one))
+    yield from ((check.case_id, check.answer_sha256) for check in work.checks.where() if check.answer_sha256)
+
+
+def _is_stopped(case: Case) -> bool:
+    try:
+        may_export(case)
+    except CaptureForbiddenError:
+        return True
+    return False
