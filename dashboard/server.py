@@ -18,6 +18,7 @@ from dashboard.parts.front import Front
 from dashboard.parts.gate import Gate
 from dashboard.parts.pack_download import PackDownload
 from dashboard.parts.paper_download import PaperDownload
+from dashboard.parts.picture_route import PictureRoute
 from dashboard.parts.refusal import broke_down
 from dashboard.parts.report_page import ReportPage
 from dashboard.parts.sign_in_page import SignInPage
@@ -46,6 +47,7 @@ def create_app(settings: Settings | None = None, opener: Callable[[Settings], De
         *FirstStartPage(front).routes(),
         *PackDownload(front).routes(),
         *PaperDownload(front).routes(),
+        *PictureRoute(front).routes(),
     ]
     return App(SCRIPT, routes=routes, middleware=[Middleware(Gate, front=front)], on_script_error=broke_down)
 

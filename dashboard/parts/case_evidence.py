@@ -10,8 +10,9 @@ from dashboard.parts import names, times
 from dashboard.parts.bench import Bench
 from dashboard.parts.case_capture import ask_capture
 from dashboard.parts.muted import muted
-from dashboard.parts.picture_view import pictures
+from dashboard.parts.picture_view import pictures, viewing_form
 from dashboard.parts.plain_words import as_is, counted, one_line
+from dashboard.parts.upload import supplied_facts, upload
 from data.model.cases import ENDED
 from data.model.evidence import Completeness, Evidence, EvidenceKind
 from data.model.people import Permission
@@ -46,9 +47,11 @@ def evidence_list(bench: Bench) -> None:
     known = names.names(bench.desk)
     for kind, heading in KINDS.items():
         _of_kind(bench, [one for one in file.evidence if one.kind is kind], heading, known)
+    viewing_form(bench)
     if file.evidence and not bench.is_next and bench.case.state not in ENDED and bench.may(Permission.CAPTURE):
         with st.expander("Capture again", icon=":material/photo_camera:"):
             ask_capture(bench)
+    upload(bench)
 
 
 def _of_kind(bench: Bench, found: Sequence[Evidence], heading: str, known: Mapping[str, str]) -> None:
@@ -68,6 +71,7 @@ def _evidence(bench: Bench, one: Evidence, who: str) -> None:
         if one.note:
             st.text(one_line(one.note, 600))
         pictures(bench, one)
+        supplied_facts(bench, one)
         with st.expander(f"{counted(len(one.files), 'sealed file', 'sealed files')} and their hashes", icon=":material/fingerprint:"):
             st.code("\n".join(f"{file.sha256}  {file.name}" for file in one.files), language=None, wrap_lines=True)
             muted(f"Witness code: {one.seal_sha256}")

@@ -17,6 +17,11 @@ WORDS: tuple[tuple[str, str], ...] = (
     ("Case", "One harm to one person, with its evidence, requests, checks and outcome."),
     ("Countdown", "The 24 hours of the school's policy, from the moment the school knew. Nothing pauses it."),
     ("Evidence", "What was publicly visible, when and where, sealed so that a later change would show."),
+    (
+        "Supplied by a person",
+        "A screenshot, e-mail or recording that somebody brought. Sealed as it came, kept apart from our own captures.",
+    ),
+    ("Blurred tile", "Stands for a picture that nobody gave a reason to look at. Nothing in it can be recognised."),
     ("Request", "The words by which the school asks for removal. A person sends it; Schoolwatch never does."),
     ("Check", "One look of ours at the address. Only two looks that agree, a while apart, count as gone."),
     ("Unknown", "A login wall or no answer. It proves nothing: not that it is gone, not that it is up."),
