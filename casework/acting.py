@@ -25,7 +25,7 @@ from data.model.people import Permission, User
 from data.model.policies import TriggerKind
 from data.store import Work
 from evidence.errors import CaptureForbiddenError
-from evidence.guard import may_capture
+from evidence.guard import ADULT, may_capture
 
 OWN_PAGE_DECISIONS: dict[str, str] = {"keep": "keep it", "hide": "hide it", "remove": "remove it", "reply": "answer it"}
 OWN_PAGE_CODES: dict[str, str] = {  # §7.2: criticism is not a code
@@ -160,7 +160,7 @@ class Acting(CaseFiles):
             raise CaseError(msg)
         if case.state in ENDED:
             raise IllegalMoveError("capture", STATE_LABELS[case.state], "reopen the case first", case.ref)
-        now, stopped = self.now(), _forbidden(answer, case)
+        now, stopped, lifted = self.now(), _forbidden(answer, case), self._lifted_for(work, item.id)
         order = work.orders.add(
             CaptureOrder(
                 id=new_id(now),
@@ -174,13 +174,24 @@ class Acting(CaseFiles):
                 state=OrderState.STOPPED if stopped else OrderState.WAITING,
                 problem=stopped,
                 finished_at=now if stopped else None,
+                **lifted,
             )
         )
-        if stopped:
+        if stopped and (case.lead_category not in ADULT or case.stop or answer is not SafetyAnswer.NO):
             self._stop(work, case, by.id, {"answer": answer.value})
+        elif stopped:  # an adult's picture is copied just as little, but the person concerned goes on deciding (evidence.md §8.7)
+            self._event(work, case, by.id, "not copied", fields={"order_id": order.id}, reason=stopped)
         else:
             self._event(work, case, by.id, "capture ordered", fields={"order_id": order.id, "answer": answer.value})
         return order
+
+    def _lifted_for(self, work: Work, item_id: str) -> dict[str, Any]:
+        """Return what a new order carries of stops that a safeguarding lead lifted: which signs, who, and why (evidence.md §8.3)."""
+        lifted = [one for one in work.orders.where(item_id=item_id, order_by="ordered_at") if one.lifted_by is not None]
+        if not lifted:
+            return {}
+        signs = tuple(dict.fromkeys(sign for one in lifted for sign in one.signals))
+        return {"signals": signs, "lifted_by": lifted[-1].lifted_by, "lift_reason": lifted[-1].lift_reason}
 
     def no_capture(self, by: User, case_id: str, reason: str) -> Case:
         """Record why the post cannot be captured (A14: evidence first, or a recorded reason)."""

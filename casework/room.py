@@ -23,7 +23,7 @@ from data.store import Store, Work
 from data.store.repository import Repository
 from evidence.timestamp import Authority
 
-SEALED_OFF_TOKEN = "the case was stopped: nobody outside is asked"
+NOBODY_ASKED = "the case was stopped: nobody outside is asked"
 UNDER_WAY = (OrderState.WAITING, OrderState.RUNNING)
 OfCase = TypeVar("OfCase", TakedownRequest, Letter, Referral, Investigation, PersonalFiling, SupportOffer)
 AHEAD = timedelta(minutes=2)  # a browser's clock may run a little ahead of ours
@@ -178,11 +178,11 @@ class Room:
     def _no_tokens(self, work: Work, case: Case) -> None:
         """Ask no outside authority for its word about a stopped case (evidence.md §8.6)."""
         for token in work.tokens.where(case_id=case.id, state=TokenState.WAITING):
-            work.tokens.replace(token.model_copy(update={"state": TokenState.REFUSED, "problem": SEALED_OFF_TOKEN}))
+            work.tokens.replace(token.model_copy(update={"state": TokenState.REFUSED, "problem": NOBODY_ASKED}))
 
     def _tokens_again(self, work: Work, case: Case) -> None:
         """Ask again for what was not asked for while the case was stopped."""
-        for token in work.tokens.where(case_id=case.id, state=TokenState.REFUSED, problem=SEALED_OFF_TOKEN):
+        for token in work.tokens.where(case_id=case.id, state=TokenState.REFUSED, problem=NOBODY_ASKED):
             work.tokens.replace(token.model_copy(update={"state": TokenState.WAITING, "problem": ""}))
 
     def _not_ahead(self, moment: datetime | None, what: str) -> datetime:

@@ -1,6 +1,7 @@
 """What can go wrong in the safe.
 
 EvidenceError
+├─ CaptureCancelledError   a person cancelled it; nothing was kept
 ├─ CaptureFailedError      the page could not be recorded; the message names the exact cause
 ├─ CaptureForbiddenError   refused to protect a child: nothing was fetched, shown or stored
 │  └─ PreflightStopError   the page's own words gave a sign, before any picture was loaded
@@ -16,6 +17,7 @@ from __future__ import annotations
 from data.errors import EvidenceError
 
 __all__ = [
+    "CaptureCancelledError",
     "CaptureFailedError",
     "CaptureForbiddenError",
     "CustodyBrokenError",
@@ -38,7 +40,31 @@ Do this now:
 4. Grooming, or an adult who asks a child for pictures: report to CEOP.
 5. A young person whose own picture is out there can use Report Remove (Childline and IWF).
 6. Do not copy, print, forward or delete anything, and do not ask anyone for copies. Write down who saw what, and when.
+
+The 24 hours run for telling the police or the IWF. No request goes to the platform from here.
 """
+
+ADULT_TEXT = """\
+STOP. Nothing was opened, copied or stored.
+
+This could be an intimate picture of an adult, shared without their consent. Nobody here looks at it, copies it or sends it on.
+
+Do this now:
+1. Tell the person concerned, in private, and ask what they want. They decide; offer somebody who stays with them.
+2. In danger ring 999. To report it to the police otherwise ring 101: sharing it is a crime, and so is the threat to.
+3. The Revenge Porn Helpline helps adults: 0345 6000 459, Monday to Friday, 10 am to 4 pm.
+4. With StopNCII the person can have the picture blocked themselves; it never leaves their own device.
+5. If they want the police, ring them before the post is reported, so that nothing is lost as evidence.
+6. Do not copy, print, forward or delete anything. If anybody in the picture may be under 18, answer "not sure" to the question instead.
+"""
+
+
+class CaptureCancelledError(EvidenceError):
+    """A person cancelled the capture while it ran; nothing of it was kept."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("the capture was cancelled; nothing of it was kept")
 
 
 class CaptureFailedError(EvidenceError):
@@ -48,9 +74,9 @@ class CaptureFailedError(EvidenceError):
 class CaptureForbiddenError(EvidenceError):
     """Capture is forbidden here, to protect a child; `screen` tells a person what to do instead (evidence.md §8)."""
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: str, screen: str = STOP_TEXT) -> None:
         """Say `why` in a few words without post text or names; `screen` is the text for the page."""
-        self.why, self.screen = why, STOP_TEXT
+        self.why, self.screen = why, screen
         super().__init__(f"capture refused: {why}; nothing was fetched or stored. Follow the STOP steps and tell the DSL now")
 
 

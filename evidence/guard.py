@@ -1,23 +1,30 @@
 """The no-capture rule: what may show an indecent image of a child is never fetched, shown, stored or exported (domain.md §5.7 rule 1).
 
-The code refuses, not only the button: `capture()` asks before its first request, the pack before its first file.
+The code refuses, not only the button: `capture()` asks before its first request, the pack before its first file. An intimate picture of an
+adult is copied just as little (evidence.md §8.7); only what a person should do next is another matter.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from data.model.cases import Case
-from data.model.evidence import SafetyAnswer
+from data.model.evidence import CaptureOrder, Evidence, SafetyAnswer
 from data.model.readings import NO_CAPTURE, Category
-from evidence.errors import CaptureForbiddenError
+from evidence.errors import ADULT_TEXT, CaptureForbiddenError, PreflightStopError
+from evidence.preflight import PageWords, signals
+from evidence.seal import LOG
+
+ADULT: frozenset[Category] = frozenset({Category.INTIMATE_IMAGE_ADULT})
 
 
 def may_capture(answer: SafetyAnswer | None, *, stop: bool, category: Category | None) -> None:
     """Return quietly when a page may be captured; raises CaptureForbiddenError otherwise (evidence.md §8.2).
 
     Only a person's clear "no" opens the way; "yes", "not sure" and no answer are STOP, and so are the case's own stop flag
-    and the category `csam`, whatever was answered.
+    and the categories of indecent pictures, whatever was answered.
     """
-    may_keep(stop=stop, category=category)
+    may_copy(stop=stop, category=category)
     if answer is None:
         raise CaptureForbiddenError("the safety question was not answered")
     if answer is not SafetyAnswer.NO:
@@ -32,6 +39,43 @@ def may_keep(*, stop: bool, category: Category | None) -> None:
         raise CaptureForbiddenError("the category forbids any copy")
 
 
+def may_copy(*, stop: bool, category: Category | None) -> None:
+    """Raise CaptureForbiddenError where no copy of anything may be made or shown: stopped, or an adult's intimate picture (§8.7)."""
+    may_keep(stop=stop, category=category)
+    if category in ADULT:
+        raise CaptureForbiddenError("it may be an intimate picture of an adult, and nobody may copy it", ADULT_TEXT)
+
+
 def may_export(case: Case) -> None:
     """Raise CaptureForbiddenError when nothing of the case may leave, whatever button was pressed (evidence.md §8.4)."""
     may_keep(stop=case.stop, category=case.lead_category)
+
+
+def may_show(case: Case) -> None:
+    """Raise CaptureForbiddenError where no picture of the case may be shown, taken in, covered or packed (evidence.md §8.4, §8.7)."""
+    may_copy(stop=case.stop, category=case.lead_category)
+
+
+def must_be_clear(order: CaptureOrder, words: PageWords) -> None:
+    """Raise PreflightStopError when the page's own words stop it (evidence.md §8.3), before any of its pictures is loaded.
+
+    Signs that a safeguarding lead looked at and lifted for this very order stop it no more; any other does.
+    """
+    lifted = frozenset(order.signals if order.lifted_by else ())
+    found = tuple(one for one in signals(words) if one not in lifted)
+    if found:
+        raise PreflightStopError(found)
+
+
+def is_sealed_off(case: Case) -> bool:
+    """Whether nothing of the case may be looked at, copied, sent, stamped or backed up."""
+    return case.stop or case.lead_category in NO_CAPTURE
+
+
+def sealed_off(stopped: Iterable[Evidence], others: Iterable[Evidence]) -> frozenset[str]:
+    """Return the hashes of files that belong to stopped evidence alone: they go into no backup (evidence.md §8.6).
+
+    The log of how it came about is words of our own, and goes with the rest.
+    """
+    kept = {file.sha256 for one in others for file in (*one.files, *one.seal_files)}
+    return frozenset(file.sha256 for one in stopped for file in one.files if file.name != LOG) - kept

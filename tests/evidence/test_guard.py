@@ -7,8 +7,8 @@ import pytest
 from data.model.cases import Case
 from data.model.evidence import SafetyAnswer
 from data.model.readings import Category
-from evidence.errors import CaptureForbiddenError
-from evidence.guard import may_capture, may_export
+from evidence.errors import ADULT_TEXT, STOP_TEXT, CaptureForbiddenError
+from evidence.guard import is_sealed_off, may_capture, may_export, may_show, sealed_off
 
 
 @pytest.mark.parametrize("answer", [None, SafetyAnswer.YES, SafetyAnswer.NOT_SURE])
@@ -26,7 +26,7 @@ def test_a_stopped_case_is_refused_whatever_was_answered(answer: SafetyAnswer | 
         may_capture(answer, stop=stop, category=category)
 
 
-@pytest.mark.parametrize("category", [None, *(set(Category) - {Category.CSAM})])
+@pytest.mark.parametrize("category", [None, *(set(Category) - {Category.CSAM, Category.INTIMATE_IMAGE_ADULT})])
 def test_a_clear_no_opens_the_way(category: Category | None) -> None:
     """With a clear no and an ordinary category a page may be captured."""
     may_capture(SafetyAnswer.NO, stop=False, category=category)
@@ -44,3 +44,42 @@ def test_export_of_a_stopped_case_is_refused(case: Case) -> None:
     """Nothing of a stopped case may leave."""
     with pytest.raises(CaptureForbiddenError):
         may_export(case.model_copy(update={"stop": True}))
+
+
+@pytest.mark.parametrize("answer", [None, *SafetyAnswer])
+def test_an_adults_intimate_picture_is_copied_just_as_little(case: Case, answer: SafetyAnswer | None) -> None:
+    """Whatever was answered nothing is captured or shown, and the screen has the advice for adults; the case itself may go on."""
+    adult = case.model_copy(update={"lead_category": Category.INTIMATE_IMAGE_ADULT})
+    with pytest.raises(CaptureForbiddenError) as captured:
+        may_capture(answer, stop=False, category=Category.INTIMATE_IMAGE_ADULT)
+    with pytest.raises(CaptureForbiddenError) as shown:
+        may_show(adult)
+    may_export(adult)
+
+    assert captured.value.screen == shown.value.screen == ADULT_TEXT
+    assert not is_sealed_off(adult)
+    assert all(word in ADULT_TEXT for word in ("Revenge Porn Helpline", "0345 6000 459", "StopNCII", "101", "999", "They decide"))
+
+
+def test_the_advice_for_a_child_names_no_way_to_the_platform() -> None:
+    """The hours run for the police or the IWF, and an adult's helplines are not offered where a child may be concerned."""
+    assert "24 hours run for telling the police or the IWF" in STOP_TEXT
+    assert not [word for word in ("StopNCII", "Revenge Porn") if word in STOP_TEXT]
+
+
+@pytest.mark.parametrize(("change", "is_off"), [({"stop": True}, True), ({"lead_category": Category.CSAM}, True), ({}, False)])
+def test_what_is_sealed_off_is_not_shown(case: Case, change: dict[str, object], is_off: bool) -> None:
+    """A stop flag or the gravest category seal a case off, and then nothing of it is shown."""
+    changed = case.model_copy(update=change)
+    if is_off:
+        with pytest.raises(CaptureForbiddenError):
+            may_show(changed)
+    else:
+        may_show(changed)
+
+    assert is_sealed_off(changed) is is_off
+
+
+def test_nothing_is_sealed_off_without_stopped_evidence() -> None:
+    """Without a stopped case every file may be backed up."""
+    assert sealed_off([], []) == frozenset()
