@@ -329,6 +329,30 @@ def read_roots(pem: bytes) -> tuple[Certificate, ...]:
     return found
 
 
+@dataclass(frozen=True)
+class Authority:
+    """A time-stamping authority that is asked: its address, its one root, and what may stand between that and the signer."""
+
+    url: str
+    certificates: tuple[Certificate, ...]
+
+    @property
+    def root_sha256(self) -> str:
+        """The SHA-256 of its root certificate (DER), as seals name it."""
+        return next(fingerprint(one) for one in self.certificates if is_root(one))
+
+
+def read_authority(url: str, pem: bytes) -> Authority:
+    """Return an authority by the PEM file with its one root; raises ValueError for none or several: a seal names one."""
+    try:
+        found = read_roots(pem)
+    except EvidenceError as error:
+        raise ValueError(str(error)) from error
+    if sum(is_root(one) for one in found) != 1:
+        raise ValueError("the file holds several root certificates")
+    return Authority(url, found)
+
+
 def all_roots(pems: Iterable[bytes] = ()) -> tuple[Certificate, ...]:
     """Return who is believed: the public roots and those of these PEM files; raises EvidenceError."""
     return (*public_roots(), *(one for pem in pems for one in read_roots(pem)))
