@@ -277,12 +277,17 @@ def export(
 
 
 @app.command()
-def doctor(config: Config = None) -> None:
+def doctor(
+    config: Config = None,
+    tsa: Annotated[bool, typer.Option("--tsa", help="also ask the time-stamping authority for one trial stamp, over the network")] = False,
+) -> None:
     """Say what works on this machine, what is missing and what to install."""
-    from schoolwatch.doctor import examine, worst
+    from schoolwatch.doctor import Finding, examine, worst
+    from schoolwatch.proof_signs import try_authority
 
     signs = {"ok": "ok  ", "note": "note", "bad": "BAD "}
-    findings = list(examine(load_settings(config)))
+    settings = load_settings(config)
+    findings = [*examine(settings), *([Finding(*try_authority(settings))] if tsa else [])]
     for finding in findings:
         _out.print(f"{signs[finding.tone]}  {finding.what}: {finding.says}", markup=False)
     raise typer.Exit(worst(findings))
@@ -376,6 +381,49 @@ def vault_check(config: Config = None) -> None:
         _out.print(f"FAULT: {fault.belongs_to}: {fault.problem}", markup=False)
     _out.print(f"{found.checked} files looked at, {len(found.faults)} faults", markup=False)
     raise typer.Exit(1 if found.faults else 0)
+
+
+@app.command()
+def register(
+    file: Annotated[Path, typer.Argument(help="the file to write or to check")],
+    check: Annotated[bool, typer.Option("--check", help="check a register; needs no database and no network")] = False,
+    head: Annotated[list[str] | None, typer.Option(help="with --check: a code that somebody else keeps; may be given again")] = None,
+    authority: Annotated[list[Path] | None, typer.Option(help="with --check: PEM file of an authority's root certificate")] = None,
+    config: Config = None,
+) -> None:
+    """Write the evidence register for a stranger, with its daily codes beside it; or check one. Exit 0 whole, 1 changed, 2 unreadable."""
+    from evidence import register as written
+
+    beside = file.with_name(f"{file.stem}{written.HEADS}{file.suffix}")
+    if check:
+        raise typer.Exit(_register_checked(file, beside, head or [], authority or []))
+    from evidence.vault import write_file
+    from schoolwatch.desk import build_desk
+    from schoolwatch.proving import register_files
+
+    lines, heads, count, last = register_files(build_desk(load_settings(config)))
+    write_file(file, lines)
+    write_file(beside, heads)
+    _out.print(f"{count} lines in {file}, daily codes in {beside}", markup=False)
+    _out.print(f"code of the last line: {last or 'none, as nothing was sealed yet'}", markup=False)
+
+
+def _register_checked(file: Path, beside: Path, codes: list[str], authorities: list[Path]) -> int:
+    from evidence import register as written
+    from evidence.timestamp import all_roots
+
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        _out.print(f"UNREADABLE\n  {file}: {error.strerror}", markup=False)
+        return 2
+    heads = beside.read_bytes() if beside.is_file() else b""
+    found = written.check(content, heads=heads, codes=codes, roots=all_roots(path.read_bytes() for path in authorities))
+    _out.print("WHOLE" if found.is_whole else "CHANGED", markup=False)
+    for line in (*found.faults, *found.notes, *found.held):
+        _out.print(f"  {line}", markup=False)
+    _out.print(f"  {found.lines} lines; code of the last: {found.head or 'none'}", markup=False)
+    return 0 if found.is_whole else 1
 
 
 @app.command("rdap-list")

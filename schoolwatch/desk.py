@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 
@@ -22,9 +22,11 @@ from evidence.vault import Vault
 from schoolwatch import readiness
 from schoolwatch.lookup import LISTS, LookUps
 from schoolwatch.people import People
+from schoolwatch.pictures import Looks, Pictures
 from schoolwatch.safe import Safe
 from schoolwatch.settings import Settings, load_settings
 from schoolwatch.sign_in import SignIn
+from schoolwatch.taking_in import TakingIn
 from schoolwatch.watch import Watch
 
 
@@ -42,6 +44,7 @@ class Desk:
     people: People
     watch: Watch
     safe: Safe
+    looks: Looks = field(default_factory=Looks)  # one for each process: which pictures may be fetched now, and by whom
 
     def readiness(self) -> tuple[str, ...]:
         """Return what is still missing before collectors may run; empty means ready."""
@@ -68,7 +71,18 @@ class Desk:
     @cached_property
     def sealer(self) -> Sealer:
         """What seals this installation's evidence; its key is made when there is none. Raises EvidenceError when it cannot be read."""
-        return Sealer(self.vault, SealKey.open(self.settings.state_dir))
+        authority = self.casework.authority
+        return Sealer(self.vault, SealKey.open(self.settings.state_dir), authority.root_sha256 if authority else None)
+
+    @cached_property
+    def taking_in(self) -> TakingIn:
+        """Where people hand over what they saved themselves."""
+        return TakingIn(self.store, self.clock, self.vault, self.casework, lambda: self.sealer)
+
+    @cached_property
+    def pictures(self) -> Pictures:
+        """How pictures are looked at."""
+        return Pictures(self.store, self.clock, self.vault, self.casework, self.safe, self.looks)
 
     def browser(self) -> BrowserSettings:
         """Return how pages are photographed here."""
@@ -89,12 +103,12 @@ def migrate(settings: Settings) -> None:
 
 
 def build_desk(settings: Settings, clock: Clock | None = None) -> Desk:
-    """Wire the rooms; raises MigrationNeededError, StoreError. `clock`: another than the settings' own (tests)."""
+    """Wire the rooms; raises MigrationNeededError, StoreError, SettingsError. `clock`: another than the settings' own (tests)."""
     clock = clock or settings.clock()
     store = Store.open(settings.database_url, clock)
     gate = Gate(settings.loopback_ports)
     vault = Vault(settings.vault_dir)
-    cases = Casework(store, clock)
+    cases = Casework(store, clock, settings.time_authority())
     # People sign in by the machine's clock: in the demo an hour of work would last some seconds.
     sign_in = SignIn(store, SystemClock(), timedelta(minutes=settings.idle_minutes))
     return Desk(

@@ -15,7 +15,7 @@ from data.model.evidence import BackupRun
 from data.store import Store
 from evidence.detect import INSTALL_HINT, BrowserSettings, find_browser
 from evidence.vault_check import NIGHTS
-from schoolwatch import readiness
+from schoolwatch import proof_signs, readiness
 from schoolwatch.settings import Settings
 from schoolwatch.vault_watch import KIND, still_wrong
 
@@ -42,6 +42,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _fonts()
     yield _disk(settings)
     yield from _upkeep(settings)
+    yield from (Finding(*one) for one in proof_signs.signs(settings))
 
 
 def _settings(settings: Settings) -> Finding:

@@ -20,6 +20,7 @@ from casework.checks import PlannedCheck
 from collector.platforms import PLATFORMS
 from data.clock import SystemClock
 from data.errors import SchoolwatchError
+from schoolwatch import proving
 from schoolwatch import round as one_round
 from schoolwatch.errors import NotReadyError
 from schoolwatch.night import due, run_night
@@ -146,6 +147,17 @@ def deliver(worker: str) -> None:
     _deliver(worker)
 
 
+@DBOS.step(name="prove", **_STUBBORN)
+def _prove() -> int:
+    return one_round.prove(_my_hands())
+
+
+@DBOS.workflow(name="prove_v1")
+def prove() -> None:
+    """Ask for the time stamps that are due, and send the register's head."""
+    _prove()
+
+
 @DBOS.step(name="night", **_STUBBORN)
 def _night() -> int:
     return len(run_night(_my_hands().desk).problems)
@@ -188,6 +200,7 @@ class Worker:
         for name in PLATFORMS:  # one poll of a platform at a time: its quotas bind first
             DBOS.register_queue(f"poll-{name}", worker_concurrency=1, polling_interval_sec=pause)
         DBOS.register_queue("telling", worker_concurrency=1, polling_interval_sec=pause)
+        DBOS.register_queue("proving", worker_concurrency=1, polling_interval_sec=pause)
         DBOS.register_queue("reading", worker_concurrency=1, polling_interval_sec=pause)
         DBOS.register_queue("capture", worker_concurrency=1, polling_interval_sec=pause)  # memory: one browser at a time
 
@@ -218,6 +231,7 @@ class Worker:
         self._begin_checks(now)
         self._begin_reminders()
         self._begin_messages(now)
+        self._begin_proving(now)
         self._begin_night(now)
         self._ticks += 1
         if self._ticks % 3600 == 1:
@@ -260,6 +274,10 @@ class Worker:
             self._enqueue(
                 "telling", f"deliver:{self.executor_id}:{now:%Y%m%dT%H%M%S%f}", f"deliver:{self.executor_id}", deliver, self.executor_id
             )
+
+    def _begin_proving(self, now: datetime) -> None:
+        if proving.is_anything_due(self.hands.desk):
+            self._enqueue("proving", f"prove:{now:%Y%m%dT%H%M%S%f}", "prove", prove)
 
     def _begin_night(self, now: datetime) -> None:
         date = due(now)

@@ -25,6 +25,7 @@ from evidence.leftovers import CAPTURES, sweep_folders
 from schoolwatch.backup import forget_old, lock_of, make
 from schoolwatch.desk import Desk
 from schoolwatch.kept_files import kept_files
+from schoolwatch.proving import keep_head
 from schoolwatch.restore import DRILLS
 from schoolwatch.settings import HANDLE_KEY
 from schoolwatch.vault_watch import look_tonight
@@ -60,6 +61,7 @@ def run_night(desk: Desk) -> NightReport:
     _part("giving space back", lambda: _give_back(desk), problems)
     _part("the audit log", lambda: _verify_audit(desk), problems)
     _part("the custody chain", lambda: _verify_custody(desk), problems)
+    _part("the register's head", lambda: keep_head(desk), problems)
     _part("what killed processes left", lambda: _sweep_folders(desk), problems)
     _part("the files of the vault", lambda: _look_over(desk), problems)
     _part("the backup", lambda: _back_up(desk), problems)

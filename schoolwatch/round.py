@@ -32,10 +32,11 @@ from data.model.readings import Reading
 from data.model.watch import Health, Source, SourceState
 from evidence import presence
 from evidence.capture import CaptureFacts, capture
-from evidence.errors import CaptureForbiddenError
+from evidence.errors import CaptureForbiddenError, PreflightStopError
 from nlp.people import People
 from nlp.pipeline import Reader, open_reader
 from nlp.threads import Said, read_threads, said_of, usual_rates
+from schoolwatch import proving
 from schoolwatch.answers import Conversations
 from schoolwatch.delivery import deliver
 from schoolwatch.desk import Desk
@@ -182,6 +183,9 @@ def carry_out(hands: Hands, order_id: str) -> CaptureOrder:
         return order
     try:
         evidence = _captured(hands, order)
+    except PreflightStopError as stop:
+        _log.warning("stopped", order=order_id, signals=stop.signals)
+        return cases.stopped_by_words(order_id, stop.signals)
     except CaptureForbiddenError as error:
         return cases.order_failed(order_id, str(error))
     except EvidenceError as error:
@@ -274,6 +278,11 @@ def tell(hands: Hands, worker: str) -> int:
     return deliver(hands.desk, worker)
 
 
+def prove(hands: Hands) -> int:
+    """Keep today's head of the register, tell it, and ask for the time stamps that are due; return how many were given."""
+    return proving.prove(hands.desk, hands.client)
+
+
 def next_reminders(desk: Desk) -> list[tuple[str, str, datetime]]:
     """Return (case id, key, moment) of every reminder that has not fired, for cases whose clock runs."""
     with desk.store.read() as work:
@@ -298,7 +307,7 @@ class RoundReport:
 
 
 def run_round(hands: Hands) -> RoundReport:
-    """Do one of each job, in order: poll, read, capture, check, remind, tell."""
+    """Do one of each job, in order: poll, read, capture, check, remind, prove, tell."""
     now = hands.clock.now()
     polled, not_seen, new = [], [], 0
     for source in due_sources(hands.desk, now):
@@ -316,6 +325,7 @@ def run_round(hands: Hands) -> RoundReport:
         look_again(hands, one)
     reminded = remind(hands)
     fall_due(hands)
+    prove(hands)
     told = tell(hands, "round")
     return RoundReport(tuple(polled), tuple(not_seen), new, read, len(orders), len(planned), reminded, told)
 
