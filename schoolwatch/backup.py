@@ -45,7 +45,7 @@ APP, JOBS, DUMP, ROOT = "state/app.db", "state/jobs.db", "database.pgdump", "sta
 MANIFEST, SIGNATURE, VAULT = "manifest.json", "manifest.sig", "state/vault/"
 NAMES = re.compile(
     r"schoolwatch\.toml|database\.pgdump|manifest\.(json|sig)"
-    r"|state/(app\.db|jobs\.db|seal-key\.pem|handles\.key|timestamp-root\.pem|rdap/[a-z0-9_-]{1,40}\.json|vault/([0-9a-f]{2})/\2[0-9a-f]{62})"
+    r"|state/(app\.db|jobs\.db|seal-key\.pem|handles\.key|timestamp-root\.pem|rdap/[a-z0-9_-]{1,40}\.json|vault/(?P<head>[0-9a-f]{2})/(?P=head)[0-9a-f]{62})"
 )
 _OURS = re.compile(r"schoolwatch-(\d{8}T\d{12})Z\.tar\.age")
 _PARTIAL, _WORK = ".schoolwatch-*.partial", ".backup-*"
