@@ -123,6 +123,7 @@ class Watching(Copying):
             if not work.evidence.add_once(evidence):
                 raise ConflictError
             chained(work, custody)
+            time_stamps.wanted(work, evidence, self.authority, self.now())
             self._supplied(work, case, by, evidence)
             work.commit()
         return evidence
