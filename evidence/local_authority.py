@@ -80,6 +80,7 @@ class LocalAuthority:
     trouble: Trouble | None = None
     is_down: bool = False
     ends: datetime = ENDS
+    key: str = ""  # another word gives other keys under the same names: a forger
     asked: int = 0
     queries: list[bytes] = field(default_factory=list)
 
@@ -159,7 +160,7 @@ class LocalAuthority:
         return done.stdout
 
     def _make(self) -> None:
-        self._root_key, self._key = _key(f"{self.name} Root"), _key(self.name)
+        self._root_key, self._key = _key(f"{self.name}{self.key} Root"), _key(f"{self.name}{self.key}")
         self.root = _certificate(self._root_key, self._root_key, f"{self.name} Root", f"{self.name} Root", None, ENDS)
         made = {kind: self._leaf(oid) for kind, oid in _PURPOSE.items()}
         self.leaf, self._wrong_leaf = made["good"], made["wrong"]
