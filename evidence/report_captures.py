@@ -136,7 +136,8 @@ def _facts(source: Source) -> Iterator[tuple[str, str]]:
 def _original(source: Source) -> Iterator[tuple[str, str]]:
     original = _mapping(source.facts.get("original"))
     yield "Working copy", f"made {both_times(source.evidence.captured_at)} by {source.who}; parts are covered for good"
-    yield "Its original", f"{original.get('ref') or 'not named'}, kept unchanged by the school"
+    brought = ", supplied by a person, not captured by us" if original.get("kind") == EvidenceKind.SUPPLIED else ""
+    yield "Its original", f"{original.get('ref') or 'not named'}{brought}, kept unchanged by the school"
     yield "Original captured", str(original.get("captured") or "")
     yield "Witness code of the original", str(original.get("witness_code") or "")
     covered = _mapping(source.facts.get("covered"))

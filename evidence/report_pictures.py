@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 LINE = 1_280  # pixels that fill the width of the page: a capture of ours, exactly
 TALLEST = 1_300  # pixels of that width in one piece; with the band above, it fills a page
 MAX_PIXELS = 60_000_000  # a picture of more than this is not decoded: our own captures have 10 million in a part
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError, Image.DecompressionBombWarning)
+_BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,11 @@ def opened(content: bytes) -> Image.Image:
 
 
 def decoded(content: bytes) -> Image.Image:
-    """Return the pixels alone, transparent parts on white; raises NoPictureError also for a damaged file."""
-    image = opened(content)
+    """Return the pixels alone, upright, transparent parts on white; raises NoPictureError also for a damaged file."""
+    found = opened(content)
     try:
-        image.load()
+        found.load()
+        image: Image.Image = ImageOps.exif_transpose(found)  # as every viewer shows a photograph of a telephone
         if image.mode == "RGB":
             return image
         flat = Image.new("RGB", image.size, "white")

@@ -1,0 +1,553 @@
+"""Working copies: what is covered is gone, from pixels, texts, metadata and the report; what was not chosen stays as it was."""
+
+from __future__ import annotations
+
+import io
+import json
+import unicodedata
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pikepdf
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from PIL import Image, PngImagePlugin
+
+from collector.testing import a_kept_post
+from data.model.cases import Capacity, Case, CaseEvent, CaseItem, Ground, RemovalCheck, Route, TakedownRequest, Verdict
+from data.model.evidence import Evidence, EvidenceKind
+from data.model.watch import School
+from evidence.boxes import AROUND, FILL, Box, Choice, RedactionError, boxes, cover, page_map
+from evidence.covering import MARK, PhraseError, cleaned, covered, covered_everywhere, holds
+from evidence.redaction import (
+    MADE,
+    NO_MAP,
+    Copy,
+    Original,
+    copies_that_count,
+    copy_facts,
+    make_copy,
+    phrases_of,
+    redacted_case_file,
+    shown_as,
+)
+from evidence.report import CaseFile, Variant, chronology_csv
+from evidence.report_pdf import report
+from evidence.seal import Sealer, canonical
+from evidence.testing import CHILD, KEY, MOMENT, SHEET, as_png, chained, painted_page, sealed_page
+from evidence.vault import Vault
+
+TEXT = "Sports day.\nIvy Fernhollow won, and Ivy's brother Tam Fern-\nhollow came last. Mr Quillfeather took the money."
+LINES = ("Sports day.", "Ivy Fernhollow won, and Ivy's brother Tam Fern-", "hollow came last.", "Mr Quillfeather took the money.")
+NAMES = ("Ivy Fernhollow", "Fernhollow", "Tam ")
+
+
+@pytest.fixture
+def sealer(vault: Vault) -> Sealer:
+    """What seals in this test's vault."""
+    return Sealer(vault, KEY)
+
+
+Making = Callable[..., Original]
+
+
+@pytest.fixture
+def original(case: Case, item: CaseItem, sealer: Sealer, vault: Vault) -> Making:
+    """Seal a painted page, with other files or facts where a test says so, and hand it over as an original."""
+
+    def seal(changes: dict[str, bytes | None] | None = None, **more: Any) -> Original:
+        """Seal it; a file that is None is left out."""
+        files = painted_page(TEXT, lines=LINES, handle="@ivy_fernhollow@town.example") | (changes or {})
+        kept = {name: content for name, content in files.items() if content is not None}
+        evidence, _ = sealed_page(case, item.id, kept, sealer=sealer, now=MOMENT, **more)
+        hashes = {one.name: one.sha256 for one in evidence.files}
+        return Original(evidence, lambda name: vault.get(hashes[name]))
+
+    return seal
+
+
+def _image(content: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(content))
+
+
+def _colours(content: bytes, box: tuple[int, int, int, int] | None = None) -> set[tuple[int, ...]]:
+    image = _image(content).convert("RGB").crop(box)
+    counted: Any = image.getcolors(1 << 24)
+    return {colour for _, colour in counted}
+
+
+# --- words ---
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Ivy Fernhollow won", "[covered] won"),
+        ("IVY   FERNHOLLOW won", "[covered] won"),
+        ("ivy\nfernhollow won", "[covered] won"),
+        ("I\u200bv\u00ady Fern\ufeffhollow won", "[covered] won"),
+        ("Iv\u0301y F\u0323ernhollow won", "[covered] won"),
+        ("\uff29\uff56\uff59 \uff26\uff45\uff52\uff4e\uff48\uff4f\uff4c\uff4c\uff4f\uff57 won", "[covered] won"),
+        ("Ivy Fern-\nhollow won", "[covered] won"),
+        ("#IvyFernhollow @ivy_fernhollow ivy-fernhollow won", "#[covered] @[covered] [covered] won"),
+        ("https://x.example/p/ivy-fernhollow/1", "https://x.example/p/[covered]/1"),
+        ("https://x.example/?n=Ivy%20Fernhollow&b=1", "https://x.example[covered]"),
+        ("https://x.example/?n=%49vy%20Fernhollow&b=1", "https://x.example[covered]"),
+        ("https://x.example/?n=%2549vy%2520Fernhollow end", "https://x.example[covered] end"),
+        ("Ivy\u00a0\u2003Fernhollow\u0000 won", "[covered]\u0000 won"),
+        ("Poison ivy, fern hollow", "Poison ivy, fern hollow"),
+        ("nothing here", "nothing here"),
+        ("", ""),
+    ],
+)
+def test_a_phrase_is_found_however_it_is_written(text: str, left: str) -> None:
+    """Case, accents, blanks, line ends, unseen characters, full-width letters, handles and addresses make no difference."""
+    assert covered(text, ["Ivy Fernhollow"]) == left
+
+
+def test_accents_are_found_both_ways() -> None:
+    """A name typed without its accent is found with it, and the other way round; ligatures too."""
+    assert covered("Zoë Łasińska, Zoe\u0308", ["zoe"]) == "[covered] Łasińska, [covered]\u0308"
+    assert covered("Zoe came", ["Zoë"]) == "[covered] came"
+    assert covered("Ms Ffi\ufb03n", ["Ffiffin"]) == "Ms [covered]"
+    assert covered("Frau Strauß", ["strauss"]) == "Frau [covered]"
+
+
+def test_inside_longer_words_it_is_covered_too() -> None:
+    """Too much rather than too little; overlapping finds become one mark."""
+    assert covered("Annabel planned", ["Ann"]) == "[covered]abel pl[covered]ed"
+    assert covered("ananan", ["anan"]) == "[covered]"
+
+
+@pytest.mark.parametrize("phrase", ["", "  "])
+def test_empty_phrases_are_passed_over(phrase: str) -> None:
+    """An empty line in the field is no phrase."""
+    assert cleaned([phrase, " Ivy  Fern ", "IVY FERN"]) == ("Ivy Fern",)
+
+
+@pytest.mark.parametrize("phrase", ["ab", "a b", "\u200b\u200b\u200b", "cover", "[covered]", "x" * 2_001])
+def test_a_phrase_that_cannot_be_covered_is_refused_without_repeating_it(phrase: str) -> None:
+    """Too short, unseen, a part of the mark itself, too long: the message names the number, never the words."""
+    with pytest.raises(PhraseError, match="phrase 2") as refused:
+        cleaned(["Ivy", phrase])
+
+    assert len(phrase) < 5 or phrase not in str(refused.value).replace(MARK, "")
+
+
+def test_more_phrases_than_a_person_types_are_refused() -> None:
+    """201 phrases are a mistake."""
+    with pytest.raises(PhraseError, match="at most 200"):
+        cleaned([f"name number {number}" for number in range(201)])
+
+
+LETTERS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn"), exclude_characters="[]"), min_size=3, max_size=12)
+
+
+def _plain(text: str) -> str:
+    """The plainest reading of a text: compatibility form, small, one blank between words."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+@given(LETTERS, st.lists(st.text(max_size=30), max_size=4))
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@example("Ivy", ["Ivy", "ivy"])
+def test_no_phrase_survives_in_any_text(phrase: str, around: list[str]) -> None:
+    """Whatever stands around it, how often it comes, in which case: afterwards it is not in the text, read as plainly as one can."""
+    try:
+        wanted = cleaned([phrase])
+    except PhraseError:
+        return
+    if not wanted:
+        return
+    text = phrase.join(["", *around, phrase.upper(), phrase.swapcase(), ""])
+    left = covered(text, wanted)
+
+    assert not holds(left, wanted)
+    assert _plain(wanted[0]) not in _plain(left.replace(MARK, " | "))
+
+
+def test_names_of_fields_and_nested_lists_are_covered() -> None:
+    """Every text of a value, keys too; numbers stay."""
+    value = {"Ivy Fern": ["x", ("ivy fern", 3, None)], "n": 1.5}
+
+    assert covered_everywhere(value, ["Ivy Fern"]) == {MARK: ["x", (MARK, 3, None)], "n": 1.5}
+
+
+# --- boxes ---
+
+
+def test_the_map_gives_boxes_for_pictures_and_for_lines_with_a_phrase(original: Making) -> None:
+    """A name that goes over two lines covers both; a picture is covered a little over its edge."""
+    found = page_map(original().facts("layout.json"))
+
+    lines = boxes(found, Choice(phrases=("Tam Fernhollow",)))
+    pictures = boxes(found, Choice(pictures=(1, 1)))
+
+    assert [box.y + AROUND for box in lines] == [640, 680]
+    assert pictures == (Box(100, 200, 301, 201).grown(AROUND),)
+    assert len(boxes(found, Choice(all_pictures=True, boxes=(Box(0, 0, 5, 5),)))) == 3
+
+
+@pytest.mark.parametrize(
+    ("choice", "says"),
+    [
+        (Choice(pictures=(3,)), "lists 2"),
+        (Choice(pictures=(0,)), "lists 2"),
+        (Choice(boxes=(Box(0, 0, 0, 5),)), "1 pixel"),
+        (Choice(keep=Box(0, 0, 5, -1)), "1 pixel"),
+        (Choice(boxes=(Box(10**9, 0, 5, 5),)), "too far"),
+        (Choice(boxes=(Box(0, 0, 5, 5),) * 501), "at most 500"),
+        (Choice(files=("../x.png",)), "no picture"),
+    ],
+)
+def test_a_choice_that_cannot_be_followed_is_refused(original: Making, choice: Choice, says: str) -> None:
+    """The message names what is wrong; no copy comes of it."""
+    with pytest.raises(RedactionError, match=says):
+        make_copy(original(), choice)
+
+
+@pytest.mark.parametrize(
+    "layout", [b"[]", b"{", b'{"images": 3, "lines": [1, {"x": "a"}]}', b'{"images": [{"x": 1e400, "y": 0, "w": 1, "h": 1}]}']
+)
+def test_a_map_that_cannot_be_read_is_no_map(original: Making, layout: bytes) -> None:
+    """Then the copy warns that words in pictures are covered by hand only."""
+    made = make_copy(original({"layout.json": layout}), Choice(phrases=("Fernhollow",)))
+
+    assert made.warnings == (NO_MAP,)
+
+
+@given(st.integers(-50, 150), st.integers(-50, 150), st.integers(1, 200), st.integers(1, 200), st.integers(0, 60), st.integers(0, 60))
+@settings(max_examples=60, deadline=None)
+def test_covered_pixels_are_of_one_colour_and_all_others_as_they_were(x: int, y: int, width: int, height: int, left: int, top: int) -> None:
+    """For any box and any place of the picture on the page: inside the fill alone, outside not a pixel changed."""
+    picture = Image.effect_noise((100, 90), 80).convert("RGB")
+    made = _image(cover(as_png(picture), [Box(x, y, width, height)], at=(left, top)))
+
+    inside = [(column, row) for column in range(100) for row in range(90) if x <= column + left < x + width and y <= row + top < y + height]
+    places = set(inside)
+
+    assert all(made.getpixel(place) == FILL for place in inside)
+    assert all(
+        made.getpixel((column, row)) == picture.getpixel((column, row))
+        for column in range(0, 100, 7)
+        for row in range(90)
+        if (column, row) not in places
+    )
+
+
+def test_everything_but_one_box_is_covered() -> None:
+    """What is kept stays exactly, all around is fill; a box beside the picture keeps nothing."""
+    picture = as_png(Image.effect_noise((60, 50), 80).convert("RGB"))
+
+    kept = _image(cover(picture, [], keep=Box(10, 5, 20, 10)))
+    none = cover(picture, [], keep=Box(500, 500, 5, 5))
+
+    assert kept.crop((10, 5, 30, 15)).tobytes() == _image(picture).crop((10, 5, 30, 15)).tobytes()
+    assert kept.getpixel((9, 5)) == kept.getpixel((30, 14)) == kept.getpixel((10, 15)) == FILL
+    assert _colours(none) == {FILL}
+
+
+def test_nothing_but_pixels_is_in_the_file() -> None:
+    """Comments, profiles and times of the original are gone, and so is its compressed data."""
+    told = PngImagePlugin.PngInfo()
+    told.add_text("Comment", "Ivy Fernhollow")
+    written = io.BytesIO()
+    Image.new("RGB", (30, 30), CHILD).save(written, "PNG", pnginfo=told, dpi=(72, 72), icc_profile=b"Ivy profile")
+
+    made = cover(written.getvalue(), [Box(0, 0, 30, 30)])
+
+    assert b"Ivy" not in made
+    assert [
+        made[at : at + 4] for at in range(len(made)) if made[at : at + 4] in {b"tEXt", b"iTXt", b"zTXt", b"eXIf", b"iCCP", b"tIME", b"pHYs"}
+    ] == []
+    assert _image(made).info == {}
+
+
+def test_a_photograph_of_a_telephone_is_covered_as_it_is_seen() -> None:
+    """Its turn is applied before boxes are; what it says of camera and place is gone."""
+    sideways = Image.new("RGB", (80, 40), "white")
+    sideways.paste(CHILD, (0, 0, 20, 40))
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Invented camera"  # turn by a quarter
+    written = io.BytesIO()
+    sideways.save(written, "JPEG", exif=exif, quality=95)
+
+    made = cover(written.getvalue(), [Box(0, 0, 40, 25)])
+
+    assert _image(made).size == (40, 80)
+    assert _image(made).getpixel((20, 10)) == FILL
+    assert b"Invented camera" not in made
+
+
+@pytest.mark.parametrize("broken", [b"", b"no picture", as_png(Image.new("RGB", (9, 9)))[:40]])
+def test_a_picture_that_cannot_be_read_is_refused(broken: bytes) -> None:
+    """It is never passed on as it is."""
+    with pytest.raises(RedactionError, match="cannot be covered"):
+        cover(broken, [])
+
+
+# --- copies ---
+
+
+def test_all_pictures_are_covered_in_every_part_of_the_page(original: Making) -> None:
+    """First screen, both parts and the post's own picture: not a pixel of a child's picture is left, the words are."""
+    made = make_copy(original(), Choice(all_pictures=True)).files
+
+    assert sorted(made) == ["page-full-01.png", "page-full-02.png", "post.json", "post.png", "screen-as-seen.png"]
+    assert all(CHILD not in _colours(content) for name, content in made.items() if name.endswith(".png"))
+    assert all((20, 90, 160) in _colours(made[name]) for name in ("page-full-01.png", "post.png", "screen-as-seen.png"))
+    assert _colours(made["page-full-02.png"], (700, 300, 900, 500)) == {FILL}
+    assert _colours(made["post.png"], (20, 20, 320, 220)) == {FILL}
+
+
+def test_lines_with_a_name_are_covered_and_the_name_is_gone_from_the_text(original: Making) -> None:
+    """The lines are filled in every picture; `post.json` reads [covered]; the handle with the same name too."""
+    made = make_copy(original(), Choice(phrases=NAMES))
+
+    assert _colours(made.files["page-full-01.png"], (100, 640, 1000, 670)) == {FILL}
+    assert _colours(made.files["page-full-01.png"], (100, 680, 1000, 710)) == {FILL}
+    assert (20, 90, 160) in _colours(made.files["page-full-01.png"], (100, 600, 1000, 630))
+    told = json.loads(made.files["post.json"])
+    assert told["text"].startswith("Sports day.\n[covered] won, and Ivy's brother [covered]")
+    assert told["author_handle"] == "@[covered]@town.example"
+    assert made.covered["lines of text"] == 2
+
+
+def test_source_text_archives_and_logs_are_never_in_a_copy(original: Making) -> None:
+    """Each is named as left out."""
+    made = make_copy(original(), Choice(all_pictures=True))
+
+    assert {"dom.html", "page.mhtml", "page.txt", "layout.json", "network.jsonl"} & set(made.files) == set()
+    assert all(
+        any(name in line for line in made.left_out) for name in ("dom.html", "page.mhtml", "page.txt", "layout.json", "network.jsonl")
+    )
+
+
+def test_the_posts_own_picture_stays_out_when_nobody_noted_where_it_stood(original: Making) -> None:
+    """Without its place, or with another size, it cannot be covered: left out, and said."""
+    for noted in (None, {"x": 1}, {"x": 0, "y": 0, "width": 5, "height": 5}):
+        made = make_copy(original(facts={"post_picture": noted}), Choice(all_pictures=True))
+
+        assert "post.png" not in made.files
+        assert any(line.startswith("post.png: ") for line in made.left_out)
+
+
+def test_a_first_screen_that_looked_different_stays_out(original: Making) -> None:
+    """A banner moved everything, so the map does not fit; boxes by hand do without the map."""
+    shifted = as_png(Image.new("RGB", (SHEET[0], 900), CHILD))
+    moved = original({"screen-as-seen.png": shifted})
+
+    by_map = make_copy(moved, Choice(all_pictures=True))
+    by_hand = make_copy(moved, Choice(boxes=(Box(0, 0, 1_280, 900),)))
+
+    assert "screen-as-seen.png" not in by_map.files
+    assert any("looked different" in line for line in by_map.left_out)
+    assert _colours(by_hand.files["screen-as-seen.png"]) == {FILL}
+
+
+def test_only_the_chosen_pictures_are_in_it(original: Making) -> None:
+    """The others are named as not chosen."""
+    made = make_copy(original(), Choice(files=("post.png",), all_pictures=True))
+
+    assert [name for name in made.files if name.endswith(".png")] == ["post.png"]
+    assert "page-full-01.png: not chosen" in made.left_out
+
+
+def test_a_copy_of_a_copy_is_refused(original: Making) -> None:
+    """Made from the original each time, so that nothing covered is lost sight of."""
+    with pytest.raises(RedactionError, match="working copy already"):
+        make_copy(original(kind=EvidenceKind.REDACTED), Choice())
+
+
+def test_a_copy_in_which_nothing_is_left_is_refused(original: Making) -> None:
+    """No picture, no text: said, not sealed."""
+    empty = dict.fromkeys(painted_page("x"))
+
+    with pytest.raises(RedactionError, match="nothing would be left"):
+        make_copy(original(empty), Choice())
+
+
+def test_its_facts_tell_kinds_and_numbers_never_words(original: Making) -> None:
+    """Who covered what kinds of things and when, of which original; no name, no word of a hidden element."""
+    source = original(facts={"hops": ["https://x.example/ivy-fernhollow"], "interventions": {"clicked": 0, "hidden": [{"text": "Ivy"}]}})
+    choice = Choice(phrases=NAMES, hide=frozenset({"title"}))
+    told = copy_facts(source, make_copy(source, choice), choice, who={"id": "u-dsl", "name": "A. Q.", "role": "dsl"}, at=MOMENT)
+    facts = json.loads(told)
+
+    assert facts["original"]["ref"] == "SW-2026-0001-E1"
+    assert facts["original"]["witness_code"] == source.evidence.seal_sha256
+    assert facts["covered"]["phrases covered in texts"] == 3
+    assert facts["interventions"] == {"clicked": 0}
+    assert not holds(told.decode(), NAMES)
+    assert shown_as(source, choice)["title"] == MARK
+
+
+def test_a_covered_handle_and_address_are_covered_wherever_else_they_stand(original: Making) -> None:
+    """In the text and in each other too."""
+    text = "as @ivy_fernhollow said, see https://forum.example.org/t/1 now"
+    source = original(
+        {"post.json": canonical({"text": text, "author_handle": "@ivy_fernhollow", "address": "https://forum.example.org/t/1"})}
+    )
+    choice = Choice(hide=frozenset({"handle", "address"}))
+    told = json.loads(make_copy(source, choice).files["post.json"])
+
+    assert told == {"text": "as @[covered] said, see [covered] now", "author_handle": MARK, "address": MARK}
+    assert shown_as(source, choice)["final_address"] == MARK
+
+
+# --- the case that goes with them ---
+
+
+def _file(case: Case, item: CaseItem, evidence: tuple[Evidence, ...], name: str) -> CaseFile:
+    request = TakedownRequest(
+        id="r1",
+        case_id="c1",
+        item_id="i1",
+        ground=Ground.HARASSMENT,
+        route=Route.SITE_OPERATOR,
+        recipient="abuse@forum.example.org",
+        capacity=Capacity.SCHOOL_REPRESENTATIVE,
+        notice="site_operator",
+        subject=f"About {name}",
+        body=f"It names\n{name.upper()}.",
+        drafted_by="u-dsl",
+        drafted_at=MOMENT,
+    )
+    check = RemovalCheck(
+        id="k1",
+        case_id="c1",
+        item_id="i1",
+        slot="1",
+        by="system",
+        at=MOMENT,
+        verdict=Verdict.PRESENT,
+        method="web page",
+        detail=f"shows {name}",
+        answer_sha256="0" * 64,
+    )
+    made = [one for one in evidence if one.kind is EvidenceKind.REDACTED]
+    events = (
+        CaseEvent(id="x1", case_id="c1", number=1, at=MOMENT, by="u-dsl", what="note", reason=f"{name} is in Year 4"),
+        *(
+            CaseEvent(
+                id=one.id, case_id="c1", number=9, at=MOMENT, by="u-dsl", what=MADE, fields={"evidence_id": one.id, "phrases": [name]}
+            )
+            for one in made
+        ),
+    )
+    return CaseFile(
+        school=School(id="s1", name="Fernley Green Primary School", added_at=MOMENT),
+        case=case.model_copy(update={"outcome": f"spoke with {name}"}),
+        items=(item.model_copy(update={"address": f"https://x.example/{name}", "post_id": 1}),),
+        posts=(
+            a_kept_post(text=f"So {name} fell", author_handle=name, author_id=name, raw={"n": name}, links=(f"https://x.example/{name}",)),
+        ),
+        events=events,
+        requests=(request,),
+        checks=(check,),
+        evidence=evidence,
+        names={"u-dsl": "A. Quillfeather"},
+    )
+
+
+OWN_WORDS = "abcdefghijklmnopqrstuvwxyz"
+NAMED = st.builds(
+    lambda first, last: f"{first}qx {last}xq".title(),  # no word of our own holds these letters
+    st.text(st.sampled_from(OWN_WORDS + "éßøłñ"), min_size=2, max_size=6),
+    st.text(st.sampled_from(OWN_WORDS + "'-é"), min_size=2, max_size=6),
+)
+
+
+@given(NAMED)
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@example("Ivy Fernhollow")
+def test_no_covered_phrase_survives_anywhere_in_what_goes_out(
+    case: Case, item: CaseItem, tmp_path_factory: pytest.TempPathFactory, words_of: Callable[[bytes], str], name: str
+) -> None:
+    """Report (words and metadata), chronology, every file of the copy, JSON escapes read: the name is nowhere."""
+    vault = Vault(tmp_path_factory.mktemp("v"))
+    sealer = Sealer(vault, KEY)
+    files = painted_page(f"{name} fell", lines=(f"x {name}",), handle=f"@{name.replace(' ', '')}")
+    own, drafts = sealed_page(case, item.id, files, sealer=sealer, now=MOMENT, title=f"About {name}", note=f"{name} seen")
+    hashes = {one.name: one.sha256 for one in own.files}
+    source, choice = Original(own, lambda file: vault.get(hashes[file])), Choice(phrases=(name,), all_pictures=True)
+    copy = make_copy(source, choice)
+    facts = json.loads(copy_facts(source, copy, choice, who={"name": "A. Quillfeather"}, at=MOMENT))
+    copied, more = sealed_page(
+        case,
+        item.id,
+        copy.files,
+        sealer=sealer,
+        now=MOMENT,
+        facts=facts,
+        **shown_as(source, choice),
+        id="e-2",
+        ref=f"{case.ref}-E2",
+        kind=EvidenceKind.REDACTED,
+        derived_from=own.id,
+    )
+    file = replace(_file(case, item, (own, copied), name), custody=chained((*drafts, *more)))
+    safe = redacted_case_file(file, phrases_of(file.events))
+
+    paper = report(safe, by="u-dsl", now=MOMENT, variant=Variant.REDACTED, pictures=lambda _, sealed: vault.get(sealed.sha256))
+
+    texts = [words_of(paper), chronology_csv(safe), _metadata(paper)]
+    texts += [_readable(vault.get(one.sha256)) for one in copied.files if not one.name.endswith(".png")]
+    pictures = [vault.get(one.sha256).decode("latin-1") for one in copied.files if one.name.endswith(".png")]
+    assert [text for text in (*texts, *pictures) if holds(text, (name,))] == []
+    assert [text for text in texts if any(part in text.casefold() for part in name.casefold().split())] == []
+    assert {one.id for one in safe.evidence} == {own.id, copied.id}
+
+
+def _readable(content: bytes) -> str:
+    """Read a file of JSON lines with its escapes undone."""
+    return "\n".join(json.dumps(json.loads(line), ensure_ascii=False) for line in content.decode().splitlines())
+
+
+def _metadata(paper: bytes) -> str:
+    with pikepdf.open(io.BytesIO(paper)) as opened, opened.open_metadata() as meta:
+        return f"{meta}{dict(opened.docinfo)!r}"
+
+
+def test_every_text_of_the_case_is_covered_and_ids_stay(case: Case, item: CaseItem) -> None:
+    """Requests, checks, history, address, post with its raw answer; the links between records still hold."""
+    file = _file(case, item, (), "Ivy Fernhollow")
+    safe = redacted_case_file(file, ("Ivy Fernhollow",))
+
+    assert not holds(repr(replace(safe, events=())), ("Ivy Fernhollow",))
+    assert [event.reason for event in safe.events] == ["[covered] is in Year 4"]
+    assert (safe.case.id, safe.items[0].id, safe.items[0].post_id) == (file.case.id, "i1", 1)
+    assert safe.checks[0].answer_sha256 is None
+    assert safe.posts[0].raw == {}
+
+
+def test_without_phrases_nothing_of_the_words_changes(case: Case, item: CaseItem) -> None:
+    """Only what could give away a covered thing is taken out."""
+    file = _file(case, item, (), "Ivy Fernhollow")
+
+    assert redacted_case_file(file, ()).requests == file.requests
+
+
+def test_an_older_copy_that_shows_what_was_covered_since_does_not_count(original: Making) -> None:
+    """Of each original the newest counts, and only if it covers every phrase of the case."""
+    one = original().evidence
+    copies = tuple(
+        one.model_copy(
+            update={"id": f"k{n}", "kind": EvidenceKind.REDACTED, "derived_from": of, "captured_at": MOMENT + timedelta(minutes=n)}
+        )
+        for n, of in ((1, "a"), (2, "a"), (3, "b"))
+    )
+
+    def event(number: int, phrases: list[str]) -> CaseEvent:
+        fields = {"evidence_id": f"k{number}", "phrases": phrases}
+        return CaseEvent(id=str(number), case_id="c1", number=number, at=MOMENT, by="u", what=MADE, fields=fields)
+
+    first, second, other = event(1, ["Ivy Fern"]), event(2, ["Ivy Fern", "Tam Fern"]), event(3, ["Ivy Fern"])
+
+    assert [found.id for found in copies_that_count(copies, (first,))] == ["k1"]
+    assert [found.id for found in copies_that_count(copies, (first, second, other))] == ["k2"]
+    assert phrases_of((first, second)) == ("Ivy Fern", "Tam Fern")
+    assert isinstance(Copy(), Copy)
