@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from evidence.seal import KEY
 from evidence.shelf import Digest
 
 BAGIT, INFO, PAYLOAD = "bagit.txt", "bag-info.txt", "data/"
@@ -18,6 +19,7 @@ FORMAT = "schoolwatch pack 2"
 PACK_SEAL, PACK_SIGNATURE, HOW_TO_CHECK = "pack-seal.json", "pack-seal.sig", "HOW-TO-CHECK.txt"
 FACTS, REGISTER = "data/pack.json", "data/register.jsonl"
 SEALED_TAGS = (BAGIT, INFO, HOW_TO_CHECK, *LISTS)  # what the pack's own seal names; the tag lists follow from these
+TAGS = (*SEALED_TAGS, PACK_SEAL, PACK_SIGNATURE, KEY, *TAG_LISTS)  # everything beside the payload
 DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
 
@@ -55,6 +57,8 @@ def faults(digests: Mapping[str, Digest], texts: Mapping[str, bytes]) -> Iterato
     """
     if texts.get(BAGIT, DECLARATION) != DECLARATION:
         yield f"{BAGIT} was changed"
+    # A bag may hold further tag files, and bags with them are valid: that is how something is slipped in (evidence.md §6).
+    yield from (f"{name} was added" for name in digests if not name.startswith(PAYLOAD) and name not in TAGS)
     for right in (lists(digests), tag_lists(digests)):
         wrong = [name for name in right if texts.get(name) != right[name]]
         yield from (f"{name} is missing" for name in right if name not in digests)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import stat
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -23,6 +25,7 @@ from evidence.stored_zip import MAX_BYTES, MAX_ENTRIES, MAX_NAME, Entry, LayoutE
 _CHUNK = 1 << 21
 _ALONE = 1 << 18  # below this a second thread costs more than it saves
 MAX_DEPTH = 8
+_OURS = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
 TOO_MUCH = "there is more in this folder than in any pack"
 
 
@@ -65,16 +68,9 @@ def digest(source: BinaryIO, size: int, pool: ThreadPoolExecutor) -> Digest:
 
 def hidden_fault(name: str) -> str | None:
     """Return what is wrong with a name that could lead out of the folder, deceive, or is none of ours; None for a plain one."""
-    parts = name.split("/")
-    if name.startswith(("/", "~")) or "\\" in name or ":" in name or ".." in parts:
+    if name.startswith(("/", "~")) or "\\" in name or ":" in name or ".." in name.split("/"):
         return f"{name} is a path that leads out of the folder"
-    if all(part and not part.startswith(".") and all(_is_ours(char) for char in part) for part in parts):
-        return None
-    return f"{name} was added: its name is none of ours"
-
-
-def _is_ours(char: str) -> bool:
-    return char.isascii() and (char.isalnum() or char in "-_.")
+    return None if _OURS.fullmatch(name) else f"{name} was added: its name is none of ours"
 
 
 @dataclass(frozen=True)
@@ -92,7 +88,8 @@ class ZipShelf:
         entries = layout(source)
         with ThreadPoolExecutor(1) as pool:
             found = [_digest_at(source, entry, pool) for entry in entries]
-        top = entries[0].name.partition("/")[0] + "/"
+        # Of most files, not of the first one: a changed letter shall not make everything else foreign.
+        top = Counter(entry.name.partition("/")[0] for entry in entries).most_common(1)[0][0] + "/"
         wrong = [*_twice(entry.name for entry in entries), *_order_faults(entries, top)]
         wrong += [fault for entry in entries if (fault := hidden_fault(entry.name))]
         wrong += faults(source, entries, [one.crc for one in found])

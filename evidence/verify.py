@@ -36,6 +36,7 @@ from evidence.custody import verify_extract
 from evidence.seal import KEY, MANIFEST, SEAL, canonical, stamp
 from evidence.shelf import FolderShelf, Shelf, ZipShelf, opened
 
+Register = list[CustodyEvent] | str | None  # the whole register, what is wrong with it, or none was given
 MAX_REASONS = 200  # a person reads the first few; a hostile pack could give a hundred thousand
 MAX_REASON = 500
 MAX_REGISTER = 50_000_000  # bytes; some hundred thousand lines
@@ -169,9 +170,10 @@ def _verdict(shelf: Shelf, known: Knowledge) -> VerifyResult:
     codes = {bundle.ref: bundle.witness for bundle in bundles if bundle.witness} | {
         "pack": shelf.digests[PACK_SEAL].sha256 if sealed else ""
     }
+    register = _register(known.register) if known.register else None
     faults = _first(_faults(shelf, sealed, bundles, known))
-    faults += _first(_outside_faults(shelf, bundles, codes, known))
-    doubts = _first(_doubts(shelf, bundles, known))
+    faults += _first(_outside_faults(shelf, bundles, codes, known, register))
+    doubts = _first(_doubts(shelf, bundles, codes, known, register))
     keys = tuple(dict.fromkeys([bundle.key for bundle in bundles if bundle.key] + ([sealed.key_id] if sealed else [])))
     colour = Colour.RED if faults else Colour.AMBER if doubts else Colour.GREEN
     reasons = faults or doubts or tuple(bundle.proof for bundle in bundles)
@@ -205,6 +207,14 @@ def _faults(shelf: Shelf, sealed: PackSeal | None, bundles: tuple[Bundle, ...], 
         yield from bundle.faults
     yield from _facts_faults(shelf, sealed, bundles)
     yield from _register_faults(shelf, bundles)
+    yield from _stranger_faults(sealed, bundles, known)
+
+
+def _stranger_faults(sealed: PackSeal | None, bundles: tuple[Bundle, ...], known: Knowledge) -> Iterator[str]:
+    """Anybody can take genuine evidence, write another report around it and seal that with a key of their own."""
+    others = {one.key for one in bundles if one.key} | ({sealed.key_id} if sealed else set())
+    if len(others) > 1 and not known.trust.keys >= others:
+        yield f"{PACK_SEAL} and the evidence were sealed with different keys; when the school changed its key, name each with --key"
 
 
 def _seal_faults(shelf: Shelf, sealed: PackSeal | None, known: Knowledge) -> Iterator[str]:
@@ -280,45 +290,52 @@ def _stands_in(events: list[CustodyEvent], bundle: Bundle) -> bool:
     return any((event.what, event.evidence_id, event.detail) == ("sealed", bundle.evidence_id, bundle.witness) for event in events)
 
 
-def _outside_faults(shelf: Shelf, bundles: tuple[Bundle, ...], codes: Mapping[str, str], known: Knowledge) -> Iterator[str]:
+def _outside_faults(
+    shelf: Shelf, bundles: tuple[Bundle, ...], codes: Mapping[str, str], known: Knowledge, register: Register
+) -> Iterator[str]:
     """Compare the pack with what was noted outside it: witness codes, and the whole register."""
     elsewhere = set(_originals(shelf, bundles).values())
     for code in known.witnesses:
         if code.strip().lower() not in {*codes.values(), *elsewhere}:
             yield f"no evidence in this pack has the witness code {code}: this is not what was sealed when that code was given"
-    if known.register is not None:
-        yield from _foreign_register_faults(known.register, bundles)
+    yield from _foreign_register_faults(register, bundles)
 
 
 def _originals(shelf: Shelf, bundles: tuple[Bundle, ...]) -> dict[str, str]:
     """Return the codes of the originals that redacted copies in the pack were made of, as the register's lines tell them."""
     there = {bundle.evidence_id for bundle in bundles}
     copied = {bundle.derived_from for bundle in bundles if bundle.derived_from} - there
+    if not copied:
+        return {}
     events = _lines(shelf.text(REGISTER, MAX_JSON)) or []
     return {event.evidence_id: event.detail for event in events if event.what == "sealed" and event.evidence_id in copied}
 
 
-def _foreign_register_faults(path: Path, bundles: tuple[Bundle, ...]) -> Iterator[str]:
+def _foreign_register_faults(register: Register, bundles: tuple[Bundle, ...]) -> Iterator[str]:
+    if isinstance(register, str):
+        yield register
+        return
+    absent = (one.ref for one in bundles if register is not None and not _stands_in(register, one))
+    yield from (f"{ref} does not stand in the register that you gave, or with another seal" for ref in absent)
+
+
+def _register(path: Path) -> list[CustodyEvent] | str:
+    """Read the whole register, from its first line on; or say what is wrong with it."""
     try:
         with opened(path, follow=True) as source:
             content = source.read(MAX_REGISTER + 1)
         events = _lines(content) if len(content) <= MAX_REGISTER else None
         if events is None:
-            yield "the register that you gave cannot be read: it is none, or it was changed"
-            return
+            return "the register that you gave cannot be read: it is none, or it was changed"
         verify_chain(events)
     except OSError as error:
-        yield f"the register that you gave cannot be read ({error.strerror})"
-        return
+        return f"the register that you gave cannot be read ({error.strerror})"
     except EvidenceError as error:
-        yield f"the register that you gave does not hold: {error}"
-        return
-    yield from (
-        f"{one.ref} does not stand in the register that you gave, or with another seal" for one in bundles if not _stands_in(events, one)
-    )
+        return f"the register that you gave does not hold: {error}"
+    return events
 
 
-def _doubts(shelf: Shelf, bundles: tuple[Bundle, ...], known: Knowledge) -> Iterator[str]:
+def _doubts(shelf: Shelf, bundles: tuple[Bundle, ...], codes: Mapping[str, str], known: Knowledge, register: Register) -> Iterator[str]:
     if not bundles:
         yield NO_EVIDENCE
     for bundle in bundles:
@@ -326,6 +343,9 @@ def _doubts(shelf: Shelf, bundles: tuple[Bundle, ...], known: Knowledge) -> Iter
     asked = {code.strip().lower() for code in known.witnesses}
     for code in asked & set(_originals(shelf, bundles).values()):
         yield f"the witness code {code} belongs to an original that is not in this pack, only a redacted copy of it; ask for the full pack"
+    pack = codes.get("pack", "-")
+    if isinstance(register, list) and not any(pack in event.detail for event in register if event.what == "exported"):
+        yield "the register that you gave does not know this very pack: it is older, or the papers around the evidence were changed"
 
 
 def as_json(result: VerifyResult) -> str:

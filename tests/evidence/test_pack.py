@@ -3,40 +3,44 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
-import shutil
-import subprocess
-import zipfile
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from bs4 import BeautifulSoup
 
 from collector.testing import a_kept_post
 from data.errors import EvidenceError
-from data.model.cases import Capacity, Case, CaseEvent, CaseItem, CaseState, Ground, RemovalCheck, Route, TakedownRequest, Verdict
+from data.model.cases import Capacity, CaseEvent, CaseState, Ground, RemovalCheck, Route, TakedownRequest, Verdict
+from data.model.evidence import CustodyEvent
 from data.model.readings import Category
-from data.model.watch import School
+from evidence import bag
+from evidence.custody import CustodyDraft
 from evidence.errors import CaptureForbiddenError, CustodyBrokenError, SealBrokenError
-from evidence.pack import CaseFile, write_pack
+from evidence.invented import ITEM, WHEN, Workshop
+from evidence.pack import CaseFile, Pack, Variant, write_pack
 from evidence.seal import stamp
-from evidence.testing import MOMENT, an_order, chained, fake_capture
-from evidence.vault import Vault
-from evidence.verify import Colour, verify
+from evidence.tampering import opened, unpacked
+from evidence.testing import KEY, MOMENT, chained
+from evidence.verify import Colour, Knowledge, verify
 
 NASTY = "<script>alert(1)</script> \u202egnp.exe \x07 \u200b =cmd|'/c calc'!A1 \U0001f600 \u0645\u0631\u062d\u0628\u0627 </pre>"
 
 
 @pytest.fixture
-def file(case: Case, item: CaseItem, vault: Vault) -> CaseFile:
-    """A case with a capture, a post with hostile text, a request and two checks."""
+def workshop(tmp_path: Path) -> Workshop:
+    """A case with one capture."""
+    made = Workshop(tmp_path)
+    made.capture()
+    return made
+
+
+@pytest.fixture
+def file(workshop: Workshop) -> CaseFile:
+    """The case with a post of hostile text, a request and two checks."""
     post = a_kept_post(text=NASTY)
-    item = item.model_copy(update={"post_id": post.id})
-    evidence, drafts = fake_capture(an_order(item, at=MOMENT), case, item, vault=vault, now=MOMENT)
     checks = tuple(
         RemovalCheck(
             id=f"k{number}",
@@ -49,7 +53,7 @@ def file(case: Case, item: CaseItem, vault: Vault) -> CaseFile:
             method="web page",
             status=404,
             detail="not found",
-            answer_sha256=vault.put(f"answer {number}".encode()),
+            answer_sha256=workshop.vault.put(f"answer {number}".encode()),
         )
         for number in (1, 2)
     )
@@ -71,152 +75,163 @@ def file(case: Case, item: CaseItem, vault: Vault) -> CaseFile:
         drafted_by="u-dsl",
         drafted_at=MOMENT,
     )
-    return CaseFile(
-        school=School(id="s1", name="Fernley Green Primary School", added_at=MOMENT),
-        case=case,
-        items=(item,),
-        posts=(post,),
-        events=events,
-        requests=(request,),
-        checks=checks,
-        evidence=(evidence,),
-        custody=chained(drafts),
-        names={"u-dsl": "A. Quillfeather"},
-    )
+    item = ITEM.model_copy(update={"post_id": post.id})
+    return replace(workshop.file(), items=(item,), posts=(post,), events=events, requests=(request,), checks=checks)
 
 
-@pytest.fixture
-def pack(file: CaseFile, vault: Vault, tmp_path: Path) -> Path:
-    """The case's pack."""
-    return write_pack(file, vault=vault, target=tmp_path / "pack.zip", by="u-dsl", now=MOMENT)
+def _packed(workshop: Workshop, file: CaseFile, name: str = "pack.zip", variant: Variant = Variant.FULL) -> Pack:
+    return write_pack(file, vault=workshop.vault, key=KEY, target=workshop.folder / name, by="u-dsl", now=WHEN, variant=variant)
 
 
-def _inside(pack: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(pack) as opened:
-        return {name: opened.read(name) for name in opened.namelist()}
+def test_a_clean_pack_is_sound_as_zip_and_as_folder(workshop: Workshop, file: CaseFile) -> None:
+    """Both are unchanged, and both say that nobody outside vouches for the time."""
+    pack = _packed(workshop, file).path
+    folder = unpacked(opened(pack), workshop.folder / "out" / "pack")
+    results = [verify(one) for one in (pack, folder, folder.parent)]
+
+    assert [(one.colour, one.exit_code) for one in results] == [(Colour.AMBER, 3)] * 3
+    assert len({(one.codes["pack"], one.files, one.reasons) for one in results}) == 1
 
 
-def test_stock_tools_agree_that_a_clean_pack_is_whole(pack: Path, tmp_path: Path) -> None:
-    """`unzip` and `sha256sum -c` accept the pack, and so does our own check: unchanged, time not proven by others."""
-    folder = tmp_path / "unpacked"
-    with zipfile.ZipFile(pack) as opened:
-        assert opened.testzip() is None
-        opened.extractall(folder)
-    tool = shutil.which("sha256sum")
-    if tool is None:
-        pytest.skip("sha256sum is not on this machine: it belongs to GNU coreutils")
-    lists = [(folder, "manifest-sha256.txt"), (pack.parent, "pack.zip.sha256")]
+def test_the_pack_has_the_files_that_it_should(workshop: Workshop, file: CaseFile) -> None:
+    """One folder named like the pack: the bag, the pack's seal, and below `data` the words, the answers and each capture with its seal."""
+    inside = set(opened(_packed(workshop, file).path))
+    tags = {bag.BAGIT, bag.INFO, *bag.LISTS, *bag.TAG_LISTS, "HOW-TO-CHECK.txt", "pack-seal.json", "pack-seal.sig", "seal-key.pem"}
+    told = {"data/pack.json", "data/register.jsonl", "data/chronology.csv", "data/index.csv"}
+    answers = {"data/checks/001-answer.bin", "data/checks/002-answer.bin"}
+    seals = {f"data/SW-2026-0001-E1/{name}" for name in ("manifest.json", "seal.json", "seal.sig", "seal-key.pem")}
+    captured = {f"data/SW-2026-0001-E1/data/{name}" for name in ("capture.json", "custody.jsonl", "page.txt", "screen-as-seen.png")}
 
-    assert [
-        subprocess.run([tool, "-c", "--strict", name], cwd=place, check=False, capture_output=True).returncode for place, name in lists
-    ] == [0, 0]
-    assert verify(pack).colour is Colour.AMBER
-    assert verify(pack).exit_code == 3
+    assert tags | told | answers | seals | captured == {name for name in inside if not name.startswith("data/report")}
+    assert len([name for name in inside if name.startswith("data/report.")]) == 1
 
 
-def test_the_list_names_every_other_file(pack: Path) -> None:
-    """Only the list itself and the seal over it are not in the list."""
-    inside = _inside(pack)
-    listed = {line.split("  ")[1] for line in inside["manifest-sha256.txt"].decode().splitlines()}
-
-    assert set(inside) - listed == {"manifest-sha256.txt", "seal.json"}
-    assert {"report.html", "HOW-TO-CHECK.txt", "chronology.csv", "custody.jsonl", "checks/001-answer.bin", "checks/002-answer.bin"} < listed
-    assert hashlib.sha256(inside["manifest-sha256.txt"]).hexdigest().encode() in inside["seal.json"]
-
-
-def test_the_same_records_give_the_same_bytes(pack: Path, file: CaseFile, vault: Vault, tmp_path: Path) -> None:
+def test_the_same_records_give_the_same_bytes(workshop: Workshop, file: CaseFile) -> None:
     """A pack made twice at the same moment is the same file."""
-    again = write_pack(file, vault=vault, target=tmp_path / "again.zip", by="u-dsl", now=MOMENT)
+    first = _packed(workshop, file).path.read_bytes()
 
-    assert pack.read_bytes() == again.read_bytes()
-
-
-def test_hostile_text_is_shown_and_does_nothing(pack: Path) -> None:
-    """Markup in a post is text in the report, and characters that deceive the eye are spelled out."""
-    report = _inside(pack)["report.html"].decode()
-    soup = BeautifulSoup(report, "lxml")
-
-    assert soup.find("script") is None
-    assert "<script>alert(1)</script>" in soup.get_text()
-    assert all(word in report for word in ("[U+202E]", "[U+0007]", "[U+200B]", "\U0001f600"))
-    assert "\u202e" not in report
+    assert first == _packed(workshop, file).path.read_bytes()
 
 
-def test_the_report_reads_like_a_report(pack: Path) -> None:
-    """School, case, address, both times, people, chronology, requests, checks and the limits are there; pictures are beside it."""
-    report = _inside(pack)["report.html"].decode()
-    wanted = (
-        "Fernley Green Primary School",
-        "SW-2026-0001",
-        "https://forum.example.org/t/1",
-        "2026-07-01 08:30:00 UTC (01 Jul 2026 09:30:00 BST)",
-        "A. Quillfeather",
-        "Chronology",
-        "abuse@forum.example.org",
-        "removed unknown",
-        "does and does not prove",
-    )
-
-    assert [word for word in wanted if word not in report] == []
-    assert {image["src"] for image in BeautifulSoup(report, "lxml").find_all("img")} == {"evidence/SW-2026-0001-E1/data/screen-as-seen.png"}
-
-
-def test_the_pack_says_who_took_it_out(pack: Path) -> None:
+def test_the_pack_says_who_took_it_out(workshop: Workshop, file: CaseFile) -> None:
     """A34, B38: who made the pack, and when, stands inside it."""
-    facts = json.loads(_inside(pack)["manifest.json"])
+    facts = json.loads(opened(_packed(workshop, file).path)["data/pack.json"])
 
-    assert (facts["made_by"], facts["made_at"]) == ("u-dsl", stamp(MOMENT))
+    assert (facts["made_by"], facts["made_by_name"], facts["made_at"]) == ("u-dsl", "A. Quillfeather", stamp(WHEN))
+    assert [one["ref"] for one in facts["captures"]] == ["SW-2026-0001-E1"]
 
 
-def test_no_cell_of_the_table_is_a_formula(pack: Path) -> None:
-    """A spreadsheet that opens the chronology finds text only."""
-    rows = list(csv.reader(io.StringIO(_inside(pack)["chronology.csv"].decode("utf-8-sig"))))
+@pytest.mark.parametrize("name", ["chronology.csv", "index.csv"])
+def test_no_cell_of_a_table_is_a_formula(workshop: Workshop, file: CaseFile, name: str) -> None:
+    """A spreadsheet that opens a table of the pack finds text only."""
+    rows = list(csv.reader(io.StringIO(opened(_packed(workshop, file).path)[f"data/{name}"].decode("utf-8-sig"))))
 
-    assert len(rows) == 3
+    assert len(rows) >= 2
     assert [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))] == []
 
 
+def test_earlier_exports_go_along(workshop: Workshop, file: CaseFile) -> None:
+    """Who takes a pack out later hands over the lines of the exports before it."""
+    draft = CustodyDraft(WHEN, "u-dsl", file.evidence[0].id, "exported", "full, pack seal 00")
+    again = replace(file, custody=(*file.custody, *chained((draft,), after=file.custody[-1])))
+    lines = opened(_packed(workshop, again).path)[bag.REGISTER].splitlines()
+
+    assert [CustodyEvent.model_validate_json(line).what for line in lines][-2:] == ["sealed", "exported"]
+
+
 @pytest.mark.parametrize("change", [{"stop": True}, {"lead_category": Category.CSAM}])
-def test_a_stopped_case_is_never_exported(file: CaseFile, vault: Vault, tmp_path: Path, change: dict[str, object]) -> None:
+@pytest.mark.parametrize("variant", Variant)
+def test_a_stopped_case_is_never_exported(workshop: Workshop, file: CaseFile, change: dict[str, object], variant: Variant) -> None:
     """The STOP route forbids the export, and not one file is written."""
-    target = tmp_path / "out"
-    target.mkdir()
     with pytest.raises(CaptureForbiddenError):
-        write_pack(replace(file, case=file.case.model_copy(update=change)), vault=vault, target=target, by="u-dsl", now=MOMENT)
+        _packed(workshop, replace(file, case=file.case.model_copy(update=change)), variant=variant)
 
-    assert list(target.iterdir()) == []
+    assert [one.name for one in workshop.folder.iterdir()] == ["vault"]
 
 
-def test_a_changed_vault_file_stops_the_export(file: CaseFile, vault: Vault, tmp_path: Path) -> None:
-    """A pack never carries a file that is not what was sealed."""
-    vault.path(file.evidence[0].files[0].sha256).write_bytes(b"other")
+def test_a_changed_vault_file_stops_the_export(workshop: Workshop, file: CaseFile) -> None:
+    """A pack never carries a file that is not what was sealed, and no half pack stays behind."""
+    workshop.vault.path(file.evidence[0].files[0].sha256).write_bytes(b"other")
     with pytest.raises(SealBrokenError):
-        write_pack(file, vault=vault, target=tmp_path, by="u-dsl", now=MOMENT)
+        _packed(workshop, file)
+
+    assert [one.name for one in workshop.folder.iterdir()] == ["vault"]
 
 
-def test_a_changed_record_stops_the_export(file: CaseFile, vault: Vault, tmp_path: Path) -> None:
-    """A back-dated record does not fit its seal."""
-    forged = file.evidence[0].model_copy(update={"captured_at": MOMENT - timedelta(days=600)})
-    with pytest.raises(SealBrokenError):
-        write_pack(replace(file, evidence=(forged,)), vault=vault, target=tmp_path, by="u-dsl", now=MOMENT)
+@pytest.mark.parametrize("change", [{"captured_at": MOMENT - timedelta(days=600)}, {"seal_sha256": "0" * 64}])
+def test_a_changed_record_stops_the_export(workshop: Workshop, file: CaseFile, change: dict[str, object]) -> None:
+    """A back-dated record, or one that names another seal, does not fit what was sealed."""
+    forged = file.evidence[0].model_copy(update=change)
+    with pytest.raises((SealBrokenError, CustodyBrokenError)):
+        _packed(workshop, replace(file, evidence=(forged,)))
 
 
-def test_custody_that_does_not_hold_stops_the_export(file: CaseFile, vault: Vault, tmp_path: Path) -> None:
+def test_custody_that_does_not_hold_stops_the_export(workshop: Workshop, file: CaseFile) -> None:
     """Without the line that sealed the capture there is no pack."""
     with pytest.raises(CustodyBrokenError):
-        write_pack(replace(file, custody=file.custody[:-1]), vault=vault, target=tmp_path, by="u-dsl", now=MOMENT)
+        _packed(workshop, replace(file, custody=file.custody[:-1]))
 
 
 @pytest.mark.parametrize("name", ["../x.png", "a/b.png", "CON:", "", ".hidden", "sm\u00f6r.png"])
-def test_only_our_own_file_names_get_in(file: CaseFile, vault: Vault, tmp_path: Path, name: str) -> None:
+def test_only_our_own_file_names_get_in(workshop: Workshop, file: CaseFile, name: str) -> None:
     """A record with a file name that could lead out of the folder is refused."""
-    evidence = file.evidence[0]
     with pytest.raises(EvidenceError):
-        write_pack(
-            replace(file, evidence=(evidence.model_copy(update={"ref": name}),)), vault=vault, target=tmp_path, by="u-dsl", now=MOMENT
-        )
+        _packed(workshop, replace(file, evidence=(file.evidence[0].model_copy(update={"ref": name}),)))
 
 
-def test_a_folder_as_target_gets_a_name_without_persons(file: CaseFile, vault: Vault, tmp_path: Path) -> None:
-    """The pack's own name holds the case number and the time."""
-    assert write_pack(file, vault=vault, target=tmp_path, by="u-dsl", now=MOMENT).name == "Schoolwatch-SW-2026-0001-20260701T083000Z.zip"
+def test_a_folder_as_target_gets_a_name_without_persons(workshop: Workshop, file: CaseFile) -> None:
+    """The pack's own name holds the case number, the kind of pack and the time."""
+    names = {_packed(workshop, file, "", variant).path.name for variant in Variant}
+
+    assert names == {"Schoolwatch-SW-2026-0001-20260701T083000Z.zip", "Schoolwatch-SW-2026-0001-redacted-20260701T083000Z.zip"}
+
+
+def test_a_redacted_pack_holds_nothing_of_the_originals(workshop: Workshop) -> None:
+    """Working copies only, each with the name of its original; an original without a copy is named as left out (§5.7 rule 5)."""
+    first, second = workshop.evidence[0], workshop.capture(words=b"the name of a child")
+    workshop.redacted(first)
+    pack = workshop.pack(variant=Variant.REDACTED)
+    inside = opened(pack.path)
+    facts = json.loads(inside["data/pack.json"])
+    originals = {one.sha256 for evidence in (first, second) for one in evidence.files if one.name != "custody.jsonl"}
+
+    assert [(one["ref"], one["derived_from"]) for one in facts["captures"]] == [("SW-2026-0001-E1-R1", first.ref)]
+    assert facts["not_included"] == [{"ref": second.ref, "why": "no redacted copy was made"}]
+    assert originals.isdisjoint({digest for name in bag.LISTS for digest in inside[name].decode().split()})
+    assert b"the name of a child" not in pack.path.read_bytes()
+    assert "not included" in inside["data/index.csv"].decode("utf-8-sig")
+    assert verify(pack.path).colour is Colour.AMBER
+
+
+def test_the_code_of_an_original_is_recognised_in_a_redacted_pack(workshop: Workshop) -> None:
+    """Who holds the original's code and gets a redacted copy is told so; a code that nothing has is a fault."""
+    first = workshop.evidence[0]
+    workshop.redacted(first)
+    pack = workshop.pack(variant=Variant.REDACTED)
+    known = verify(pack.path, Knowledge(witnesses=(first.seal_sha256,)))
+    unknown = verify(pack.path, Knowledge(witnesses=("0" * 64,)))
+
+    assert known.colour is Colour.AMBER
+    assert any("only a redacted copy" in reason for reason in known.reasons)
+    assert unknown.colour is Colour.RED
+
+
+def test_a_pack_without_evidence_proves_no_time(tmp_path: Path) -> None:
+    """It can be checked, and says that there is nothing in it."""
+    result = verify(Workshop(tmp_path).pack().path)
+
+    assert result.colour is Colour.AMBER
+    assert "no evidence" in result.reasons[0]
+
+
+def test_many_captures_go_into_one_pack(tmp_path: Path) -> None:
+    """Each has its folder and its line in the index."""
+    workshop = Workshop(tmp_path)
+    for number in range(12):
+        workshop.capture(extra=b"x" * number)
+    pack = workshop.pack()
+    index = opened(pack.path)["data/index.csv"].decode("utf-8-sig").splitlines()
+
+    assert len(index) == 13
+    assert len(verify(pack.path).codes) == 13
+    assert len(pack.evidence_ids) == 12
