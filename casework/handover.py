@@ -19,6 +19,7 @@ from data.model.cases import Case, CaseItem
 from data.model.evidence import Evidence
 from data.model.posts import Post
 from data.model.watch import School
+from evidence.guard import ADULT
 from evidence.pdf import Block, Bullets, Document, Figure, Heading, Paragraph, Quote, Rows, pdf
 from evidence.stored_zip import write
 
@@ -63,8 +64,8 @@ class HandOver:
 
 
 def may_show_picture(case: Case) -> bool:
-    """Whether the picture of the page may be given: never where a child is concerned or the case was stopped (§5.7)."""
-    return not is_childs(case)
+    """Whether the picture of the page may be given: never where a child is concerned, it was stopped, or it may be intimate (§5.7)."""
+    return not is_childs(case) and not case.stop and case.lead_category not in ADULT
 
 
 def papers_name(case: Case) -> str:

@@ -14,7 +14,7 @@ from casework.checks import VERDICT_LABELS, next_check
 from casework.drafting import Known, look_at_whole, starts
 from casework.errors import ConsentMissingError, IllegalMoveError
 from casework.mail_draft import mail_draft
-from casework.notice import Details, NoticeFacts, Rendered, check_details, fits_in, london
+from casework.notice import Details, NoticeFacts, Rendered, check_details, evidence_row, fits_in, london
 from casework.notice import Letter as Template
 from casework.notices import LETTERS, NOTICES
 from casework.personal_data import Guard
@@ -244,7 +244,7 @@ class Letters(Asking):
             why_urgent="",
             requested_by=now + countdown.TARGET,
             details=details,
-            evidence=tuple(f"{file.name} of {one.ref} ({file.sha256[:12]})" for one in evidence for file in one.files),
+            evidence=tuple(evidence_row(one.ref, one.seal_sha256) for one in evidence),
             author=(post.author_handle or "") if post and not case.stop else "",
             done=_done(work, case),
             standing=steps.left(case, steps.case_standing(case, now)),
@@ -324,6 +324,7 @@ def _may_be_mailed(found: TakedownRequest | Letter, case: Case) -> None:
     whys = (
         (case.stop, "in a stopped case nothing goes by mail: use the body's own secure form, or the telephone"),
         (given_up, "these words were given up"),
+        (_is_draft(found), "these words are not approved yet: have them approved first, then make the mail draft"),
     )
     why = next((words for holds, words in whys if holds), None)
     if why is not None:

@@ -47,12 +47,7 @@ def may_copy(*, stop: bool, category: Category | None) -> None:
 
 
 def may_export(case: Case) -> None:
-    """Raise CaptureForbiddenError when nothing of the case may leave, whatever button was pressed (evidence.md §8.4)."""
-    may_keep(stop=case.stop, category=case.lead_category)
-
-
-def may_show(case: Case) -> None:
-    """Raise CaptureForbiddenError where no picture of the case may be shown, taken in, covered or packed (evidence.md §8.4, §8.7)."""
+    """Raise CaptureForbiddenError when nothing of the case may be shown, taken in, packed or leave, whatever was pressed (§8.4)."""
     may_copy(stop=case.stop, category=case.lead_category)
 
 

@@ -266,6 +266,11 @@ def test_each_letter_from_a_case_as_pdf_and_mail_draft(scene: Scene, key: str, w
     case = scene.opened(*CASES[key])
     scene.refer(case, consent=Consent.GIVEN, consent_at=NOON)
     letter = scene.letter(case, key)
+    kept, last = scene.desk.letters(HEAD, case.id), scene.desk.case(HEAD, case.id).events[-1].what
+    if LETTERS[key].head_approves:  # not even by an address typed by hand is there a mail draft of words that wait for approval
+        with pytest.raises(IllegalMoveError, match="not approved yet"):
+            scene.desk.paper(HEAD, "letter", letter.id, "eml")
+        scene.desk.approve_letter(HEAD, letter.id)
     draft = message_from_bytes(scene.desk.paper(HEAD, "letter", letter.id, "eml").content, policy=policy.default)
     read = words_of(scene.pdf(letter))
 
@@ -273,8 +278,8 @@ def test_each_letter_from_a_case_as_pdf_and_mail_draft(scene: Scene, key: str, w
     assert " ".join(draft.get_content().split()) == body
     assert draft["X-Unsent"] == "1"
     assert [word for word in body.replace("- ", " ").split() if word not in read.replace(" ", "")] == []
-    assert scene.desk.letters(HEAD, case.id) == (letter,)
-    assert scene.desk.case(HEAD, case.id).events[-1].what == "letter drafted"
+    assert kept == (letter,)
+    assert last == "letter drafted"
 
 
 @pytest.mark.parametrize("key", [one.key for one in OF_CASE if one.head_approves])
