@@ -1,6 +1,7 @@
 """The one place that drives a browser. Runs in the worker process only (evidence/worker.py), never in the dashboard or a job.
 
 Nothing is clicked, typed or accepted. Each thing that the page tried or that we did is counted and goes into `capture.json`.
+First the page is opened without its pictures, and its words are handed over; only with leave is it opened as it is (evidence.md §8.3).
 """
 
 from __future__ import annotations
@@ -9,19 +10,27 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Dialog, Download, Error, Page, Request, Response, sync_playwright
+from playwright.sync_api import BrowserContext, Error, Page, Response, sync_playwright
 from playwright.sync_api import TimeoutError as TooSlowError
 
+from collector.pace import retry_at
+from data.clock import Clock, SystemClock
+from evidence.exchanges import Exchanges
+from evidence.failures import plain_cause, site_fault, with_hops
+from evidence.first_look import Blinkers
+from evidence.page_scripts import HAS_WORDS, WORDS
 from evidence.processes import browser_environment
+from evidence.recording import HEIGHT, WIDTH, Recorder, Talk
+from evidence.refusals import Refusals, hops
 
-WIDTH, HEIGHT = 1280, 900
-MAX_HEIGHT = 16_000  # taller one-shot pictures came out blank without an error (evidence.md §3)
-PART_HEIGHT = 8_000
-_GOTO_MS, _LOAD_MS, _PICTURE_MS = 20_000, 12_000, 15_000
-_SETTLE_MS = 9_000
+MOST_TRIES = 3  # at a site that is busy: once, and twice more
+LONGEST_WAIT = 12.0  # seconds between two of them; a site that wants more is left alone
+_GOTO_MS, _LOAD_MS, _TEXT_LOAD_MS = 20_000, 12_000, 5_000
+_LATE_WORDS_MS, _ENOUGH_WORDS = 1_200, 400  # a page that has said so little may still be writing itself
 _ARGUMENTS = (
     "--proxy-bypass-list=<-loopback>",  # loopback goes through the guard too
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
@@ -40,38 +49,6 @@ SETTINGS = {
     "locale": "en-GB",
     "timezone_id": "Europe/London",
 }
-_WAIT_VIEW = """async (cap) => {
-  const until = performance.now() + cap;
-  const seen = () => [...document.images].filter((i) => { const r = i.getBoundingClientRect();
-    return r.width && r.top < innerHeight && r.bottom > 0 && (i.currentSrc || i.src); });
-  await Promise.race([document.fonts.ready, new Promise((r) => setTimeout(r, cap))]);
-  while (performance.now() < until && seen().some((i) => !i.complete)) await new Promise((r) => setTimeout(r, 25));
-}"""
-_SETTLE = """async ([cap, tallest]) => {
-  const until = performance.now() + cap, nap = (ms) => new Promise((r) => setTimeout(r, ms));
-  const tall = () => Math.max(document.documentElement.scrollHeight, document.body ? document.body.scrollHeight : 0);
-  const shown = () => [...document.images].filter((i) => { const r = i.getBoundingClientRect();
-    return r.width && r.height && r.top + scrollY < tallest && (i.currentSrc || i.src); });
-  let y = 0;
-  while (performance.now() < until && y < Math.min(tall(), tallest)) { scrollTo(0, y); y += innerHeight; await nap(20); }
-  scrollTo(0, Math.min(tall(), tallest));
-  await Promise.race([document.fonts.ready, nap(Math.max(0, until - performance.now()))]);
-  while (performance.now() < until && shown().some((i) => !i.complete)) await nap(25);
-  scrollTo(0, 0);
-  await Promise.race([new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r))), nap(200)]);
-  const all = shown();
-  return {images: all.length, loaded: all.filter((i) => i.complete && i.naturalWidth > 0).length, height: tall()};
-}"""
-
-
-@dataclass
-class Counts:
-    """What the page tried and did not get."""
-
-    dialogs: int = 0
-    popups: int = 0
-    downloads: int = 0
-    failed: str | None = None  # address of the last main navigation that failed
 
 
 @dataclass(frozen=True)
@@ -84,10 +61,23 @@ class Job:
     executable: str | None
     proxy_port: int
     sandbox: bool
+    post_text: str = ""
+    author: str = ""
     settings: dict[str, Any] = field(default_factory=lambda: dict(SETTINGS))
 
 
-Save = Callable[[dict[str, Any]], None]
+@dataclass
+class _Visit:
+    """One browser at one page, and what is known of it so far."""
+
+    page: Page
+    job: Job
+    facts: dict[str, Any]
+    refusals: Refusals
+    talk: Talk
+    why_not: Callable[[str], str | None]
+    clock: Clock
+    tries: int = 0
 
 
 def own_executable() -> str:
@@ -96,26 +86,30 @@ def own_executable() -> str:
         return playwright.chromium.executable_path
 
 
-def photograph(job: Job, save: Save, why_not: Callable[[str], str | None]) -> None:
-    """Open the page and record it step by step; `save` gets the facts after each step, so that a kill loses only the rest.
+def photograph(job: Job, talk: Talk, why_not: Callable[[str], str | None], clock: Clock | None = None) -> dict[str, Any]:
+    """Open the page and record it step by step; the facts are saved after each step, so that a kill loses only the rest.
 
-    Facts with `failure` say why there is no picture; otherwise `done` says that the set is whole.
+    Facts with `failure` say why there is no picture, `refused` that there was no leave to load pictures; otherwise `done` says that the set
+    is whole.
     """
     began = time.monotonic()
     facts: dict[str, Any] = {"settings": job.settings, "sandbox": job.sandbox}
     with _opened(job, facts) as context:
         if context is None:
-            save(facts)
-            return
-        counts = Counts()
+            talk.save(facts, [])
+            return facts
         page = context.pages[0] if context.pages else context.new_page()
-        _refuse_everything(context, page, counts)
-        if _visit(page, job.address, facts, counts, why_not):
-            _record(page, job.folder, facts, save)
-        facts |= {"dialogs": counts.dialogs, "popups": counts.popups, "downloads": counts.downloads}
-        facts["seconds"] = round(time.monotonic() - began, 3)
-        facts["done"] = "failure" not in facts
-        save(facts)
+        visit = _Visit(page, job, facts, Refusals(context, page, Error), talk, why_not, clock or SystemClock())
+        exchanges = Exchanges(page, visit.clock, Error)
+        visit.refusals.begin()
+        if _read_first(visit):
+            exchanges.listen()
+            _open_and_record(visit, exchanges)
+        facts |= visit.refusals.taken() | {"tries": visit.tries, "seconds": round(time.monotonic() - began, 3)}
+        facts["done"] = "failure" not in facts and "refused" not in facts
+        talk.save(facts, exchanges.lines())
+        talk.step("done")
+    return facts
 
 
 @contextlib.contextmanager
@@ -156,148 +150,148 @@ def _version_of(context: BrowserContext) -> str:
     return str(context.new_cdp_session(page).send("Browser.getVersion").get("product", ""))
 
 
-def _refuse_everything(context: BrowserContext, page: Page, counts: Counts) -> None:
-    """Dismiss dialogs, close pop-ups, refuse downloads, and count each."""
-
-    def dismiss(dialog: Dialog) -> None:
-        counts.dialogs += 1
-        with contextlib.suppress(Error):
-            dialog.dismiss()
-
-    def close(other: Page) -> None:
-        if other is not page:
-            counts.popups += 1
-            with contextlib.suppress(Error):
-                other.close()
-
-    def cancel(download: Download) -> None:
-        counts.downloads += 1
-        with contextlib.suppress(Error):
-            download.cancel()
-
-    def failed(request: Request) -> None:
-        with contextlib.suppress(Error):
-            if request.is_navigation_request() and request.frame == page.main_frame:
-                counts.failed = request.url
-
-    page.on("dialog", dismiss)
-    page.on("download", cancel)
-    page.on("requestfailed", failed)
-    context.on("page", close)
+def _read_first(visit: _Visit) -> bool:
+    """Open the page without pictures and hand over its words; True when its pictures may be loaded. The page is left again."""
+    began, page, facts = time.monotonic(), visit.page, visit.facts
+    visit.talk.step("text")
+    blinkers = Blinkers(page.context, page.context.new_cdp_session(page), Error)
+    blinkers.on()
+    words: dict[str, Any] = {"address": visit.job.address}
+    if _visited(visit, is_text_only=True):
+        words |= _words(visit)
+    elif not _is_picture(facts, blinkers):
+        return False
+    facts.pop("failure", None)
+    visit.talk.step("words")
+    may = visit.talk.may_go_on(words)
+    facts["text_first"] = {"kept_away": blinkers.kept_away, "seconds": round(time.monotonic() - began, 3)}
+    if not may:
+        facts["refused"] = True
+        return False
+    visit.refusals.ask_page()
+    _leave(page, str(words["address"]))
+    blinkers.off()
+    facts["text_first"]["refused"] = visit.refusals.taken()
+    return True
 
 
-def _visit(page: Page, address: str, facts: dict[str, Any], counts: Counts, why_not: Callable[[str], str | None]) -> bool:
-    """Go to the address; False with `failure` in the facts when there is nothing to see."""
+def _is_picture(facts: dict[str, Any], blinkers: Blinkers) -> bool:
+    """Whether the address itself is a picture, which the first look kept away."""
+    return blinkers.kept_away > 0 and "ERR_BLOCKED_BY_CLIENT" in str(facts.get("failure"))
+
+
+def _words(visit: _Visit) -> dict[str, Any]:
+    """Return what the page says; a page that is still writing itself gets a moment."""
+    page = visit.page
+    with contextlib.suppress(Error):
+        page.wait_for_function(HAS_WORDS, arg=[_ENOUGH_WORDS, visit.job.post_text], timeout=_LATE_WORDS_MS)
+    words: dict[str, Any] = page.evaluate(WORDS)
+    return words | {"address": page.url}
+
+
+def _leave(page: Page, address: str) -> None:
+    """Leave the page and forget what it stored, so that the second visit is a first one."""
+    page.goto("about:blank")
+    page.context.clear_cookies()
+    origin = "/".join(address.split("/", 3)[:3])
+    with contextlib.suppress(Error):
+        page.context.new_cdp_session(page).send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+
+
+def _open_and_record(visit: _Visit, exchanges: Exchanges) -> None:
+    visit.talk.step("opening")
+    if not _visited(visit, is_text_only=False):
+        return
+    page, job = visit.page, visit.job
+    Recorder(
+        page,
+        page.context.new_cdp_session(page),
+        exchanges,
+        job.folder,
+        visit.facts,
+        visit.talk,
+        visit.clock,
+        Error,
+        post_text=job.post_text,
+        author=job.author,
+    ).record()
+    visit.refusals.ask_page()
+
+
+def _visited(visit: _Visit, *, is_text_only: bool) -> bool:
+    """Go to the address, once more when the site is busy; False with `failure` in the facts when there is nothing to see."""
+    while True:
+        response = _asked(visit)
+        if response is None:
+            return False
+        wait = _pause(response, visit)
+        if wait is None:
+            break
+        visit.talk.step("again")
+        visit.page.wait_for_timeout(wait * 1000)
+    fault = site_fault(response.status, visit.tries)
+    if fault is not None:
+        visit.facts |= {"status": response.status, "failure": fault}
+        return False
+    visit.facts |= _answer_facts(response)
+    _loaded(visit, _TEXT_LOAD_MS if is_text_only else _LOAD_MS, notes=not is_text_only)
+    return True
+
+
+def _asked(visit: _Visit) -> Response | None:
+    page, address, facts = visit.page, visit.job.address, visit.facts
     try:
         response = page.goto(address, wait_until="commit", timeout=_GOTO_MS)
     except TooSlowError:
         facts["failure"] = f"the site did not answer within {_GOTO_MS // 1000} seconds"
-        return False
+        return None
     except Error as error:
-        facts["failure"] = (counts.failed and why_not(counts.failed)) or why_not(address) or plain_cause(error.message)
-        return False
+        facts["failure"] = _cause(visit, error.message)
+        return None
     if response is None or not page.url.startswith(("http://", "https://")):
         facts["failure"] = "the address leads to something that is not a web page"
-        return False
-    facts |= _answer_facts(response)
+        return None
+    return response
+
+
+def _cause(visit: _Visit, message: str) -> str:
+    failed = visit.refusals.failed
+    known = (failed and visit.why_not(failed)) or visit.why_not(visit.job.address)
+    return with_hops(known or plain_cause(message), visit.refusals.failed_hops)
+
+
+def _pause(response: Response, visit: _Visit) -> float | None:
+    """Return how many seconds to wait before asking a busy site again; None when it answered, or has been asked often enough."""
+    if site_fault(response.status) is None:
+        return None
+    visit.tries += 1
+    if visit.tries >= MOST_TRIES:
+        return None
+    now = visit.clock.now()
+    wanted = retry_at(response.headers, now) if "retry-after" in response.headers else now + timedelta(seconds=visit.tries)
+    seconds = max(0.2, (wanted - now).total_seconds())
+    return seconds if seconds <= LONGEST_WAIT else None
+
+
+def _loaded(visit: _Visit, limit: int, *, notes: bool) -> None:
     for state in ("domcontentloaded", "load"):
-        if not _reached(page, state):
-            facts.setdefault("notes", []).append("the page never finished loading")
+        if not _reached(visit.page, state, limit):
+            if notes:
+                visit.facts.setdefault("notes", []).append("the page never finished loading")
             break
-    return True
 
 
-def _reached(page: Page, state: Any) -> bool:
+def _reached(page: Page, state: Any, limit: int) -> bool:
     try:
-        page.wait_for_load_state(state, timeout=_LOAD_MS)
+        page.wait_for_load_state(state, timeout=limit)
     except TooSlowError:
         return False
     return True
 
 
-def plain_cause(message: str) -> str:
-    """Return the cause of a failed visit in plain words, with the browser's own code."""
-    code = next((word.strip(".,") for word in message.split() if word.startswith("net::")), "")
-    for part, words in _CAUSES:
-        if part in message:
-            return f"{words} ({code})" if code else words
-    return f"the browser could not open the page ({code or 'no code'})"
-
-
-_CAUSES = (
-    ("ERR_CERT_", "the site's certificate is not valid"),
-    ("ERR_SSL_", "the site's encryption (TLS) does not work"),
-    ("ERR_NAME_NOT_RESOLVED", "the name does not exist (DNS)"),
-    ("ERR_CONNECTION_REFUSED", "the server refused the connection"),
-    ("ERR_TOO_MANY_REDIRECTS", "the page redirects in a circle"),
-    ("ERR_TIMED_OUT", "the server did not answer in time"),
-    ("ERR_EMPTY_RESPONSE", "the server closed the connection without an answer"),
-    ("Download is starting", "the address is a download, not a page"),
-    ("ERR_ABORTED", "the address gives no page to show"),
-    ("ERR_UNSAFE_PORT", "the address uses a port that browsers refuse"),
-)
-
-
 def _answer_facts(response: Response) -> dict[str, Any]:
-    facts: dict[str, Any] = {"status": response.status, "final_address": response.url, "hops": _hops(response)}
+    facts: dict[str, Any] = {"status": response.status, "final_address": response.url, "hops": hops(response.request)}
     with contextlib.suppress(Error):
         facts["tls"] = response.security_details()
         facts["headers"] = {name: value[:2000] for name, value in response.headers.items()}
     return facts
-
-
-def _hops(response: Response) -> list[str]:
-    hops, request = [], response.request.redirected_from
-    while request is not None:
-        hops.append(request.url)
-        request = request.redirected_from
-    return hops[::-1]
-
-
-def _record(page: Page, folder: Path, facts: dict[str, Any], save: Save) -> None:
-    """Take the picture as first seen, then settle, then everything else; a step that fails is named and the rest goes on."""
-    notes: list[str] = facts.setdefault("notes", [])
-    save(facts)
-
-    def step(words: str, act: Callable[[], None]) -> None:
-        try:
-            act()
-        except Error:
-            notes.append(f"{words} could not be recorded")
-        save(facts)
-
-    step("waiting for the first screen", lambda: page.evaluate(_WAIT_VIEW, 3_000))
-    step("the first screen", lambda: _picture(page, folder / "screen-as-seen.png", None))
-    step("the state of the page", lambda: facts.update(title=page.title()[:1000], settled=page.evaluate(_SETTLE, [_SETTLE_MS, MAX_HEIGHT])))
-    step("the page's source", lambda: _write(folder / "dom.html", page.content()))
-    step("the page's text", lambda: _write(folder / "page.txt", str(page.evaluate("() => document.body ? document.body.innerText : ''"))))
-    _full_page(page, folder, facts, step)
-    facts["final_address"] = page.url
-
-
-def _full_page(page: Page, folder: Path, facts: dict[str, Any], step: Callable[[str, Callable[[], None]], None]) -> None:
-    height = int(facts.get("settled", {}).get("height") or HEIGHT)
-    kept = min(max(height, HEIGHT), MAX_HEIGHT)
-    if height > MAX_HEIGHT:
-        facts["notes"].append(f"the picture shows the first {MAX_HEIGHT:,} of {height:,} pixels")
-        facts["capped"] = True
-    for number, top in enumerate(range(0, kept, PART_HEIGHT), start=1):
-        clip = {"x": 0, "y": top, "width": WIDTH, "height": min(PART_HEIGHT, kept - top)}
-        path = folder / f"page-full-{number:02d}.png"
-        step(f"part {number} of the full page", lambda path=path, clip=clip: _picture(page, path, clip))  # type: ignore[misc]
-
-
-def _picture(page: Page, path: Path, clip: Any) -> None:
-    picture = page.screenshot(timeout=_PICTURE_MS, animations="disabled", full_page=clip is not None, clip=clip)
-    _whole(path, picture)
-
-
-def _write(path: Path, text: str) -> None:
-    _whole(path, text.encode("utf-8", "surrogatepass").decode("utf-8", "replace").encode())
-
-
-def _whole(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name first: a kill leaves no half picture."""
-    rough = path.with_suffix(path.suffix + ".tmp")
-    rough.write_bytes(content)
-    rough.replace(path)

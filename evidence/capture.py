@@ -1,72 +1,62 @@
-"""Records what was publicly visible: the question first, then the page, then the seal (evidence.md §6 and §8, policy A14, A26).
+"""Records what was publicly visible: the question first, then the page's words, then the page, then the seal (evidence.md §6 and §8, A26).
 
-Files, in the vault and later in the pack, under our own fixed names:
-`capture.json` (facts), `screen-as-seen.png`, `page-full-01.png` …, `dom.html`, `page.txt`, `post.json`, `network.jsonl`.
+Files, in the vault and later in the pack, under our own fixed names: `capture.json` (facts), `screen-as-seen.png`, `page-full-01.png` …,
+`post.png`, `dom.html`, `page.txt`, `page.mhtml`, `page.wacz`, `layout.json`, `imagehash.json`, `post.json`, `network.jsonl`.
 """
 
 from __future__ import annotations
 
 import ipaddress
-import platform
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from importlib.metadata import version
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from bs4 import BeautifulSoup
 
 from collector.client import Client
 from collector.public_address import Gate
-from data.clock import Clock
+from data.clock import Clock, SystemClock
 from data.errors import CollectError
 from data.model.cases import Case, CaseItem
 from data.model.evidence import CaptureOrder, Completeness, Evidence
-from data.model.posts import Post
+from evidence.capture_facts import CaptureFacts, Taken, Times, capture_facts, post_facts, tools
 from evidence.completeness import Sight, judge
 from evidence.custody import CustodyDraft
 from evidence.detect import INSTALL_HINT, Browser, BrowserSettings, find_browser
 from evidence.errors import CaptureFailedError, EvidenceError
-from evidence.guard import may_capture
-from evidence.photograph import photograph
-from evidence.seal import LogLine, Sealer, canonical, manifest_of, sha256, stamp
+from evidence.guard import may_capture, must_be_clear
+from evidence.photograph import Onlooker, Shot, Wish, photograph
+from evidence.preflight import PageWords
+from evidence.progress import WORDS
+from evidence.seal import LogLine, Sealer, canonical, manifest_of, sha256
 from evidence.vault import Vault
 
-LONDON = ZoneInfo("Europe/London")
+__all__ = ["CaptureFacts", "Watch", "capture", "evidence_id", "is_intact"]
+
 _NO_PICTURE_NOTE = f"no browser on this machine, so there is no picture: {INSTALL_HINT}"
-_KEPT_HEADERS = frozenset({"content-type", "date", "last-modified", "etag", "server", "content-language", "location", "x-robots-tag"})
+_NO_SANDBOX_NOTE = "opened without the browser's sandbox, which does not work here: this machine's own page only"
 
 
 @dataclass(frozen=True)
-class CaptureFacts:
-    """What the machine cannot know: for which school and case, who ordered it in what role, and why."""
+class Watch:
+    """Who waits for a capture: told how far it is in fixed words; `wanted` raises when nobody wants it any more, and nothing is kept.
 
-    school_name: str
-    case_ref: str
-    who_id: str
-    who_name: str
-    who_role: str
-    reason: str
-    number: int = 1  # how many captures the case has with this one: the 1 of SW-2026-0001-E1
-    post: Post | None = None
+    `machine` is the computer's own clock, to be compared with a count that nobody can set back.
+    """
+
+    progress: Callable[[str], None] = lambda _: None
+    wanted: Callable[[], None] = lambda: None
+    machine: Clock = field(default_factory=SystemClock)
 
 
 @dataclass(frozen=True)
-class _Taken:
-    """A page, however it was recorded."""
+class _Means:
+    """What a page is recorded with."""
 
-    files: dict[str, bytes]
-    facts: dict[str, Any]
-    completeness: Completeness
-    note: str
-
-
-@dataclass(frozen=True)
-class _Times:
-    started: datetime
-    finished: datetime
-    seconds: float = field(default=0.0)
+    settings: BrowserSettings
+    client: Client
+    onlooker: Onlooker
 
 
 def evidence_id(order: CaptureOrder) -> str:
@@ -84,34 +74,53 @@ def capture(
     browser: BrowserSettings,
     client: Client,
     clock: Clock,
+    watch: Watch | None = None,
 ) -> tuple[Evidence, tuple[CustodyDraft, ...]]:
     """Record the ordered page and seal it; return the evidence and the custody events that led to it.
 
     Raises:
         CaptureForbiddenError: the safety question was not answered with a clear "no", or the case is on the STOP route;
             nothing was asked of the network and nothing was written.
+        PreflightStopError: the page's own words stop it; none of its pictures was loaded and nothing was written.
         CaptureFailedError: the page could not be recorded; the message names the exact cause.
-        EvidenceError: the disk refused; nothing half-written counts.
+        EvidenceError: the disk refused; nothing half-written counts. Also whatever `watch.wanted` raises.
     """
     may_capture(order.answer, stop=case.stop, category=case.lead_category)
     if (order.case_id, order.item_id, item.case_id) != (case.id, item.id, case.id):
         raise EvidenceError(f"order {order.id} does not belong to case {case.id}; nothing was captured")
-    started, began = clock.now(), time.monotonic()
-    taken = _take(order.address, facts.post, browser, client)
-    times = _Times(started, clock.now(), round(time.monotonic() - began, 3))
-    draft, files = _draft(order, facts, taken, times)
+    watch = watch or Watch()
+    onlooker = Onlooker(lambda words: must_be_clear(order, words), watch.progress, watch.wanted)
+    started, began, by_machine = clock.now(), time.monotonic(), watch.machine.now()
+    taken = _take(order.address, facts, _Means(browser, client, onlooker))
+    seconds = round(time.monotonic() - began, 3)
+    times = Times(started, clock.now(), seconds, round((watch.machine.now() - by_machine).total_seconds(), 3))
+    watch.wanted()
+    watch.progress(WORDS["sealing"])
+    draft, files = _draft(order, facts, _timed(taken, times), times)
     evidence = sealer.seal(draft, files, _log(order, facts, draft, times), clock.now())
     return evidence, _custody(order, facts, evidence, times)
 
 
-def _take(address: str, post: Post | None, settings: BrowserSettings, client: Client) -> _Taken:
-    is_loopback = _admitted(address, settings)
-    browser = find_browser(settings)
-    return (
-        _without_picture(address, post, client)
-        if browser is None
-        else _with_picture(address, post, settings, browser, is_loopback=is_loopback)
-    )
+def _timed(taken: Taken, times: Times) -> Taken:
+    """Say so when the computer's clock was moved meanwhile: the times above are then worth less (evidence.md §7)."""
+    moved = times.jump()
+    if moved is None:
+        return taken
+    return replace(taken, note=_joined(taken.note, f"the computer's clock was moved by {moved:+.1f} seconds during the capture"))
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(filter(None, notes))
+
+
+def _take(address: str, facts: CaptureFacts, means: _Means) -> Taken:
+    is_loopback = _admitted(address, means.settings)
+    browser = find_browser(means.settings)
+    if browser is None:
+        return _without_picture(address, facts, means)
+    post = facts.post
+    author = post.author_name or post.author_handle if post else None
+    return _with_picture(Wish(address, is_loopback, post.text if post else "", author or ""), browser, means)
 
 
 def _admitted(address: str, settings: BrowserSettings) -> bool:
@@ -123,40 +132,51 @@ def _admitted(address: str, settings: BrowserSettings) -> bool:
     return all(ipaddress.ip_address(found).is_loopback for found in target.addresses)
 
 
-def _with_picture(address: str, post: Post | None, settings: BrowserSettings, browser: Browser, *, is_loopback: bool) -> _Taken:
-    shot = photograph(address, settings, browser, is_loopback=is_loopback)
+def _with_picture(wish: Wish, browser: Browser, means: _Means) -> Taken:
+    shot = photograph(wish, means.settings, browser, means.onlooker)
+    text = shot.files.get("page.txt", b"").decode(errors="replace")
+    sight = _sight(wish, shot, text, means.settings)
+    means.onlooker.words(PageWords(sight.final, str(shot.facts.get("title") or ""), text))  # what came later or otherwise than at first
+    completeness, note = judge(sight)
+    if not shot.facts.get("sandbox", True):
+        note = _joined(note, _NO_SANDBOX_NOTE)
+    return Taken(shot.files, shot.facts | {"method": "browser", "browser_path_from": browser.origin}, completeness, note)
+
+
+def _sight(wish: Wish, shot: Shot, text: str, settings: BrowserSettings) -> Sight:
     settled, notes = shot.facts.get("settled") or {}, list(shot.facts.get("notes", ()))
     if shot.facts.get("over_limit"):
         notes.append(f"the page wanted more than {settings.max_traffic // 1_000_000} MB and was cut off")
-    sight = Sight(
+    if not shot.killed and not shot.facts.get("done"):
+        notes.append("the browser ended before everything was recorded")
+    return Sight(
         status=shot.facts.get("status"),
-        asked=address,
-        final=str(shot.facts.get("final_address") or address),
-        text=shot.files.get("page.txt", b"").decode(errors="replace"),
-        post_text=post.text if post else "",
+        asked=wish.address,
+        final=str(shot.facts.get("final_address") or wish.address),
+        text=text,
+        post_text=wish.post_text,
         images=int(settled.get("images", 0)),
         loaded=int(settled.get("loaded", 0)),
         killed=shot.killed,
         notes=tuple(notes),
+        has_post_picture="post.png" in shot.files,
+        has_whole_post=bool(shot.facts.get("post_whole", True)),
     )
-    completeness, note = judge(sight)
-    if not shot.facts.get("sandbox", True):
-        note = "; ".join(
-            filter(None, (note, "opened without the browser's sandbox, which does not work here: this machine's own page only"))
-        )
-    return _Taken(shot.files, shot.facts | {"method": "browser", "browser_path_from": browser.origin}, completeness, note)
 
 
-def _without_picture(address: str, post: Post | None, client: Client) -> _Taken:
-    """Keep the page as the server sent it, clearly marked as without a picture."""
+def _without_picture(address: str, facts: CaptureFacts, means: _Means) -> Taken:
+    """Keep the page as the server sent it, clearly marked as without a picture; its words are asked first here too."""
+    means.onlooker.wanted()
+    means.onlooker.progress(WORDS["text"])
     try:
-        answer = client.look(address, robots=False)  # one page at a person's order, not a crawl
+        answer = means.client.look(address, robots=False)  # one page at a person's order, not a crawl
     except CollectError as error:
         raise CaptureFailedError(f"the page could not be captured: {error}") from error
     soup = BeautifulSoup(answer.body, "lxml")
     text = soup.get_text("\n", strip=True)
     title = soup.title.get_text(strip=True)[:1000] if soup.title else ""
-    completeness, note = judge(Sight(answer.status, address, answer.address, text, post.text if post else ""))
+    means.onlooker.words(_words_of(soup, answer.address, title, text))
+    completeness, note = judge(Sight(answer.status, address, answer.address, text, facts.post.text if facts.post else ""))
     if completeness in {Completeness.FULL, Completeness.INCOMPLETE}:
         completeness = Completeness.NO_PICTURE
     seen = {
@@ -167,15 +187,20 @@ def _without_picture(address: str, post: Post | None, client: Client) -> _Taken:
         "headers": dict(answer.headers),
         "title": title,
     }
-    return _Taken(
-        {"dom.html": answer.body, "page.txt": text.encode()}, seen, completeness, "; ".join(filter(None, (_NO_PICTURE_NOTE, note)))
-    )
+    return Taken({"dom.html": answer.body, "page.txt": text.encode()}, seen, completeness, _joined(_NO_PICTURE_NOTE, note))
 
 
-def _draft(order: CaptureOrder, facts: CaptureFacts, taken: _Taken, times: _Times) -> tuple[Evidence, dict[str, bytes]]:
+def _words_of(soup: BeautifulSoup, address: str, title: str, text: str) -> PageWords:
+    alts = tuple(str(tag["alt"]) for tag in soup.find_all(alt=True))
+    links = tuple(part for tag in soup.find_all("a", href=True) for part in (str(tag["href"]), tag.get_text(" ", strip=True)))
+    labels = tuple(str(tag["content"]) for tag in soup.find_all("meta", attrs={"name": "rating", "content": True}))
+    return PageWords(address, title, text, alts, links, labels)
+
+
+def _draft(order: CaptureOrder, facts: CaptureFacts, taken: Taken, times: Times) -> tuple[Evidence, dict[str, bytes]]:
     files = dict(taken.files)
     if facts.post is not None:
-        files["post.json"] = canonical(_post_facts(facts.post))
+        files["post.json"] = canonical(post_facts(facts.post))
     draft = Evidence(
         id=evidence_id(order),
         ref=f"{facts.case_ref}-E{facts.number}",
@@ -191,103 +216,13 @@ def _draft(order: CaptureOrder, facts: CaptureFacts, taken: _Taken, times: _Time
         completeness=taken.completeness,
         note=taken.note,
         manifest_sha256="",
-        tools=_tools(taken.facts),
+        tools=tools(taken.facts),
     )
-    files["capture.json"] = canonical(_capture_facts(order, facts, taken, times, draft))
+    files["capture.json"] = canonical(capture_facts(order, facts, taken, times, draft))
     return draft, files
 
 
-def _tools(seen: dict[str, Any]) -> dict[str, Any]:
-    """Which programs made this, and under which conditions."""
-    tools = {
-        "schoolwatch": version("schoolwatch"),
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.release()}",
-        "method": seen["method"],
-    }
-    if seen["method"] == "browser":
-        tools |= {
-            "playwright": version("playwright"),
-            "browser": seen.get("browser", "unknown"),
-            "browser_found": seen.get("browser_path_from"),
-            "sandbox": bool(seen.get("sandbox")),
-            "as_unprivileged_user": bool(seen.get("lowered")),
-        }
-    return tools
-
-
-def _capture_facts(order: CaptureOrder, facts: CaptureFacts, taken: _Taken, times: _Times, draft: Evidence) -> dict[str, Any]:
-    """Return what stands in `capture.json` (evidence.md §6)."""
-    seen = taken.facts
-    return {
-        "id": draft.id,
-        "ref": draft.ref,
-        "school": facts.school_name,
-        "case": facts.case_ref,
-        "address_asked": order.address,
-        "address_final": draft.final_address,
-        "hops": seen.get("hops", []),
-        "status": draft.status,
-        "headers": {name: value for name, value in seen.get("headers", {}).items() if name in _KEPT_HEADERS},
-        "tls": seen.get("tls"),
-        "title": draft.title,
-        "started_utc": stamp(times.started),
-        "finished_utc": stamp(times.finished),
-        "started_london": times.started.astimezone(LONDON).isoformat(),
-        "finished_london": times.finished.astimezone(LONDON).isoformat(),
-        "seconds": times.seconds,
-        "who": {"id": facts.who_id, "name": facts.who_name, "role": facts.who_role},
-        "ordered_at_utc": stamp(order.ordered_at),
-        "reason": facts.reason,
-        "safety_answer": order.answer.value if order.answer else None,
-        "logged_in": False,
-        "tools": draft.tools,
-        "settings": seen.get("settings"),
-        "settled": seen.get("settled"),
-        "interventions": _interventions(seen),
-        "completeness": taken.completeness.value,
-        "note": taken.note,
-    }
-
-
-def _interventions(seen: dict[str, Any]) -> dict[str, Any]:
-    """What we did to the page or refused it: a scroll is an action too (ACPO principle 3)."""
-    return {
-        "scrolled_to_the_end_and_back": "settled" in seen,
-        "clicked": 0,
-        "dialogs_dismissed": seen.get("dialogs", 0),
-        "popups_closed": seen.get("popups", 0),
-        "downloads_refused": seen.get("downloads", 0),
-        "connections_refused": seen.get("refused", 0),
-        "service_workers": "blocked",
-        "traffic_bytes": seen.get("traffic"),
-    }
-
-
-def _post_facts(post: Post) -> dict[str, Any]:
-    """The post as our collector knows it: text exactly as found, times as claimed and as measured."""
-    kept = {
-        "platform",
-        "native_id",
-        "permalink",
-        "address",
-        "author_handle",
-        "author_name",
-        "text",
-        "text_cut",
-        "lang",
-        "version",
-        "text_hash",
-    }
-    return post.model_dump(mode="json", include=kept | {"links", "counts", "parent_id"}) | {
-        "posted_at_claimed": stamp(post.created_at) if post.created_at else None,
-        "edited_at_claimed": stamp(post.edited_at) if post.edited_at else None,
-        "first_seen_utc": stamp(post.first_seen_at),
-        "last_seen_utc": stamp(post.last_seen_at),
-    }
-
-
-def _steps(order: CaptureOrder, evidence: Evidence, times: _Times) -> tuple[tuple[datetime, str, str], ...]:
+def _steps(order: CaptureOrder, evidence: Evidence, times: Times) -> tuple[tuple[datetime, str, str], ...]:
     """Return when, what and detail of each step up to the seal, in order."""
     return (
         (order.ordered_at, "opened", f"order {order.id}, {evidence.ref}"),
@@ -297,12 +232,12 @@ def _steps(order: CaptureOrder, evidence: Evidence, times: _Times) -> tuple[tupl
     )
 
 
-def _log(order: CaptureOrder, facts: CaptureFacts, evidence: Evidence, times: _Times) -> tuple[LogLine, ...]:
+def _log(order: CaptureOrder, facts: CaptureFacts, evidence: Evidence, times: Times) -> tuple[LogLine, ...]:
     """Return the evidence's own log, which is sealed with it."""
     return tuple(LogLine(at, facts.who_id, facts.who_role, what, detail) for at, what, detail in _steps(order, evidence, times))
 
 
-def _custody(order: CaptureOrder, facts: CaptureFacts, evidence: Evidence, times: _Times) -> tuple[CustodyDraft, ...]:
+def _custody(order: CaptureOrder, facts: CaptureFacts, evidence: Evidence, times: Times) -> tuple[CustodyDraft, ...]:
     """Return the same steps and the seal for the installation's register (policy A14)."""
     steps = (*_steps(order, evidence, times), (times.finished, "sealed", evidence.seal_sha256))
     return tuple(CustodyDraft(at=at, by=facts.who_id, evidence_id=evidence.id, what=what, detail=detail) for at, what, detail in steps)

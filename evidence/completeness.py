@@ -9,10 +9,9 @@ from urllib.parse import urlsplit
 from collector.page_verdict import SAME_ENOUGH, likeness
 from data.model.evidence import Completeness
 from evidence.errors import CaptureFailedError
+from evidence.failures import site_fault
 
 _WALL_STATUS, _GONE_STATUS = frozenset({401, 403, 407}), frozenset({404, 410})
-_SLOW_DOWN = 429
-_SERVER_FAULT = 500
 _LOGIN_PATH = re.compile(r"/(login|log-in|signin|sign-in|sign_in|accounts/login|checkpoint|consent)(/|\.|$)", re.IGNORECASE)
 _LOGIN_WORDS = re.compile(
     r"\b(log ?in|sign ?in) (to|or|with|first)\b|\byou must (be logged in|log in|sign in)\b|\bcreate an account\b|"
@@ -36,15 +35,16 @@ class Sight:
     capped: bool = False
     killed: bool = False
     notes: tuple[str, ...] = field(default=())
+    has_post_picture: bool | None = None  # None: nobody tried (no browser)
+    has_whole_post: bool = True
 
 
 def judge(sight: Sight) -> tuple[Completeness, str]:
     """Return the verdict and its reasons in plain words; raises CaptureFailedError for an answer that shows nothing (429, 5xx)."""
     status = sight.status or 0
-    if status == _SLOW_DOWN:
-        raise CaptureFailedError("the page could not be captured: the site asks us to come back later (status 429)")
-    if status >= _SERVER_FAULT:
-        raise CaptureFailedError(f"the page could not be captured: the site has a fault of its own (status {status}); try again later")
+    fault = site_fault(status)
+    if fault is not None:
+        raise CaptureFailedError(f"the page could not be captured: {fault}")
     if status in _GONE_STATUS:
         return Completeness.NOT_AVAILABLE, f"the site says that this page is not available (status {status})"
     if status in _WALL_STATUS or is_wall(sight):
@@ -75,4 +75,12 @@ def _gaps(sight: Sight) -> list[str]:
         reasons.append("the page was still busy when time was up; the set stops where it was")
     if sight.post_text.strip() and not shows_post(sight):
         reasons.append("the post's own words were not found on the page")
+    elif sight.post_text.strip() and not sight.killed:
+        reasons += _post_alone(sight)
     return reasons
+
+
+def _post_alone(sight: Sight) -> list[str]:
+    if sight.has_post_picture is False:
+        return ["the post could not be told apart from the page around it, so there is no picture of it alone"]
+    return [] if sight.has_whole_post else ["the page shows the post cut short"]

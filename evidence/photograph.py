@@ -1,24 +1,65 @@
-"""Starts the worker that opens the page, waits for it, and kills its whole tree when time is up."""
+"""Starts the worker that opens the page, follows what it says, gives or refuses leave for pictures, and kills its whole tree at the end."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import queue
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from evidence.detect import ROOT, Browser, BrowserSettings
 from evidence.errors import CaptureFailedError, EvidenceError
+from evidence.preflight import PageWords
 from evidence.processes import end_tree, let_pass, start_worker
+from evidence.progress import in_words
 
 MAX_FILE = 120_000_000
+MAX_LINE = 64_000_000  # characters of one line from the worker: a page's words
 PICTURES = "page-full-*.png"
 AS_SEEN = "screen-as-seen.png"
-_FILES = (AS_SEEN, "dom.html", "page.txt", "network.jsonl")
+_FILES = (
+    AS_SEEN,
+    "post.png",
+    "dom.html",
+    "page.txt",
+    "page.mhtml",
+    "page.wacz",
+    "layout.json",
+    "imagehash.json",
+    "network.jsonl",
+)
+_TURN = 0.2  # seconds between two looks whether the capture is still wanted
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to photograph: a page, and on it a post by its words and its author's name."""
+
+    address: str
+    is_loopback: bool
+    post_text: str = ""
+    author: str = ""
+
+
+@dataclass(frozen=True)
+class Onlooker:
+    """Who follows a capture. `wanted` and `words` raise to end it: then everything is killed and nothing is kept.
+
+    `words` is asked once, before any picture is loaded; `progress` gets fixed words; `wanted` is asked several times a second.
+    """
+
+    words: Callable[[PageWords], None]
+    progress: Callable[[str], None] = lambda _: None
+    wanted: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -30,14 +71,15 @@ class Shot:
     killed: bool = False
 
 
-def photograph(address: str, settings: BrowserSettings, browser: Browser, *, is_loopback: bool) -> Shot:
+def photograph(wish: Wish, settings: BrowserSettings, browser: Browser, onlooker: Onlooker) -> Shot:
     """Photograph one page in a process of its own.
 
-    Raises CaptureFailedError with the exact cause when there is no picture of the page, EvidenceError when the disk is full.
+    Raises CaptureFailedError with the exact cause when there is no picture of the page, EvidenceError when the disk is full, and whatever
+    the onlooker raises.
     """
     root = _fresh_folder()
     try:
-        killed = _run(root, _job(root, address, settings, browser, is_loopback=is_loopback), settings.time_limit)
+        killed = _run(root, _job(root, wish, settings, browser), settings.time_limit, onlooker)
         return _collected(root / "out", killed=killed, limit=settings.time_limit)
     finally:
         shutil.rmtree(root, ignore_errors=True)
@@ -53,37 +95,103 @@ def _fresh_folder() -> Path:
     return root
 
 
-def _job(root: Path, address: str, settings: BrowserSettings, browser: Browser, *, is_loopback: bool) -> bytes:
+def _job(root: Path, wish: Wish, settings: BrowserSettings, browser: Browser) -> bytes:
     job = {
-        "address": address,
+        "address": wish.address,
+        "post_text": wish.post_text,
+        "author": wish.author,
         "root": str(root),
         "folder": str(root / "out"),
         "executable": browser.path,
         "loopback_ports": sorted(settings.loopback_ports),
-        "is_loopback": is_loopback,
+        "is_loopback": wish.is_loopback,
         "max_traffic": settings.max_traffic,
     }
-    return json.dumps(job).encode() + b"\n"
+    return json.dumps(job).encode("ascii") + b"\n"
 
 
-def _run(root: Path, job: bytes, limit: float) -> bool:
-    """Run the worker; whether it had to be killed. Nothing of it is left afterwards, whatever happens here."""
+def _run(root: Path, job: bytes, limit: float, onlooker: Onlooker) -> bool:
+    """Run the worker; whether it had to be killed for time. Nothing of it is left afterwards, whatever happens here."""
+    until = time.monotonic() + limit
     process = start_worker([sys.executable, "-m", "evidence.worker"], ROOT, root / "errors.txt")
     try:
-        if process.stdin is not None:
-            process.stdin.write(job)
-            process.stdin.flush()
-        process.wait(limit)
-    except subprocess.TimeoutExpired:
-        return True
-    except BrokenPipeError:
-        return False  # it died at once; the missing facts say so
-    else:
-        return False
+        _tell(process, job)
+        return _Following(process, onlooker).until(until)
     finally:
-        if process.stdin is not None:
-            process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            if process.stdin is not None:
+                process.stdin.close()
         end_tree(process, root)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _tell(process: subprocess.Popen[bytes], line: bytes) -> None:
+    with contextlib.suppress(BrokenPipeError):  # it died at once; the missing facts say so
+        if process.stdin is not None:
+            process.stdin.write(line)
+            process.stdin.flush()
+
+
+class _Following:
+    """Reads what one worker says until it is done, dead, or out of time."""
+
+    def __init__(self, process: subprocess.Popen[bytes], onlooker: Onlooker) -> None:
+        self._process, self._onlooker, self._was_asked = process, onlooker, False
+        self._said: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        if process.stdout is not None:
+            threading.Thread(target=_read, args=(process.stdout, self._said), daemon=True, name="worker-says").start()
+
+    def until(self, moment: float) -> bool:
+        """Follow; whether the time was over before the worker was done. Raises what the onlooker raises."""
+        while time.monotonic() < moment:
+            self._onlooker.wanted()
+            try:
+                line = self._said.get(timeout=_TURN)
+            except queue.Empty:
+                continue
+            if line is None or self._is_done(line):
+                return False
+        return True
+
+    def _is_done(self, line: bytes) -> bool:
+        try:
+            said = json.loads(line)
+        except ValueError:
+            return False
+        if not isinstance(said, dict):
+            return False
+        words = in_words(said.get("step"))
+        if words is not None:
+            self._onlooker.progress(words)
+        if isinstance(said.get("words"), dict) and not self._was_asked:
+            self._was_asked = True
+            self._onlooker.words(page_words(said["words"]))
+            _tell(self._process, b"go\n")
+        return said.get("step") == "done"
+
+
+def _read(output: IO[bytes], said: queue.SimpleQueue[bytes | None]) -> None:
+    with contextlib.suppress(ValueError, OSError):  # closed while we waited: the worker was killed
+        while line := output.readline(MAX_LINE):
+            said.put(line)
+    said.put(None)
+
+
+def page_words(said: dict[str, Any]) -> PageWords:
+    """Return a page's words as its worker hands them over; what has another shape counts as not said."""
+    return PageWords(
+        address=str(said.get("address") or ""),
+        title=str(said.get("title") or ""),
+        text=str(said.get("text") or ""),
+        alts=_texts(said.get("alts")),
+        links=_texts(said.get("links")),
+        labels=_texts(said.get("labels")),
+    )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(str(one) for one in value) if isinstance(value, list) else ()
 
 
 def _collected(folder: Path, *, killed: bool, limit: float) -> Shot:

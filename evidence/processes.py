@@ -47,10 +47,10 @@ def unprivileged_account() -> Unprivileged | None:
 
 
 def start_worker(command: list[str], folder: Path, errors: Path) -> subprocess.Popen[bytes]:
-    """Start a child in a session of its own, its standard input a pipe that stays open as long as we live."""
+    """Start a child in a session of its own, its standard input a pipe that stays open as long as we live; it answers on its output."""
     with errors.open("wb") as log:
         return subprocess.Popen(  # noqa: S603 - our own module, fixed words
-            command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True
+            command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
         )
 
 

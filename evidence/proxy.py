@@ -127,6 +127,10 @@ class GuardProxy:
         """Return the network log as plain values."""
         return [vars(note) for note in list(self.notes)]
 
+    def addresses(self) -> dict[tuple[str, int], str]:
+        """Return which address each host and port was reached at; the last one when there were several."""
+        return {(note.host, note.port): note.address for note in list(self.notes) if note.address is not None}
+
     def refused(self) -> int:
         """Return how many connections were refused by the address rule."""
         return sum(note.outcome == "refused" for note in self.notes)

@@ -221,7 +221,11 @@ def test_a_page_is_captured_whole(room: Room, site: LocalSite, browser: BrowserS
         "capture.json",
         "custody.jsonl",
         "post.json",
-    } == {file.name for file in evidence.files}
+        "post.png",
+        "page.mhtml",
+        "page.wacz",
+        "layout.json",
+    } == {file.name for file in evidence.files} - {"imagehash.json"}
     assert size_of(room.file(evidence, "screen-as-seen.png")) == (1280, 900)
     assert size_of(room.file(evidence, "page-full-01.png"))[1] > 12 * 420
     assert (facts["settled"]["images"], facts["settled"]["loaded"]) == (12, 12)
@@ -232,7 +236,8 @@ def test_a_page_is_captured_whole(room: Room, site: LocalSite, browser: BrowserS
     )
     assert facts["tools"]["sandbox"] is True
     assert is_intact(evidence, room.vault)
-    assert site.asked.count("/forum") == 1
+    assert site.asked.count("/forum") == 2  # its words first (evidence.md §8.3)
+    assert site.asked.count("/3.png") == 1
 
 
 @pytest.mark.browser
@@ -335,16 +340,22 @@ def test_causes_of_failure_are_exact(room: Room, site: LocalSite, browser: Brows
 
 
 @pytest.mark.browser
-def test_a_busy_page_is_killed_and_leaves_nothing_running(room: Room, site: LocalSite, browser: BrowserSettings) -> None:
+def test_a_busy_page_is_killed_and_leaves_nothing_running(
+    room: Room, site: LocalSite, browser: BrowserSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A page that never stops is ended by the parent; what was recorded is kept as incomplete, and no process or folder is left."""
+    made: list[str] = []
+    real = tempfile.mkdtemp
+    monkeypatch.setattr("evidence.photograph.tempfile.mkdtemp", lambda **given: made.append(real(**given)) or made[-1])
     body = "<p>words</p><script>addEventListener('scroll', () => { for (;;); })</script><div style='height:9000px'>"
-    evidence, _ = room.take(site.page("/busy", body), replace(browser, time_limit=9))
-    left = [process for process in psutil.process_iter(["cmdline"]) if "schoolwatch-capture-" in " ".join(process.info["cmdline"] or ())]
+    evidence, _ = room.take(site.page("/busy", body), replace(browser, time_limit=15))
+    left = [process for process in psutil.process_iter(["cmdline"]) if made[0] in " ".join(process.info["cmdline"] or ())]
 
     assert evidence.completeness is Completeness.INCOMPLETE
     assert "still busy" in evidence.note
     assert "screen-as-seen.png" in {file.name for file in evidence.files}
     assert left == []
+    assert not Path(made[0]).exists()
 
 
 @pytest.mark.browser

@@ -1,0 +1,190 @@
+"""What is recorded of a page that is open: pictures, source, text, layout, single-file copy, web archive. Each step may fail by itself."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillPackingError
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from data.clock import Clock
+from evidence import page_scripts
+from evidence.exchanges import Exchanges, Server
+from evidence.post_picture import Clip, find, photograph_post
+
+if TYPE_CHECKING:
+    from playwright.sync_api import CDPSession, Page
+
+    from evidence.web_archive import Exchange
+
+WIDTH, HEIGHT = 1280, 900
+MAX_HEIGHT = 16_000  # taller one-shot pictures came out blank without an error (evidence.md §3)
+PART_HEIGHT = 8_000
+AS_SEEN, POST, WACZ, PRINTS, LAYOUT = "screen-as-seen.png", "post.png", "page.wacz", "imagehash.json", "layout.json"
+_VIEW_MS, _PICTURE_MS, _SETTLE_MS = 3_000, 15_000, 9_000
+_PACK_SECONDS = 20.0
+_MOST_BOXES = 20_000
+
+
+class Talk(Protocol):
+    """The line to the process that ordered the capture."""
+
+    def step(self, step: str) -> None:
+        """Say what is being done now (a key of evidence.progress)."""
+
+    def may_go_on(self, words: Mapping[str, Any]) -> bool:
+        """Hand over the page's words and wait for leave to load its pictures."""
+
+    def save(self, facts: Mapping[str, Any], answers: list[dict[str, Any]]) -> None:
+        """Keep what is known so far."""
+
+    def addresses(self) -> Mapping[Server, str]:
+        """Return the address that each server was reached at."""
+
+
+@dataclass
+class Recorder:
+    """Records one settled page into a folder. `trouble` is the browser library's own error."""
+
+    page: Page
+    protocol: CDPSession
+    exchanges: Exchanges
+    folder: Path
+    facts: dict[str, Any]
+    talk: Talk
+    clock: Clock
+    trouble: type[Exception]
+    post_text: str = ""
+    author: str = ""
+    _packer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "packing"))
+    _packed: Future[dict[str, Any]] | None = None
+
+    def record(self) -> None:
+        """Take the picture as first seen, then settle, then everything else; the facts are saved after each step."""
+        self.facts.setdefault("notes", [])
+        self.save()
+        self._first_screen()
+        self._settle()
+        self._keep()
+        self._full_page()
+        self._post()
+        self._archived()
+        self.facts["final_address"] = self.page.url
+
+    def save(self) -> None:
+        """Hand over what is known so far, so that a kill loses only the rest."""
+        self.talk.save(self.facts, self.exchanges.lines())
+
+    def _step(self, words: str, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except self.trouble:
+            self.facts["notes"].append(f"{words} could not be recorded")
+
+    def _first_screen(self) -> None:
+        self.talk.step("seen")
+        self._step("waiting for the first screen", lambda: self.page.evaluate(page_scripts.WAIT_VIEW, _VIEW_MS))
+        self._step(
+            "the first screen", lambda: write_whole(self.folder / AS_SEEN, self.page.screenshot(timeout=_PICTURE_MS, animations="disabled"))
+        )
+        self.save()
+
+    def _settle(self) -> None:
+        self.talk.step("settling")
+        self._step("the page's title", lambda: self.facts.update(title=self.page.title()[:1000]))
+        wanted = [_SETTLE_MS, MAX_HEIGHT]
+        self._step("the state of the page", lambda: self.facts.update(settled=self.page.evaluate(page_scripts.SETTLE, wanted)))
+        self.save()
+
+    def _keep(self) -> None:
+        """Keep the page itself. The web archive is packed beside the pictures that follow."""
+        self.talk.step("keeping")
+        self._step("the page's text", lambda: _write(self.folder / "page.txt", str(self.page.evaluate(page_scripts.TEXT))))
+        exchanges = self.exchanges.collect(self.talk.addresses())
+        self.facts["bodies_missing"] = self.exchanges.missing
+        self._packed = self._packer.submit(self._pack, exchanges, self.page.url)
+        self._step("the page's source", lambda: _write(self.folder / "dom.html", str(self.page.evaluate(page_scripts.SOURCE))))
+        self._step("the page in one file", self._single_file)
+        self._step("the layout of the page", self._layout)
+
+    def _single_file(self) -> None:
+        _write(self.folder / "page.mhtml", str(self.protocol.send("Page.captureSnapshot", {"format": "mhtml"})["data"]))
+
+    def _layout(self) -> None:
+        found = self.page.evaluate(page_scripts.LAYOUT, [MAX_HEIGHT, _MOST_BOXES])
+        _write(self.folder / LAYOUT, json.dumps(found, sort_keys=True, ensure_ascii=True))
+
+    def _pack(self, exchanges: list[Exchange], address: str) -> dict[str, Any]:
+        """Write the web archive and the fingerprints; in a thread of its own, so nothing here asks the browser."""
+        from evidence.image_prints import image_prints  # heavy: loaded while the browser starts (evidence.worker)
+        from evidence.web_archive import write_wacz
+
+        text = (self.folder / "page.txt").read_text(encoding="utf-8", errors="replace") if (self.folder / "page.txt").exists() else ""
+        title = str(self.facts.get("title") or "")
+        write_whole(self.folder / WACZ, write_wacz(exchanges, address, title, text, self.clock.now()))
+        prints = image_prints(exchanges)
+        if prints is not None:
+            write_whole(self.folder / PRINTS, json.dumps(prints, sort_keys=True).encode())
+        return {"exchanges": len(exchanges), "image_hashes": len(prints["images"]) if prints else "not computed"}
+
+    def _archived(self) -> None:
+        try:
+            self.facts.update(self._packed.result(_PACK_SECONDS) if self._packed else {})
+        except (OSError, ValueError, StillPackingError):
+            self.facts["notes"].append("the web archive could not be recorded")
+        self.save()
+
+    def _full_page(self) -> None:
+        self.talk.step("whole")
+        height = int(self.facts.get("settled", {}).get("height") or HEIGHT)
+        kept = min(max(height, HEIGHT), MAX_HEIGHT)
+        if height > MAX_HEIGHT:
+            self.facts["notes"].append(f"the picture shows the first {MAX_HEIGHT:,} of {height:,} pixels")
+            self.facts["capped"] = True
+        for number, top in enumerate(range(0, kept, PART_HEIGHT), start=1):
+            clip = {"x": 0, "y": top, "width": WIDTH, "height": min(PART_HEIGHT, kept - top)}
+            path = self.folder / f"page-full-{number:02d}.png"
+            self._step(f"part {number} of the full page", lambda path=path, clip=clip: write_whole(path, self._shot(clip)))  # type: ignore[misc]
+        self.save()
+
+    def _shot(self, clip: Clip) -> bytes:
+        """Photograph a part of the page, wherever the window stands. Without loss; quickly packed, so somewhat larger."""
+        wanted = {"format": "png", "optimizeForSpeed": True, "captureBeyondViewport": True, "clip": clip | {"scale": 1}}
+        return base64.b64decode(self.protocol.send("Page.captureScreenshot", wanted)["data"])
+
+    def _post(self) -> None:
+        if not self.post_text.strip():
+            return
+        self.talk.step("post")
+        self._step("the post alone", self._post_alone)
+
+    def _post_alone(self) -> None:
+        found = find(self.page, self.post_text, self.author, self.trouble)
+        self.facts["post_found"] = found is not None
+        if found is None:
+            return
+        places: list[Clip] = []
+
+        def shoot(clip: Clip) -> bytes:
+            places.append(clip)
+            return self._shot(clip)
+
+        picture, hidden = photograph_post(self.page, found, shoot)
+        write_whole(self.folder / POST, picture)
+        self.facts["post_picture"] = places[-1]  # where it stood on the page: what is covered there is covered in it too
+        self.facts |= {"hidden": hidden, "post_whole": found.whole, "post_in_frame": found.frame != self.page.main_frame}
+
+
+def _write(path: Path, text: str) -> None:
+    write_whole(path, text.encode("utf-8", "surrogatepass").decode("utf-8", "replace").encode())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file under a temporary name first: a kill leaves no half of it."""
+    rough = path.with_suffix(path.suffix + ".tmp")
+    rough.write_bytes(content)
+    rough.replace(path)
