@@ -15,12 +15,13 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar
 
-from PIL import ImageChops
+from PIL import Image
 
 from data.model.base import Record
 from data.model.cases import CaseEvent
 from data.model.evidence import Evidence, EvidenceKind
-from evidence.boxes import Box, Choice, PageMap, RedactionError, boxes, cover, is_pixel, lines_with, page_map
+from evidence.alignment import agrees, is_top
+from evidence.boxes import Choice, PageMap, RedactionError, boxes, cover, is_pixel, lines_with, page_map
 from evidence.covering import MARK, cleaned, covered, covered_everywhere, is_phrase
 from evidence.report import CaseFile, both_times
 from evidence.report_pictures import NoPictureError, decoded
@@ -82,7 +83,7 @@ def make_copy(original: Original, choice: Choice) -> Copy:
     files, left_out = {}, [f"{name}: not chosen" for name in original.names() if name not in chosen]
     for name in chosen:
         try:
-            files[_copy_name(name)] = _picture(original, name, covering, choice.keep, by_map=choice.by_map and found.is_known)
+            files[_copy_name(name)] = cover(_fitting(original, name, found, choice), covering, at=place(original, name), keep=choice.keep)
         except RedactionError as reason:
             left_out.append(f"{name}: {reason}")
     post = _post(original, choice)
@@ -117,44 +118,42 @@ def _copy_name(name: str) -> str:
     return f"{name.rsplit('.', 1)[0]}.png"
 
 
-def _picture(original: Original, name: str, covering: Sequence[Box], keep: Box | None, *, by_map: bool) -> bytes:
+def _fitting(original: Original, name: str, found: PageMap, choice: Choice) -> bytes:
+    """Return the picture, if the map may be trusted to say where things stand in it; raises RedactionError otherwise."""
     content = original.read(name)
-    at = _place(original, name, content)
-    if name == AS_SEEN and by_map and not _fits(original, content):
+    if not (choice.by_map and found.is_known) or name.startswith(FULL_PAGE):
+        return content
+    parts = tuple(_pixels(original.read(one)) for one in _parts(original))
+    if name == AS_SEEN and not is_top(_pixels(content), parts):
         raise RedactionError("it looked different from the whole page, so the map of the page does not fit it")
-    return cover(content, covering, at=at, keep=keep)
+    if name == POST and not agrees(_pixels(content), place(original, name), parts, found, boxes(found, choice)):
+        raise RedactionError("what is to be covered stood elsewhere on the whole page, so the map of the page does not fit it")
+    return content
 
 
-def _place(original: Original, name: str, content: bytes) -> tuple[int, int]:
+def _parts(original: Original) -> list[str]:
+    return sorted(one for one in original.names() if one.startswith(FULL_PAGE))
+
+
+def place(original: Original, name: str) -> tuple[int, int]:
     """Return where a picture stands on the page; raises RedactionError for the post's own picture when nobody noted it."""
     if name.startswith(FULL_PAGE):
-        before = sorted(one for one in original.names() if one.startswith(FULL_PAGE) and one < name)
-        return 0, sum(_size(original.read(one))[1] for one in before)
+        return 0, sum(_pixels(original.read(one)).height for one in _parts(original) if one < name)
     if name != POST:
         return 0, 0
     noted = original.facts(FACTS).get("post_picture")
     if not isinstance(noted, dict) or not all(is_pixel(noted.get(part)) for part in ("x", "y", "width", "height")):
         raise RedactionError("where it stood on the page was not noted")
-    if _size(content) != (round(noted["width"]), round(noted["height"])):
+    if _pixels(original.read(name)).size != (round(noted["width"]), round(noted["height"])):
         raise RedactionError("its size is not the one that was noted")
     return round(noted["x"]), round(noted["y"])
 
 
-def _size(content: bytes) -> tuple[int, int]:
+def _pixels(content: bytes) -> Image.Image:
     try:
-        return decoded(content).size
+        return decoded(content)
     except NoPictureError as error:
         raise RedactionError(f"a picture cannot be covered: {error}") from error
-
-
-def _fits(original: Original, seen: bytes) -> bool:
-    """Whether the first screen is the top of the whole page, pixel for pixel: a banner or late pictures move everything below."""
-    first = next((one for one in sorted(original.names()) if one.startswith(FULL_PAGE)), None)
-    if first is None:
-        return False
-    screen, page = decoded(seen), decoded(original.read(first))
-    part = page.crop((0, 0, screen.width, screen.height))
-    return screen.width == page.width and screen.height <= page.height and ImageChops.difference(screen, part).getbbox() is None
 
 
 def _post(original: Original, choice: Choice) -> dict[str, Any]:

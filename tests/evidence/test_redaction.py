@@ -348,6 +348,29 @@ def test_a_first_screen_that_looked_different_stays_out(original: Making) -> Non
     assert _colours(by_hand.files["screen-as-seen.png"]) == {FILL}
 
 
+def test_a_picture_of_the_post_in_which_things_moved_stays_out(original: Making) -> None:
+    """A hidden bar moved the post by some pixels: boxes by the map would miss a face; boxes by hand are a person's word."""
+    sheet = _image(painted_page(TEXT, lines=LINES)["page-full-01.png"])
+    moved = original({"post.png": as_png(sheet.crop((80, 210, 1_080, 930)))})
+
+    made = make_copy(moved, Choice(all_pictures=True))
+
+    assert "post.png" not in made.files
+    assert any(line.startswith("post.png: what is to be covered stood elsewhere") for line in made.left_out)
+    assert "post.png" in make_copy(moved, Choice(boxes=(Box(0, 0, 1_280, 900),))).files
+
+
+def test_a_banner_over_the_page_but_not_over_the_post_costs_nothing(original: Making) -> None:
+    """What lay over lines that nobody wants covered does not matter."""
+    pages = painted_page(TEXT, lines=LINES)
+    sheet = _image(pages["page-full-01.png"]).convert("RGB")
+    sheet.paste((250, 250, 0), (0, 715, 1_280, 900))
+
+    made = make_copy(original({"page-full-01.png": as_png(sheet)}), Choice(pictures=(1,)))
+
+    assert "post.png" in made.files
+
+
 def test_only_the_chosen_pictures_are_in_it(original: Making) -> None:
     """The others are named as not chosen."""
     made = make_copy(original(), Choice(files=("post.png",), all_pictures=True))
