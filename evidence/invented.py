@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from data.model.cases import Case, CaseItem, CaseState
+from data.model.cases import Case, CaseEvent, CaseItem, CaseState
 from data.model.evidence import Completeness, CustodyEvent, Evidence, EvidenceKind, SealToken, TokenState
 from data.model.posts import PlatformName
 from data.model.readings import Category, Severity
@@ -15,6 +15,7 @@ from evidence.custody import CustodyDraft
 from evidence.keys import SealKey
 from evidence.local_authority import LocalAuthority
 from evidence.pack import CaseFile, Pack, Variant, write_pack
+from evidence.redaction import MADE
 from evidence.seal import SEAL, LogLine, Sealer, canonical
 from evidence.testing import KEY, MOMENT, chained, square
 from evidence.vault import Vault
@@ -49,6 +50,7 @@ class Workshop:
     evidence: list[Evidence] = field(default_factory=list)
     custody: list[CustodyEvent] = field(default_factory=list)
     tokens: list[SealToken] = field(default_factory=list)
+    events: list[CaseEvent] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Open an empty vault."""
@@ -64,10 +66,13 @@ class Workshop:
         } | {f"{name}.txt": content for name, content in files.items()}
         return self._seal(f"{CASE.ref}-E{number}", contents, at, stamped, EvidenceKind.PAGE, None)
 
-    def redacted(self, original: Evidence, *, at: datetime = WHEN + timedelta(hours=1)) -> Evidence:
-        """Seal a working copy in which the picture is covered."""
+    def redacted(self, original: Evidence, *phrases: str, at: datetime = WHEN + timedelta(hours=1)) -> Evidence:
+        """Seal a working copy in which the picture is covered, and these phrases everywhere."""
         contents = {"capture.json": canonical({"covered": ["pictures"]}), "screen-as-seen.png": square((0, 0, 0), 8)}
-        return self._seal(f"{original.ref}-R1", contents, at, timedelta(seconds=2), EvidenceKind.REDACTED, original.id)
+        made = self._seal(f"{original.ref}-R1", contents, at, timedelta(seconds=2), EvidenceKind.REDACTED, original.id)
+        number, fields = len(self.events) + 1, {"evidence_id": made.id, "phrases": list(phrases)}
+        self.events.append(CaseEvent(id=f"x{number}", case_id=CASE.id, number=number, at=at, by="u-dsl", what=MADE, fields=fields))
+        return made
 
     def _seal(
         self, ref: str, files: dict[str, bytes], at: datetime, stamped: timedelta, kind: EvidenceKind, derived_from: str | None
@@ -123,6 +128,7 @@ class Workshop:
             items=(ITEM,),
             evidence=tuple(self.evidence),
             custody=tuple(self.custody),
+            events=tuple(self.events),
             tokens=tuple(self.tokens),
             names={"u-dsl": "A. Quillfeather"},
         )

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -29,7 +30,9 @@ from evidence.errors import CustodyBrokenError, SealBrokenError
 from evidence.guard import may_export
 from evidence.how_to_check import Subject, how_to_check
 from evidence.keys import SealKey
-from evidence.report import CaseFile, Variant, answer_name, both_times, chronology_csv, page
+from evidence.redaction import phrases_of, redacted_case_file
+from evidence.report import CaseFile, Variant, answer_name, both_times, chronology_csv
+from evidence.report_pdf import report
 from evidence.safe_text import in_csv
 from evidence.seal import KEY, MANIFEST, SEAL, TOKEN, canonical, manifest_of, sha256, sha512, stamp
 from evidence.shelf import Digest
@@ -39,6 +42,7 @@ from evidence.vault import Vault
 
 __all__ = ["CaseFile", "Pack", "Variant", "pack_name", "write_pack"]
 
+REPORT = "report.pdf"
 NO_COPY = "no redacted copy was made"
 
 Part = bytes | SealedFile  # a file of the vault is fetched when its turn to be written comes: packs may be large
@@ -78,6 +82,12 @@ class _Making:
         originals = (one for one in self.file.evidence if one.kind is not EvidenceKind.REDACTED)
         return tuple(one for one in originals if one.id not in copied) if self.variant is Variant.REDACTED else ()
 
+    @property
+    def custody(self) -> tuple[CustodyEvent, ...]:
+        """The lines of the installation's chain about this evidence, earlier exports among them; about its originals too."""
+        wanted = {one.id for one in self.shown} | {one.derived_from for one in self.shown}
+        return tuple(event for event in self.file.custody if event.evidence_id in wanted)
+
     def token(self, evidence: Evidence) -> SealToken | None:
         """Return the authority's word about a seal, where there is one."""
         subject = f"evidence:{evidence.id}"
@@ -114,7 +124,9 @@ def write_pack(
     """
     may_export(file.case)
     path = target / pack_name(file, now, variant) if target.is_dir() else target
-    making = _Making(file=file, vault=vault, key=key, by=by, now=now, variant=variant, roots=roots)
+    _check_custody(file)
+    told = redacted_case_file(file, phrases_of(file.events)) if variant is Variant.REDACTED else file
+    making = _Making(file=told, vault=vault, key=key, by=by, now=now, variant=variant, roots=roots)
     parts = _parts(making, _plain(path.stem))
     _write_whole(path, ((f"{path.stem}/{name}", parts[name]) for name in sorted(parts)), vault)
     sealed = parts[PACK_SEAL]
@@ -142,7 +154,6 @@ def _write(target: BinaryIO, parts: Iterable[tuple[str, Part]], vault: Vault) ->
 
 def _parts(making: _Making, name: str) -> dict[str, Part]:
     """Return every file of the pack's folder."""
-    _check_custody(making.file)
     bundles = {ref_name: part for one in making.shown for ref_name, part in _bundle(making, one).items()}
     parts: dict[str, Part] = {f"data/{inside}": part for inside, part in (_told(making) | bundles | _answers(making)).items()}
     parts |= {REGISTER: _register(making), FACTS: canonical(_facts(making))}
@@ -183,14 +194,17 @@ def _labels(making: _Making, name: str) -> tuple[tuple[str, str], ...]:
 
 def _told(making: _Making) -> dict[str, Part]:
     """Return what is there to be read."""
-    file = replace(making.file, evidence=making.shown)
-    if making.variant is Variant.REDACTED:
-        file = replace(file, posts=(), events=(), requests=(), checks=())
+    file = replace(making.file, evidence=making.shown, custody=making.custody)
+    pictures = partial(_picture, making.vault)
     return {
-        "report.html": page(file, by=making.by, now=making.now).encode("utf-8", "backslashreplace"),
+        REPORT: report(file, by=making.by, now=making.now, variant=making.variant, pictures=pictures),
         "chronology.csv": chronology_csv(file).encode("utf-8-sig", "backslashreplace"),
         "index.csv": _index(making).encode("utf-8-sig", "backslashreplace"),
     }
+
+
+def _picture(vault: Vault, _: Evidence, sealed: SealedFile) -> bytes:
+    return vault.get(sealed.sha256)
 
 
 _INDEX = (
@@ -241,9 +255,7 @@ def _check_custody(file: CaseFile) -> None:
 
 
 def _register(making: _Making) -> bytes:
-    """Return the lines of the installation's chain about this evidence, earlier exports among them; about its originals too."""
-    wanted = {one.id for one in making.shown} | {one.derived_from for one in making.shown}
-    return b"".join(canonical(custody_line(event)) for event in making.file.custody if event.evidence_id in wanted)
+    return b"".join(canonical(custody_line(event)) for event in making.custody)
 
 
 def custody_line(event: CustodyEvent) -> dict[str, Any]:
