@@ -11,7 +11,7 @@ from casework import countdown, routes
 from casework.acting import Acting
 from casework.drafting import Known, contacts, look_at_whole, must_accept_forwarding, must_suit, starts
 from casework.errors import IllegalMoveError
-from casework.notice import DEFAULT_URGENCY, Details, Notice, NoticeFacts, Rendered, Wording, check_wording
+from casework.notice import DEFAULT_URGENCY, Details, Notice, NoticeFacts, Rendered, Wording, check_wording, evidence_row
 from casework.notices import notice_for
 from casework.personal_data import Guard
 from casework.places import hostname, row_of, shipped
@@ -200,10 +200,7 @@ class Asking(Acting):
             previous_reference=wording.previous_reference,
             details=wording.details,
             evidence=tuple(
-                f"{file.name} of {one.ref} ({file.sha256[:12]})"
-                for one in work.evidence.where(case_id=case.id, item_id=item.id)
-                if one.counts
-                for file in one.files
+                evidence_row(one.ref, one.seal_sha256) for one in work.evidence.where(case_id=case.id, item_id=item.id) if one.counts
             ),
         )
 
@@ -245,6 +242,7 @@ class Asking(Acting):
             "reference": request.reference or "none given",
             "filed_at": request.sent_at,
             "may_be_forwarded": request.may_be_forwarded,
+            "witness_codes": self._witness_codes(work, request),
         }
         if case.state is CaseState.TRIAGED:  # reopened, and its evidence is there already: no request leaves a case that waits for evidence
             case = self._move(work, case, CaseState.EVIDENCE_CAPTURED, None, self._shown(work, case, request))
@@ -253,6 +251,11 @@ class Asking(Acting):
         if case.state in {CaseState.EVIDENCE_CAPTURED, CaseState.AWAITING_COMPLAINANT, CaseState.REFUSED}:
             return self._move(work, case, CaseState.REQUESTED, by, fields)
         return self._event(work, case, by.id, "request sent", fields=fields)
+
+    def _witness_codes(self, work: Work, request: TakedownRequest) -> dict[str, str]:
+        """Return the witness codes that went out with a request, by the evidence's number: its recipient can confirm them later."""
+        kept = work.evidence.where(case_id=request.case_id, item_id=request.item_id)
+        return {one.ref: one.seal_sha256 for one in kept if one.seal_sha256 and one.seal_sha256 in request.body}
 
     def _shown(self, work: Work, case: Case, request: TakedownRequest) -> dict[str, Any]:
         shown = [one.id for one in work.evidence.where(case_id=case.id, item_id=request.item_id) if one.counts]

@@ -336,9 +336,20 @@ def signed(facts: NoticeFacts) -> str:
     return "\n".join(row for row in rows if row)
 
 
+WITNESS = (
+    "Please keep the witness code with your records: it is the SHA-256 of the evidence's seal, and shows later that nothing was changed."
+)
+
+
+def evidence_row(ref: str, code: str) -> str:
+    """Return how a piece of evidence is named to somebody outside, who thereby becomes its witness (evidence.md §6)."""
+    return f"Evidence {ref}, witness code {code}" if code else f"Evidence {ref}"
+
+
 def evidence_list(facts: NoticeFacts) -> str:
-    """Return the evidence that the school holds: file names and short hashes, never the files."""
-    return listed("Evidence kept by the school (not attached; file name and start of SHA-256):", facts.evidence)
+    """Return the evidence that the school holds: numbers and witness codes, never the files."""
+    rows = listed("Kept by the school (not attached):", facts.evidence)
+    return f"{rows}\n{WITNESS}" if any("witness code" in one for one in facts.evidence) else rows
 
 
 def _fits(_facts: NoticeFacts) -> str | None:

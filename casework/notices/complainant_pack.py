@@ -70,7 +70,7 @@ class ComplainantPack(Template):
             ask(facts),
             "End of the text",
             help_offered(facts),
-            listed("Copies that the school keeps for you (file name and start of SHA-256):", facts.evidence),
+            listed("Copies that the school keeps for you (number and witness code, the SHA-256 of the seal):", facts.evidence),
             signed(facts),
         )
 
