@@ -261,37 +261,26 @@ class Stopping(CaseFiles):
                 self._event(work, case, by.id, DESTROYED, fields=fields, reason=f"under police direction {reference}")
                 self._custody(work, by, fresh, DESTROYED, f"under police direction {reference}")
             work.commit()
-            return self._to_go(work, going)
-
-    def _to_go(self, work: Work, going: Sequence[Evidence]) -> tuple[str, ...]:
-        names = {file.sha256 for one in going for file in one.files if file.name != LOG}
-        everything = work.evidence.where()
-        gone = _destroyed(work, everything)
-        kept = {file.sha256 for one in everything if one.id not in gone for file in (*one.files, *one.seal_files)}
-        return tuple(sorted(names - kept))
-
-    def sealed_off_files(self) -> frozenset[str]:
-        """Return the hashes of files that belong to stopped cases alone: no backup takes them, nothing hands them out (§8.6)."""
-        with self.store.read() as work:
-            stopped = {case.id for case in (*work.cases.where(stop=True), *work.cases.where(lead_category=list(NO_CAPTURE)))}
-            everything = work.evidence.where()
-            answers = [one for one in work.checks.where() if one.answer_sha256]
-        off = guard.sealed_off(
-            [one for one in everything if one.case_id in stopped], [one for one in everything if one.case_id not in stopped]
-        )
-        mine = {one.answer_sha256 or "" for one in answers if one.case_id in stopped}
-        others = {one.answer_sha256 or "" for one in answers if one.case_id not in stopped}
-        return off | (mine - others)
-
-    def destroyed_files(self) -> frozenset[str]:
-        """Return the hashes of files that were destroyed under police direction: the vault need not hold them (no loss, no alarm)."""
-        with self.store.read() as work:
-            everything = work.evidence.where()
-            gone = _destroyed(work, everything)
-            return frozenset(self._to_go(work, [one for one in everything if one.id in gone]))
+            return _to_go(work, going)
 
     def _custody(self, work: Work, by: User, kept: Sequence[Evidence], what: str, detail: str) -> None:
         chained(work, [CustodyDraft(at=self.now(), by=by.id, evidence_id=one.id, what=what, detail=detail) for one in kept])
+
+
+def destroyed_files(work: Work) -> frozenset[str]:
+    """Return the hashes of files that were destroyed under police direction: the vault need not hold them (no loss, no alarm)."""
+    everything = work.evidence.where()
+    gone = _destroyed(work, everything)
+    return frozenset(_to_go(work, [one for one in everything if one.id in gone]))
+
+
+def _to_go(work: Work, going: Sequence[Evidence]) -> tuple[str, ...]:
+    """Return the hashes of the files of destroyed evidence that nothing else holds; the log of how it came about stays."""
+    names = {file.sha256 for one in going for file in one.files if file.name != LOG}
+    everything = work.evidence.where()
+    gone = _destroyed(work, everything)
+    kept = {file.sha256 for one in everything if one.id not in gone for file in (*one.files, *one.seal_files)}
+    return tuple(sorted(names - kept))
 
 
 def _destroyed(work: Work, kept: Sequence[Evidence]) -> frozenset[str]:

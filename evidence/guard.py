@@ -6,14 +6,11 @@ adult is copied just as little (evidence.md §8.7); only what a person should do
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from data.model.cases import Case
-from data.model.evidence import CaptureOrder, Evidence, SafetyAnswer
+from data.model.evidence import CaptureOrder, SafetyAnswer
 from data.model.readings import NO_CAPTURE, Category
 from evidence.errors import ADULT_TEXT, CaptureForbiddenError, PreflightStopError
 from evidence.preflight import PageWords, signals
-from evidence.seal import LOG
 
 ADULT: frozenset[Category] = frozenset({Category.INTIMATE_IMAGE_ADULT})
 
@@ -65,12 +62,3 @@ def must_be_clear(order: CaptureOrder, words: PageWords) -> None:
 def is_sealed_off(case: Case) -> bool:
     """Whether nothing of the case may be looked at, copied, sent, stamped or backed up."""
     return case.stop or case.lead_category in NO_CAPTURE
-
-
-def sealed_off(stopped: Iterable[Evidence], others: Iterable[Evidence]) -> frozenset[str]:
-    """Return the hashes of files that belong to stopped evidence alone: they go into no backup (evidence.md §8.6).
-
-    The log of how it came about is words of our own, and goes with the rest.
-    """
-    kept = {file.sha256 for one in others for file in (*one.files, *one.seal_files)}
-    return frozenset(file.sha256 for one in stopped for file in one.files if file.name != LOG) - kept

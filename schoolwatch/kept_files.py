@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from data.model.cases import Case
+from casework.stopping import destroyed_files
 from data.model.evidence import Evidence
 from data.store import Work
-from evidence.errors import CaptureForbiddenError
-from evidence.guard import may_export
+from evidence.guard import is_sealed_off
 
 STAMP = "a time stamp"
+SHARED = " (and "  # stands in the name of a file that several pieces of evidence share
 
 
 def kept_files(work: Work) -> dict[str, str]:
@@ -18,7 +18,17 @@ def kept_files(work: Work) -> dict[str, str]:
     tokens = {token.reply_sha256: STAMP for token in work.tokens.where() if token.reply_sha256}
     refs = {case.id: case.ref for case in work.cases.where()}
     answers = {one.answer_sha256: f"{refs.get(one.case_id, 'a case')}, a check" for one in work.checks.where() if one.answer_sha256}
-    return tokens | answers | {sha256: one.ref for one in work.evidence.where() for sha256 in hashes(one)}
+    gone = destroyed_files(work)  # under police direction: no loss
+    return {name: of for name, of in (tokens | answers | _of_evidence(work.evidence.where())).items() if name not in gone}
+
+
+def _of_evidence(found: Iterable[Evidence]) -> dict[str, str]:
+    """Name the first piece of evidence that each file belongs to; the public half of the key, for one, belongs to all."""
+    owners: dict[str, list[str]] = {}
+    for one in found:
+        for sha256 in set(hashes(one)):
+            owners.setdefault(sha256, []).append(one.ref)
+    return {sha256: refs[0] if len(refs) == 1 else f"{refs[0]}{SHARED}{len(refs) - 1} more)" for sha256, refs in owners.items()}
 
 
 def hashes(found: Evidence) -> Iterator[str]:
@@ -28,7 +38,7 @@ def hashes(found: Evidence) -> Iterator[str]:
 
 def withheld_files(work: Work) -> frozenset[str]:
     """Return the files that are never copied anywhere, a backup included: of stopped cases and of nothing else (evidence.md §8.6)."""
-    stopped = frozenset(case.id for case in work.cases.where() if _is_stopped(case))
+    stopped = frozenset(case.id for case in work.cases.where() if is_sealed_off(case))
     inside, outside = set[str](), set[str]()
     for case_id, sha256 in _by_case(work):
         (inside if case_id in stopped else outside).add(sha256)
@@ -39,11 +49,3 @@ def _by_case(work: Work) -> Iterator[tuple[str, str]]:
     for one in work.evidence.where():
         yield from ((one.case_id, sha256) for sha256 in hashes(one))
     yield from ((check.case_id, check.answer_sha256) for check in work.checks.where() if check.answer_sha256)
-
-
-def _is_stopped(case: Case) -> bool:
-    try:
-        may_export(case)
-    except CaptureForbiddenError:
-        return True
-    return False

@@ -11,7 +11,7 @@ from casework.errors import IllegalMoveError
 from casework.intake import ReportForm
 from casework.room import NOBODY_ASKED
 from casework.service import Casework
-from casework.stopping import BECAUSE, BY_WORDS, Direction
+from casework.stopping import BECAUSE, BY_WORDS, Direction, destroyed_files
 from casework.testing import ADDRESS, NOON, a_user, an_evidence, fill, keep_case
 from data.clock import FixedClock
 from data.errors import CaseError, NotFoundError, PermissionDeniedError
@@ -382,18 +382,6 @@ def test_the_sheet_says_who_looked_and_which_backups_may_hold_it(scene: Scene) -
     assert sheet.because == (BECAUSE["seen"],)
 
 
-def test_files_of_stopped_cases_alone_are_sealed_off(store: Store, scene: Scene) -> None:
-    """What only a stopped case holds goes into no backup; what another case holds too, logs and keys do."""
-    other = keep_case(store, "other")
-    scene.keep("1", files=("aa", "bb"))
-    scene.keep("2", case_id=other.id, files=("bb",))
-    before = scene.desk.sealed_off_files()
-    scene.desk.saw_indecent(DSL, scene.opened.id)
-
-    assert before == frozenset()
-    assert scene.desk.sealed_off_files() == {"aa" * 32}
-
-
 # --- what the police direct ---
 
 
@@ -414,7 +402,8 @@ def test_what_the_police_direct_is_recorded_and_named(scene: Scene) -> None:
     assert lines == [(one.id, "under police direction CAD 77/2026") for one in (kept, copy)]
     assert sheet is not None
     assert [one.destroyed for one in sheet.copies] == [True, True, False]
-    assert scene.desk.destroyed_files() == {"aa" * 32, "bb" * 32}
+    with scene.store.read() as work:
+        assert destroyed_files(work) == {"aa" * 32, "bb" * 32}
     assert scene.custody("destroyed") == [kept.id, copy.id]
     assert sheet.copies[0].evidence.seal_sha256 == kept.seal_sha256
 

@@ -8,7 +8,7 @@ from data.model.cases import Case
 from data.model.evidence import SafetyAnswer
 from data.model.readings import Category
 from evidence.errors import ADULT_TEXT, STOP_TEXT, CaptureForbiddenError
-from evidence.guard import is_sealed_off, may_capture, may_export, may_keep, sealed_off
+from evidence.guard import is_sealed_off, may_capture, may_export, may_keep
 
 
 @pytest.mark.parametrize("answer", [None, SafetyAnswer.YES, SafetyAnswer.NOT_SURE])
@@ -78,8 +78,3 @@ def test_what_is_sealed_off_is_not_shown(case: Case, change: dict[str, object], 
         may_export(changed)
 
     assert is_sealed_off(changed) is is_off
-
-
-def test_nothing_is_sealed_off_without_stopped_evidence() -> None:
-    """Without a stopped case every file may be backed up."""
-    assert sealed_off([], []) == frozenset()
