@@ -86,7 +86,7 @@ evidence holds this seal.
     openssl pkeyutl -verify -pubin -inkey {at}{key} -rawin -in {at}{seal} -sigfile {at}{signature}
     grep -o "\\"manifest_sha256\\":\\"$(sha256sum < {at}{manifest} | cut -c1-64)\\"" {at}{seal}
     grep -o '"name":"[^"]*","sha256":"[0-9a-f]*"' {at}{manifest} | sed 's|.*:"\\(.*\\)",.*:"\\(.*\\)"|\\2  {at}\\1|' | sha256sum -c
-    grep -o "\\"detail\\":\\"$(sha256sum < {at}{seal} | cut -c1-64)\\"" data/register.jsonl
+    grep "\\"detail\\":\\"$(sha256sum < {at}{seal} | cut -c1-64)\\".*\\"what\\":\\"sealed\\"" data/register.jsonl
 
 Proves: nothing in this evidence was changed since it was sealed by the holder of the key.
 Does not prove by itself: that the holder of the key did not seal it anew. The time stamp and the witness code stand against that.
