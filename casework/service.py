@@ -24,11 +24,26 @@ from casework.summaries import Summaries
 from casework.telling import Telling
 from casework.time_stamps import Stamping
 from casework.together import Together
+from casework.working_copies import WorkingCopies
 
 __all__ = ["Casework"]
 
 
 class Casework(
-    Judging, Learning, Together, Caring, Letters, Lookups, Escalating, Telling, Keeping, Governing, Summaries, Stopping, Stamping, Heads
+    Judging,
+    Learning,
+    Together,
+    Caring,
+    Letters,
+    Lookups,
+    Escalating,
+    Telling,
+    Keeping,
+    Governing,
+    Summaries,
+    Stopping,
+    Stamping,
+    Heads,
+    WorkingCopies,
 ):
     """All verbs of casework, over one store and one clock."""

@@ -70,6 +70,10 @@ class Copy:
     left_out: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    def text(self) -> str:
+        """Return the words of the post as the copy gives them; empty without a post."""
+        return str(json.loads(self.files[POST_FACTS]).get("text") or "") if POST_FACTS in self.files else ""
+
 
 def make_copy(original: Original, choice: Choice) -> Copy:
     """Return the files of the working copy but `capture.json`; raises RedactionError, PhraseError."""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import io
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from evidence.errors import NotDrawableError
+from evidence.viewing import UNREADABLE, head_of
 
 LINE = 1_280  # pixels that fill the width of the page: a capture of ours, exactly
 TALLEST = 1_300  # pixels of that width in one piece; with the band above, it fills a page
 MAX_PIXELS = 60_000_000  # a picture of more than this is not decoded: our own captures have 10 million in a part
-_FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 @dataclass(frozen=True)
@@ -32,38 +32,42 @@ class NoPictureError(ValueError):
     """What cannot be printed; its words say why, in a few."""
 
 
-def opened(content: bytes) -> Image.Image:
-    """Return the picture, not decoded yet; raises NoPictureError for what is too large or not of a kind that we print."""
-    try:
-        image = Image.open(io.BytesIO(content), formats=_FORMATS)
-    except _BROKEN as error:
-        raise NoPictureError("it is no picture that can be printed here") from error
-    if image.width * image.height > MAX_PIXELS:
-        raise NoPictureError(f"it is too large to be printed ({image.width:,} x {image.height:,} px)")
-    return image
-
-
 def decoded(content: bytes) -> Image.Image:
-    """Return the pixels alone, upright, transparent parts on white; raises NoPictureError also for a damaged file."""
-    found = opened(content)
+    """Return the pixels alone, upright, transparent parts on white; raises NoPictureError for none, one too large, or a damaged file."""
     try:
-        found.load()
-        image: Image.Image = ImageOps.exif_transpose(found)  # as every viewer shows a photograph of a telephone
-        if image.mode == "RGB":
-            return image
-        flat = Image.new("RGB", image.size, "white")
-        shown = image.convert("RGBA")
-        flat.paste(shown, mask=shown.getchannel("A"))
-    except _BROKEN as error:
+        with head_of(content) as found:
+            _bearable(found)
+            found.load()
+            return _flat(ImageOps.exif_transpose(found))  # as every viewer shows a photograph of a telephone
+    except NotDrawableError as error:
+        raise NoPictureError("it is too large to be printed") from error
+    except NoPictureError:
+        raise
+    except UnidentifiedImageError as error:
+        raise NoPictureError("it is no picture that can be printed here") from error
+    except UNREADABLE as error:
         raise NoPictureError("the file is damaged, or not complete") from error
+
+
+def _bearable(found: Image.Image) -> None:
+    if found.width * found.height > MAX_PIXELS:
+        raise NoPictureError(f"it is too large to be printed ({found.width:,} x {found.height:,} px)")
+
+
+def _flat(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB":
+        return image
+    flat, shown = Image.new("RGB", image.size, "white"), image.convert("RGBA")
+    flat.paste(shown, mask=shown.getchannel("A"))
     return flat
 
 
 def height(content: bytes) -> int:
     """Return how many rows of pixels a picture has; 0 for none."""
     try:
-        return opened(content).height
-    except NoPictureError:
+        with head_of(content) as found:
+            return found.height
+    except (*UNREADABLE, NotDrawableError):
         return 0
 
 

@@ -23,6 +23,7 @@ from schoolwatch import readiness
 from schoolwatch.lookup import LISTS, LookUps
 from schoolwatch.people import People
 from schoolwatch.pictures import Looks, Pictures
+from schoolwatch.redacting import Redacting
 from schoolwatch.safe import Safe
 from schoolwatch.settings import Settings, load_settings
 from schoolwatch.sign_in import SignIn
@@ -78,6 +79,11 @@ class Desk:
     def taking_in(self) -> TakingIn:
         """Where people hand over what they saved themselves."""
         return TakingIn(self.store, self.clock, self.vault, self.casework, lambda: self.sealer)
+
+    @cached_property
+    def redacting(self) -> Redacting:
+        """Where parts of evidence are covered in a working copy."""
+        return Redacting(self.store, self.clock, self.vault, self.casework, lambda: self.sealer, self.looks)
 
     @cached_property
     def pictures(self) -> Pictures:

@@ -179,5 +179,10 @@ def drawable(evidence: Evidence) -> tuple[SealedFile, ...]:
     return tuple(file for file in evidence.files if file.media_type in _DRAWABLE)
 
 
+def session_mark(session: str | None) -> str:
+    """Return what is kept of a browser's session token: its hash."""
+    return _hash(session or "")
+
+
 def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
