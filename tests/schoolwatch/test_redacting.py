@@ -1,0 +1,212 @@
+"""The desk at which parts are covered: by whom, of what, recorded how; a stopped case offers nothing."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from dashboard.parts.testing import World, build
+from data.clock import FixedClock
+from data.errors import NotFoundError, PermissionDeniedError
+from data.model.cases import Case
+from data.model.evidence import CaptureOrder, Evidence, EvidenceKind, SafetyAnswer
+from data.model.readings import Category
+from evidence.boxes import Box, Choice, RedactionError
+from evidence.covering import MARK, PhraseError
+from evidence.custody import verify
+from evidence.errors import CaptureForbiddenError
+from evidence.redaction import MADE
+from evidence.testing import CHILD, painted_page, sealed_page
+from schoolwatch.pictures import LookRefusedError
+
+TEXT = "Ivy Fernhollow won the race, and Mr Quillfeather took the money."
+ALL = Choice(all_pictures=True, phrases=("Ivy Fernhollow",))
+
+
+@pytest.fixture
+def world(tmp_path: Path, clock: FixedClock, database_url: str) -> Iterator[World]:
+    """A desk on which nothing lies yet; its clock has fractions of a second, as real ones have."""
+    clock.forward(timedelta(microseconds=123_457))
+    made = build(tmp_path, clock, database_url)
+    yield made
+    made.desk.close()
+
+
+@pytest.fixture
+def case(world: World) -> Case:
+    """A case about a harm to a teacher."""
+    return world.open_case("trip", TEXT, Category.HARASSMENT_STAFF)
+
+
+@pytest.fixture
+def original(world: World, case: Case) -> Evidence:
+    """A capture with pictures and a map of the page, sealed as the worker would."""
+    return _captured(world, case)
+
+
+def _captured(world: World, case: Case, answer: SafetyAnswer = SafetyAnswer.NO) -> Evidence:
+    room, now = world.desk.casework, world.clock.now()
+    item = room.case(world.people["dsl"], case.id).items[0]
+    order = room.order_capture(world.people["dsl"], case.id, item.id, answer)
+    sealed, custody = sealed_page(
+        case,
+        item.id,
+        painted_page(TEXT, handle="@ivyfernhollow"),
+        sealer=world.desk.sealer,
+        now=now,
+        id=f"e{order.id}",
+        order_id=order.id,
+        title="Ivy Fernhollow wins",
+    )
+    return room.evidence_sealed(order.id, sealed, custody)
+
+
+def _read(world: World, evidence: Evidence, name: str) -> bytes:
+    return world.desk.vault.get(next(one.sha256 for one in evidence.files if one.name == name))
+
+
+def test_what_can_be_covered_is_listed(world: World, original: Evidence) -> None:
+    """The pictures of the page with their places, the kept pictures, and no phrase yet."""
+    found = world.desk.redacting.begin(world.people["dsl"], original.id)
+
+    assert found.has_map
+    assert [words for _, words in found.pictures] == ["children beside a pond", ""]
+    assert "post.png" in found.files
+    assert found.phrases == ()
+
+
+def test_a_copy_is_sealed_names_its_original_and_shows_nothing_covered(world: World, original: Evidence) -> None:
+    """A new piece of evidence of its own kind; the original stays; the name is in none of its files or facts."""
+    copied = world.desk.redacting.make(world.people["dsl"], original.id, ALL)
+
+    assert (copied.kind, copied.derived_from, copied.ref) == (EvidenceKind.REDACTED, original.id, f"{original.ref[:-1]}2")
+    assert copied.title == f"{MARK} wins"
+    assert not copied.counts
+    assert json.loads(_read(world, copied, "post.json"))["text"] == f"{MARK} won the race, and Mr Quillfeather took the money."
+    assert all(b"Fernhollow" not in _read(world, copied, one.name) for one in copied.files)
+    picture = Image.open(io.BytesIO(_read(world, copied, "page-full-01.png")))
+    assert CHILD not in {colour for _, colour in picture.getcolors(1 << 24) or ()}
+    with world.desk.store.read() as work:
+        assert work.evidence.get(original.id) == original
+
+
+def test_custody_and_history_tell_who_made_it_and_never_the_words(world: World, case: Case, original: Evidence) -> None:
+    """Lines for the copy and for the original; the chain holds; the history names the copy, the phrases only in its fields."""
+    copied = world.desk.redacting.make(world.people["dsl"], original.id, ALL)
+    with world.desk.store.read() as work:
+        chain = work.custody.of([original.id, copied.id])
+        event = next(one for one in work.case_events.of(case.id) if one.what == MADE)
+        order = work.orders.get(copied.order_id)
+
+    assert [(one.evidence_id == copied.id, one.what) for one in chain][-5:] == [
+        (True, "safety answer"),
+        (True, "taken from"),
+        (True, "redacted copy made"),
+        (True, "sealed"),
+        (False, "redacted copy made"),
+    ]
+    verify(chain)
+    assert not any("Fernhollow" in one.detail for one in chain)
+    assert event.fields == {"evidence_id": copied.id, "phrases": ["Ivy Fernhollow"]}
+    assert event.reason is None
+    assert isinstance(order, CaptureOrder)
+    assert (order.answer, order.evidence_id, order.state.value) == (SafetyAnswer.NO, copied.id, "done")
+
+
+def test_names_covered_before_are_covered_again(world: World, original: Evidence) -> None:
+    """Nobody has to type them twice; they are offered too."""
+    desk, lead = world.desk.redacting, world.people["dsl"]
+    desk.make(lead, original.id, Choice(phrases=("Ivy Fernhollow",)))
+    second = desk.make(lead, original.id, Choice(phrases=("Quillfeather",)))
+
+    assert desk.begin(lead, original.id).phrases == ("Ivy Fernhollow", "Quillfeather")
+    assert json.loads(_read(world, second, "post.json"))["text"] == f"{MARK} won the race, and Mr {MARK} took the money."
+    assert second.ref.endswith("-E3")
+
+
+def test_a_preview_keeps_nothing_is_recorded_and_can_be_fetched_once(world: World, case: Case, original: Evidence) -> None:
+    """The covered picture comes by a token of this person and browser; a second fetch and another person are refused."""
+    desk, lead = world.desk, world.people["dsl"]
+    before = sorted(one.name for one in desk.vault.root.glob("??/*"))
+
+    seen = desk.redacting.preview(lead, "browser-1", original.id, ALL)
+    name, token = seen.pictures[0]
+    picture = Image.open(io.BytesIO(desk.pictures.fetch(lead, "browser-1", original.id, name, token)))
+
+    assert CHILD not in {colour for _, colour in picture.convert("RGB").getcolors(1 << 24) or ()}
+    with pytest.raises(LookRefusedError):
+        desk.pictures.fetch(lead, "browser-1", original.id, name, token)
+    with pytest.raises(LookRefusedError):
+        desk.pictures.fetch(lead, "browser-2", original.id, *seen.pictures[1])
+    assert sorted(one.name for one in desk.vault.root.glob("??/*")) == before
+    assert "won the race" in seen.text
+    assert "Fernhollow" not in seen.text
+    with desk.store.read() as work:
+        assert work.custody.of([original.id])[-1].what == "viewed"
+        assert work.case_events.of(case.id)[-1].what == "revealed"
+        assert work.evidence.count(case_id=case.id) == 1
+
+
+@pytest.mark.parametrize("who", ["comms", "governor", "it", "staff"])
+def test_who_may_not_capture_may_not_cover(world: World, original: Evidence, who: str) -> None:
+    """Neither the list, nor a look, nor a copy."""
+    desk, person = world.desk.redacting, world.people[who]
+    for act in (
+        lambda: desk.begin(person, original.id),
+        lambda: desk.preview(person, "b", original.id, ALL),
+        lambda: desk.make(person, original.id, ALL),
+    ):
+        with pytest.raises((PermissionDeniedError, NotFoundError)):
+            act()
+
+
+def test_a_stopped_case_offers_nothing(world: World, case: Case, original: Evidence) -> None:
+    """After a STOP there is no list, no look and no copy, and no file more in the vault."""
+    room, lead, desk = world.desk.casework, world.people["dsl"], world.desk.redacting
+    room.order_capture(lead, case.id, room.case(lead, case.id).items[0].id, SafetyAnswer.NOT_SURE)
+    before = sorted(one.name for one in world.desk.vault.root.glob("??/*"))
+
+    for act in (
+        lambda: desk.begin(lead, original.id),
+        lambda: desk.preview(lead, "b", original.id, ALL),
+        lambda: desk.make(lead, original.id, ALL),
+    ):
+        with pytest.raises(CaptureForbiddenError):
+            act()
+
+    assert sorted(one.name for one in world.desk.vault.root.glob("??/*")) == before
+
+
+@pytest.mark.parametrize(
+    ("choice", "error"),
+    [
+        (Choice(phrases=("ab",)), PhraseError),
+        (Choice(pictures=(9,)), RedactionError),
+        (Choice(boxes=(Box(0, 0, 0, 0),)), RedactionError),
+        (Choice(files=("dom.html",)), RedactionError),
+    ],
+)
+def test_a_wrong_choice_leaves_nothing_behind(world: World, case: Case, original: Evidence, choice: Choice, error: type[Exception]) -> None:
+    """Said in words; no row, no file, no line of history."""
+    files = sorted(one.name for one in world.desk.vault.root.glob("??/*"))
+
+    for act in (world.desk.redacting.make, lambda by, one, made: world.desk.redacting.preview(by, "b", one, made)):
+        with pytest.raises(error):
+            act(world.people["dsl"], original.id, choice)
+
+    with world.desk.store.read() as work:
+        assert work.evidence.count(case_id=case.id) == 1
+        assert work.case_events.of(case.id)[-1].what != MADE
+    assert sorted(one.name for one in world.desk.vault.root.glob("??/*")) == files
+
+
+def test_an_unknown_piece_of_evidence_is_not_found(world: World) -> None:
+    """An id that nobody has."""
+    with pytest.raises(NotFoundError):
+        world.desk.redacting.begin(world.people["dsl"], "nothing")
