@@ -27,7 +27,7 @@ from data.model.evidence import BackupRun
 from data.store import REVISION, Work
 from data.store.snapshot import copy_sqlite, sqlite_file
 from evidence.custody import FIRST
-from evidence.keys import KEY_FILE
+from evidence.keys import KEY_FILE, SealKey
 from evidence.leftovers import sweep_folders
 from evidence.seal import canonical
 from evidence.vault import flush_folder
@@ -167,11 +167,12 @@ def _note(desk: Desk, run: BackupRun) -> None:
 
 
 def _made(desk: Desk, lock: Lock, target: Path, at: datetime) -> Made:
+    signer = desk.sealer.key  # made by now, if there was none, so that it is among the files
     with tempfile.TemporaryDirectory(prefix=_WORK[:-1], dir=desk.settings.state_dir) as work_folder:
         copies, facts = _copies(desk, Path(work_folder))
         taken = _Taken()
         _require_room(target.parent, sum(path.stat().st_size for path in copies.values()), desk, facts)
-        members = _members(desk, copies, facts, taken, at)
+        members = _members(desk, signer, copies, facts, taken, at)
         size = _write_whole(target, tar_bytes(members, at), lock)
     lost = tuple(sorted({facts.kept[one] for one in taken.lost}))
     problem = f"files are missing or changed: {', '.join(lost)}; run `schoolwatch vault-check`" if lost else ""
@@ -215,14 +216,16 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _members(desk: Desk, copies: Mapping[str, Path], facts: _Facts, taken: _Taken, at: datetime) -> Iterator[Member]:
+def _members(
+    desk: Desk, signer: SealKey, copies: Mapping[str, Path], facts: _Facts, taken: _Taken, at: datetime
+) -> Iterator[Member]:
     for name, path in {**_small_files(desk.settings), **copies}.items():
         yield from _member(name, path, taken)
     for sha256 in sorted(facts.kept.keys() - facts.withheld):
         yield from _member(f"{VAULT}{sha256[:2]}/{sha256}", desk.vault.path(sha256), taken)
-    listing = _manifest(desk, facts, taken, at)
+    listing = _manifest(desk, signer, facts, taken, at)
     yield Member(MANIFEST, len(listing), (listing,))
-    signature = desk.sealer.key.sign(listing)
+    signature = signer.sign(listing)
     yield Member(SIGNATURE, len(signature), (signature,))
 
 
@@ -257,7 +260,7 @@ def _member(name: str, path: Path, taken: _Taken) -> Iterator[Member]:
         taken.odd.append(path.name)
 
 
-def _manifest(desk: Desk, facts: _Facts, taken: _Taken, at: datetime) -> bytes:
+def _manifest(desk: Desk, signer: SealKey, facts: _Facts, taken: _Taken, at: datetime) -> bytes:
     taken.lost = _still_kept(desk, taken.odd)
     made = Manifest(
         made_at=at,
@@ -270,7 +273,7 @@ def _manifest(desk: Desk, facts: _Facts, taken: _Taken, at: datetime) -> bytes:
         withheld=len(facts.withheld),
         lost=tuple(sorted(taken.lost)),
         purged=tuple(sorted(set(taken.odd) - taken.lost)),
-        key_id=desk.sealer.key.id,
+        key_id=signer.id,
         files=tuple(taken.files),
     )
     return canonical(made.model_dump(mode="json"))

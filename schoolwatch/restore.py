@@ -27,7 +27,7 @@ from data.migrations import known, upgrade
 from data.model.base import new_id
 from data.model.evidence import BackupRun
 from data.store import Store, Work
-from data.store.snapshot import fresh_postgres, load_postgres, sqlite_faults
+from data.store.snapshot import fresh_postgres, load_postgres, sqlite_faults, sqlite_revision
 from evidence import custody
 from evidence.keys import KEY_FILE, SealKey, is_signed
 from evidence.leftovers import sweep_folders
@@ -171,7 +171,7 @@ def _database(folder: Path, made: Manifest, place: Callable[[], AbstractContextM
     if not path.is_file():
         raise RestoreError("the backup holds no database; use another backup")
     if made.database == "sqlite":
-        yield _sound(path)
+        yield _sound(path, made.revision)
     else:
         with place() as url:
             load_postgres(url, path)
@@ -179,10 +179,12 @@ def _database(folder: Path, made: Manifest, place: Callable[[], AbstractContextM
             yield url
 
 
-def _sound(path: Path) -> str:
+def _sound(path: Path, revision: str) -> str:
     """Return the address of a SQLite file that is whole, brought to this program's version; raises RestoreError."""
     if faults := sqlite_faults(path):
         raise RestoreError(f"the database in the backup is damaged: {faults[0]}; use another backup")
+    if sqlite_revision(path) != revision:
+        raise RestoreError(f"the database in the backup is not of version {revision}, as its list says; use another backup")
     url = f"sqlite:///{path}"
     upgrade(url)
     return url

@@ -14,7 +14,7 @@ from data.model.evidence import BackupRun
 from data.store import Work
 from evidence.vault_check import Look, VaultFault, look_over, share_of
 from schoolwatch.desk import Desk
-from schoolwatch.kept_files import STAMP, kept_files
+from schoolwatch.kept_files import SHARED, STAMP, kept_files
 
 KIND = "vault"
 MOST_NAMED = 500  # pieces of evidence by number in one note
@@ -79,5 +79,7 @@ def _tell(desk: Desk, work: Work, faults: Sequence[VaultFault]) -> None:
 
 
 def _is_of(fault: VaultFault, refs: Iterable[str]) -> bool:
-    """Whether a fault concerns one of these cases; a time stamp of the register concerns every school."""
-    return fault.belongs_to == STAMP or fault.belongs_to.startswith(tuple(f"{ref}{end}" for ref in refs for end in ("-E", ",")))
+    """Whether a fault concerns one of these cases; a time stamp, or a file that many pieces share, concerns every school."""
+    if fault.belongs_to == STAMP or SHARED in fault.belongs_to:
+        return True
+    return fault.belongs_to.startswith(tuple(f"{ref}{end}" for ref in refs for end in ("-E", ",")))

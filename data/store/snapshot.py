@@ -45,6 +45,16 @@ def sqlite_faults(path: Path) -> tuple[str, ...]:
     return (*damaged, *lost[:10])
 
 
+def sqlite_revision(path: Path) -> str | None:
+    """Return the version that a SQLite database says it has; None when it says none."""
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.Error:
+        return None
+    return str(row[0]) if row else None
+
+
 def dump_postgres(engine: sa.Engine, target: Path, snapshot_id: str) -> None:
     """Let pg_dump write the moment that a transaction exported; raises StoreError saying what to install or what was refused."""
     command = [_program("pg_dump"), "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot_id}", f"--file={target}"]
