@@ -13,6 +13,7 @@ from typing import Any
 from casework import retention
 from casework.governing import Governing
 from casework.retention import Action, Fate, Periods, RuleKey
+from casework.stopping import holds_sealed_off
 from casework.tally import EXPIRED, judged, tally
 from casework.transitions import SYSTEM
 from casework.triage import standing_decision
@@ -140,7 +141,10 @@ class Purging(Governing):
 
     def _fate(self, work: Work, case: Case, kept: Periods) -> Fate:
         holds, consents = work.holds.where(case_id=case.id), work.retention_consents.where(case_id=case.id)
-        return retention.case_fate(case, holds, consents, kept, self.now())
+        fate = retention.case_fate(case, holds, consents, kept, self.now())
+        if fate.action is Action.GO and holds_sealed_off(work, case):  # evidence.md §8.6: never by itself
+            return Fate(fate.rule, Action.HELD, None, "it holds what was sealed off: only the police direct what becomes of it")
+        return fate
 
     def _kept(self, work: Work, case: Case, kept: Periods) -> KeptCase:
         agreed = tuple(name for one in self._consents(work, case) for name in (one.by, one.second) if name)

@@ -23,6 +23,7 @@ STOP_STEPS: tuple[str, ...] = (
     "A public web page: report the address to the Internet Watch Foundation. Grooming: report to CEOP.",
     "The young person can use Report Remove (Childline and IWF).",
     "Write down who saw what and when. Nothing is captured, shown or sent from here.",
+    "The 24 hours run for telling the police or the Internet Watch Foundation. No request to the platform goes from here.",
 )
 S = CaseState
 _TO_CLOSE = frozenset({S.VERIFIED_REMOVED, S.VERIFIED_AMENDED, S.NOT_REMOVED, S.WITHDRAWN})

@@ -274,6 +274,12 @@ def destroyed_files(work: Work) -> frozenset[str]:
     return frozenset(_to_go(work, [one for one in everything if one.id in gone]))
 
 
+def holds_sealed_off(work: Work, case: Case) -> bool:
+    """Whether a stopped case holds a copy that was not destroyed: retention never takes it away by itself (evidence.md §8.6)."""
+    kept = work.evidence.where(case_id=case.id) if guard.is_sealed_off(case) else []
+    return len(_destroyed(work, kept)) < len(kept)
+
+
 def _to_go(work: Work, going: Sequence[Evidence]) -> tuple[str, ...]:
     """Return the hashes of the files of destroyed evidence that nothing else holds; the log of how it came about stays."""
     names = {file.sha256 for one in going for file in one.files if file.name != LOG}

@@ -79,6 +79,18 @@ class Vault:
         if found != sha256:
             raise SealBrokenError(f"vault file {sha256} was changed after it was stored; restore it from a backup")
 
+    def remove(self, sha256: str) -> bool:
+        """Take a file away for good; whether it was there. Only what the police directed goes so (§8.6). Raises EvidenceError."""
+        path = self.path(sha256)
+        try:
+            path.unlink()
+            flush_folder(path.parent)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise EvidenceError(f"vault file {sha256} cannot be removed ({error.strerror}); check the folder's rights") from error
+        return True
+
     def sweep(self, now: datetime, known: Collection[str]) -> tuple[str, ...]:
         """Remove temporary files and files without a row, both only when older than an hour; return the names removed.
 

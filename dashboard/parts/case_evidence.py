@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.parts import names, times
 from dashboard.parts.bench import Bench
 from dashboard.parts.case_capture import ask_capture
+from dashboard.parts.indecent_button import indecent_button
 from dashboard.parts.muted import muted
 from dashboard.parts.picture_view import pictures, viewing_form
 from dashboard.parts.plain_words import as_is, counted, one_line
@@ -38,12 +39,14 @@ def evidence_list(bench: Bench) -> None:
     file = bench.file
     st.subheader("Evidence")
     if bench.case.stop:
-        st.text("None, and none may be made: see above.")
+        st.text("Nothing is shown here and nothing may be made: see above.")
         return
     if bench.case.no_capture_reason:
         st.text(f"Not captured. Reason: {one_line(bench.case.no_capture_reason, 300)}")
     if not file.evidence and not bench.case.no_capture_reason:
         st.text("Nothing was captured yet.")
+    if not file.evidence:
+        indecent_button(bench)
     known = names.names(bench.desk)
     for kind, heading in KINDS.items():
         _of_kind(bench, [one for one in file.evidence if one.kind is kind], heading, known)
@@ -71,6 +74,7 @@ def _evidence(bench: Bench, one: Evidence, who: str) -> None:
         if one.note:
             st.text(one_line(one.note, 600))
         pictures(bench, one)
+        indecent_button(bench, one)
         supplied_facts(bench, one)
         with st.expander(f"{counted(len(one.files), 'sealed file', 'sealed files')} and their hashes", icon=":material/fingerprint:"):
             st.code("\n".join(f"{file.sha256}  {file.name}" for file in one.files), language=None, wrap_lines=True)

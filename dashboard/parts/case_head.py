@@ -11,6 +11,7 @@ from dashboard.parts.bench import Bench
 from dashboard.parts.countdown_bar import countdown_bar
 from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is
+from dashboard.parts.stop_card import stop_card
 from data.model.cases import Confidentiality
 
 CONFIDENTIALITY: dict[Confidentiality, str] = {
@@ -57,12 +58,4 @@ def _target(bench: Bench) -> str:
 
 def stop_panel(bench: Bench) -> None:
     """Draw what to do in a case that may be about an indecent image of a child: no link, no picture, no capture."""
-    if not bench.case.stop:
-        return
-    st.error(
-        "STOP. This may be an indecent image of a child. Nothing is opened, captured, shown or sent from here.", icon=":material/block:"
-    )
-    with st.container(border=True):
-        st.markdown("**What to do**")
-        for number, step in enumerate(bench.file.stop_steps, start=1):
-            st.markdown(f"{number}. {as_is(step)}")
+    stop_card(bench)

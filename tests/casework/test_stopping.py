@@ -441,3 +441,25 @@ def test_only_the_lead_records_it_and_only_in_a_stopped_case(scene: Scene) -> No
             scene.desk.destroy_directed(person, kept.id, TOLD)
 
     assert scene.custody("destroyed") == []
+
+
+def test_retention_never_takes_a_sealed_off_copy(store: Store, scene: Scene) -> None:
+    """A stopped case whose years are over stays while it holds a copy; when the police had that destroyed, it may go."""
+    case = keep_case(store, "long", stop=True, state=CaseState.CLOSED, closed_at=NOON, outcome="passed_on")
+    kept = scene.keep("1", case_id=case.id)
+    scene.clock.forward(timedelta(days=100 * 365))
+    with store.begin(by="system") as work:
+        work.cases.replace(case.model_copy(update={"transferred_at": NOON, "transfer_reference": "CP 1"}))
+        work.commit()
+    scene.desk.agree(DSL, case.id, "the file has its copy")
+    scene.desk.agree(HEAD, case.id, "the file has its copy")
+    scene.desk.run_retention(b"k" * 32)
+    with store.read() as work:
+        during = work.cases.find(case.id)
+    scene.desk.destroy_directed(DSL, kept.id, TOLD)
+    scene.desk.run_retention(b"k" * 32)
+    with store.read() as work:
+        after = work.cases.find(case.id)
+
+    assert during is not None
+    assert after is None
