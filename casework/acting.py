@@ -193,6 +193,31 @@ class Acting(CaseFiles):
         signs = tuple(dict.fromkeys(sign for one in lifted for sign in one.signals))
         return {"signals": signs, "lifted_by": lifted[-1].lifted_by, "lift_reason": lifted[-1].lift_reason}
 
+    def cancel_capture(self, by: User, case_id: str, order_id: str) -> CaptureOrder:
+        """Cancel a capture that waits or runs: the worker ends it within a second and keeps nothing; the case goes on as before.
+
+        Whoever may order one may cancel one. Pressed twice, the first counts. Raises CaseError when it ended already.
+        """
+        with self.store.begin(by=by.id) as work:
+            case = self._for(work, by, case_id, Permission.CAPTURE)
+            work.lock(f"case:{case.id}")
+            order = work.orders.get(order_id)
+            if order.case_id != case.id:
+                msg = f"order {order_id} does not belong to case {case.ref}; open the case again"
+                raise CaseError(msg)
+            if order.cancel_asked_by is None:
+                order = self._cancelled(work, by, case, order)
+            work.commit()
+        return order
+
+    def _cancelled(self, work: Work, by: User, case: Case, order: CaptureOrder) -> CaptureOrder:
+        if order.state not in UNDER_WAY:
+            msg = f"the capture in case {case.ref} has ended already; there is nothing to cancel"
+            raise CaseError(msg)
+        ends = {"state": OrderState.CANCELLED, "finished_at": self.now()} if order.state is OrderState.WAITING else {}
+        self._event(work, case, by.id, "capture cancelled", fields={"order_id": order.id})
+        return work.orders.replace(order.model_copy(update={"cancel_asked_by": by.id, **ends}))
+
     def no_capture(self, by: User, case_id: str, reason: str) -> Case:
         """Record why the post cannot be captured (A14: evidence first, or a recorded reason)."""
         why = needed(reason, "the reason")

@@ -29,7 +29,7 @@ from data.model.telling import Urgency
 from data.model.watch import School
 from data.store import Work
 from evidence.custody import FIRST, CustodyDraft, chain
-from evidence.errors import CaptureForbiddenError
+from evidence.errors import CaptureCancelledError, CaptureForbiddenError
 from evidence.guard import may_capture
 from evidence.supplied import is_same
 
@@ -68,11 +68,36 @@ class Watching(Copying):
             return tuple(work.orders.where(state=[OrderState.WAITING, OrderState.RUNNING], order_by="ordered_at"))
 
     def order_started(self, order_id: str) -> CaptureOrder:
-        """Note that a capture begins; asks the guard once more, so that a case stopped meanwhile is not captured."""
+        """Note that a capture begins; asks the guard once more, so that a case stopped or an order cancelled meanwhile is not captured."""
         with self.store.begin(by=SYSTEM) as work:
-            order = work.orders.get(order_id)
+            order = _locked(work, order_id)
             if order.state in {OrderState.WAITING, OrderState.RUNNING}:
                 order = work.orders.replace(_started(order, work.cases.get(order.case_id), self.now()))
+            work.commit()
+        return order
+
+    def order_progress(self, order_id: str, words: str) -> None:
+        """Note how far a running capture is, in fixed words of our own."""
+        with self.store.begin(by=SYSTEM) as work:
+            order = work.orders.get(order_id)
+            if order.state is OrderState.RUNNING and order.progress != words:
+                work.orders.replace(order.model_copy(update={"progress": words}))
+            work.commit()
+
+    def order_wanted(self, order_id: str) -> None:
+        """Return quietly while a capture is still wanted; it is asked several times a second while one runs.
+
+        Raises CaptureCancelledError when a person cancelled it, CaptureForbiddenError when its case was stopped meanwhile.
+        """
+        with self.store.read() as work:
+            _still_wanted(work.orders.get(order_id))
+
+    def order_cancelled(self, order_id: str) -> CaptureOrder:
+        """Note that a capture ended because a person cancelled it; what was done or stopped already stays so."""
+        with self.store.begin(by=SYSTEM) as work:
+            order = _locked(work, order_id)
+            if order.state in {OrderState.WAITING, OrderState.RUNNING}:
+                order = work.orders.replace(order.model_copy(update={"state": OrderState.CANCELLED, "finished_at": self.now()}))
             work.commit()
         return order
 
@@ -85,9 +110,13 @@ class Watching(Copying):
             return order, case, work.case_items.get(order.item_id), post, work.schools.get(case.school_id)
 
     def evidence_sealed(self, order_id: str, evidence: Evidence, custody: Sequence[CustodyDraft]) -> Evidence:
-        """Store sealed evidence, its custody lines and the finished order in one transaction; a second delivery keeps the first."""
+        """Store sealed evidence, its custody lines and the finished order in one transaction; a second delivery keeps the first.
+
+        Raises CaptureCancelledError or CaptureForbiddenError when it was cancelled or stopped at the last moment: no record is made of it.
+        """
         with self.store.begin(by=SYSTEM) as work:
-            order = work.orders.get(order_id)
+            order = _locked(work, order_id)
+            _still_wanted(order)
             if not work.evidence.add_once(evidence):
                 return work.evidence.where(order_id=order_id)[0]
             chained(work, custody)
@@ -317,7 +346,22 @@ def chained(work: Work, drafts: Sequence[CustodyDraft]) -> None:
         before = event.hash
 
 
+def _locked(work: Work, order_id: str) -> CaptureOrder:
+    """Return an order that nobody else changes before this transaction ends."""
+    work.lock(f"case:{work.orders.get(order_id).case_id}")
+    return work.orders.get(order_id)
+
+
+def _still_wanted(order: CaptureOrder) -> None:
+    if order.cancel_asked_by is not None or order.state is OrderState.CANCELLED:
+        raise CaptureCancelledError
+    if order.state is OrderState.STOPPED:
+        raise CaptureForbiddenError("the case was stopped while the page was being captured")
+
+
 def _started(order: CaptureOrder, case: Case, now: datetime) -> CaptureOrder:
+    if order.cancel_asked_by is not None:  # its worker died before it could see that
+        return order.model_copy(update={"state": OrderState.CANCELLED, "finished_at": now})
     try:
         may_capture(order.answer, stop=case.stop, category=case.lead_category)
     except CaptureForbiddenError as error:

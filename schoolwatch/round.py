@@ -5,6 +5,7 @@ Each may run twice: what it stores is keyed, so that a job killed half-way and b
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from collector.platform import Platform
 from collector.platforms import PLATFORMS
 from collector.poll import Kept, PollReport, is_due, poll
 from data.clock import Clock
-from data.errors import EvidenceError
+from data.errors import EvidenceError, StoreError
 from data.model.base import new_id
 from data.model.cases import RemovalCheck
 from data.model.evidence import CaptureOrder, Evidence, OrderState
@@ -31,8 +32,8 @@ from data.model.posts import Post, SeenPost
 from data.model.readings import Reading
 from data.model.watch import Health, Source, SourceState
 from evidence import presence
-from evidence.capture import CaptureFacts, capture
-from evidence.errors import CaptureForbiddenError, PreflightStopError
+from evidence.capture import CaptureFacts, Watch, capture
+from evidence.errors import CaptureCancelledError, CaptureForbiddenError, PreflightStopError
 from nlp.people import People
 from nlp.pipeline import Reader, open_reader
 from nlp.threads import Said, read_threads, said_of, usual_rates
@@ -183,6 +184,9 @@ def carry_out(hands: Hands, order_id: str) -> CaptureOrder:
         return order
     try:
         evidence = _captured(hands, order)
+    except CaptureCancelledError:
+        _log.info("capture cancelled", order=order_id)
+        return cases.order_cancelled(order_id)
     except PreflightStopError as stop:
         _log.warning("stopped", order=order_id, signals=stop.signals)
         return cases.stopped_by_words(order_id, stop.signals)
@@ -220,8 +224,24 @@ def _captured(hands: Hands, order: CaptureOrder) -> Evidence:
         browser=hands.desk.browser(),
         client=hands.client,
         clock=hands.clock,
+        watch=_watch(hands, order.id),
     )
     return hands.desk.casework.evidence_sealed(order.id, evidence, custody)
+
+
+def _watch(hands: Hands, order_id: str) -> Watch:
+    """Return what follows a capture for the people who wait for it. A store that is busy for a moment ends no capture."""
+    cases = hands.desk.casework
+
+    def progress(words: str) -> None:
+        with contextlib.suppress(StoreError):
+            cases.order_progress(order_id, words)
+
+    def wanted() -> None:
+        with contextlib.suppress(StoreError):
+            cases.order_wanted(order_id)
+
+    return Watch(progress, wanted)
 
 
 def look_again(hands: Hands, planned: PlannedCheck) -> RemovalCheck:

@@ -1,4 +1,4 @@
-"""Evidence on its way: the question before every capture, the order, and that the worker is at it."""
+"""Evidence on its way: the question before every capture, and the order."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard.parts import times
 from dashboard.parts.bench import Bench
-from dashboard.parts.muted import muted
 from dashboard.parts.one_of import one_of
 from dashboard.parts.plain_words import masked, one_line
 from data.model.cases import CaseItem, CaseState
@@ -20,7 +18,6 @@ ANSWERS: dict[SafetyAnswer, tuple[str, str]] = {
     SafetyAnswer.NOT_SURE: ("Not sure", "STOP as well: copying such a picture is a crime even by mistake."),
     SafetyAnswer.NO: ("No", "The page is opened once by this computer, photographed and sealed as evidence."),
 }
-_UNDER_WAY = frozenset({OrderState.WAITING, OrderState.RUNNING})
 _BEFORE = frozenset({CaseState.TRIAGED})
 
 
@@ -68,19 +65,6 @@ def no_capture(bench: Bench) -> None:
         bench.do(
             lambda: bench.desk.casework.no_capture(bench.user, bench.case.id, reason or ""), "Recorded. The case goes on without a capture."
         )
-
-
-def capture_under_way(bench: Bench) -> None:
-    """Say that the worker is at it; the page goes on by itself."""
-    order = next((one for one in reversed(bench.file.orders) if one.state in _UNDER_WAY), None)
-    if order is None:
-        return
-    words = (
-        "The page is being opened, photographed and sealed." if order.state is OrderState.RUNNING else "The capture waits for the worker."
-    )
-    with st.container(border=True):
-        st.markdown(f"**:material/hourglass_top: {words}**")
-        muted(f"Ordered {times.both(order.ordered_at, bench.now)}. This page goes on by itself; you may leave it.")
 
 
 def masked_items(bench: Bench) -> None:

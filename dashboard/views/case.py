@@ -10,7 +10,8 @@ import streamlit as st
 from casework.files import CaseFile
 from dashboard.parts import notice, page_links, refusal, signed_in, times
 from dashboard.parts.bench import Bench
-from dashboard.parts.case_capture import ask_capture, capture_under_way, masked_items
+from dashboard.parts.capture_progress import capture_beside, capture_under_way
+from dashboard.parts.case_capture import ask_capture, masked_items
 from dashboard.parts.case_changed import changed_meanwhile, remember, typed_stays
 from dashboard.parts.case_checks import check_by_hand, check_list, check_now
 from dashboard.parts.case_clocks import clock_list, correct_form, earlier_form, missed_form, own_page_form
@@ -82,6 +83,7 @@ def show(desk: Desk, user: User) -> None:
     stop_panel(bench)
     missed_form(bench)
     _next(replace(bench, is_next=True))
+    capture_beside(bench)
     care = desk.casework.care_of(user, case_id)
     owed(bench, care)
     _matter(bench)

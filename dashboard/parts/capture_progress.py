@@ -1,0 +1,63 @@
+"""A capture on its way: how far it is, by itself every second, and the button that cancels it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.parts import refusal, signed_in, times
+from dashboard.parts.bench import Bench
+from dashboard.parts.muted import muted
+from data.model.evidence import CaptureOrder, OrderState
+from data.model.people import Permission
+
+EVERY = 1  # seconds between two looks how far it is
+_UNDER_WAY = frozenset({OrderState.WAITING, OrderState.RUNNING})
+
+
+def capture_under_way(bench: Bench) -> None:
+    """Say how far the capture is; the page goes on by itself when it has ended."""
+    order = _under_way(bench.file.orders)
+    if order is None:
+        return
+    with st.container(border=True):
+        st.fragment(_progress, run_every=EVERY)(bench, order.id)
+        muted(f"Ordered {times.both(order.ordered_at, bench.now)}. This page goes on by itself; you may leave it.")
+        if order.cancel_asked_by is None and bench.may(Permission.CAPTURE):
+            _cancel(bench, order)
+
+
+def capture_beside(bench: Bench) -> None:
+    """Draw a capture that runs beside another next step: one more capture in a case that has one already."""
+    if bench.file.next_step.verb != "wait_capture":
+        capture_under_way(bench)
+
+
+def _under_way(orders: tuple[CaptureOrder, ...]) -> CaptureOrder | None:
+    return next((one for one in reversed(orders) if one.state in _UNDER_WAY), None)
+
+
+def _progress(bench: Bench, order_id: str) -> None:
+    signed_in.check(bench.desk, bench.user)
+    file = refusal.attempt(lambda: bench.desk.casework.case(bench.user, bench.case.id))
+    order = next((one for one in (file.orders if file else ()) if one.id == order_id), None)
+    if order is not None:
+        st.markdown(f"**:material/hourglass_top: {said(order)}**")
+
+
+def said(order: CaptureOrder) -> str:
+    """Return how far a capture is, in a sentence."""
+    if order.cancel_asked_by is not None or order.state is OrderState.CANCELLED:
+        return "The capture is being cancelled."
+    if order.state is OrderState.WAITING:
+        return "The capture waits for the worker."
+    if order.state is OrderState.RUNNING:
+        return f"The worker is at it: {order.progress}." if order.progress else "The page is being opened, photographed and sealed."
+    return "The capture has ended."
+
+
+def _cancel(bench: Bench, order: CaptureOrder) -> None:
+    if st.button("Cancel the capture", key=f"{bench.key('cancel-capture')}-{order.id}", icon=":material/cancel:"):
+        bench.do(
+            lambda: bench.desk.casework.cancel_capture(bench.user, bench.case.id, order.id),
+            "Cancelled. Nothing of it is kept; you can capture again.",
+        )
