@@ -123,7 +123,7 @@ class Acting(CaseFiles):
             order = self._to_supply(work, by, case, item_id, answer)
             if order.state is OrderState.STOPPED:
                 work.orders.add(order)
-                self._stop(work, case, by.id, {"answer": answer.value})
+                self._refused(work, by, case, order)
                 work.commit()
         return order
 
@@ -177,13 +177,20 @@ class Acting(CaseFiles):
                 **lifted,
             )
         )
-        if stopped and (case.lead_category not in ADULT or case.stop or answer is not SafetyAnswer.NO):
-            self._stop(work, case, by.id, {"answer": answer.value})
-        elif stopped:  # an adult's picture is copied just as little, but the person concerned goes on deciding (evidence.md §8.7)
-            self._event(work, case, by.id, "not copied", fields={"order_id": order.id}, reason=stopped)
+        if stopped:
+            self._refused(work, by, case, order)
         else:
             self._event(work, case, by.id, "capture ordered", fields={"order_id": order.id, "answer": answer.value})
         return order
+
+    def _refused(self, work: Work, by: User, case: Case, order: CaptureOrder) -> Case:
+        """Stop the case of an order that the guard refused.
+
+        An adult's intimate picture is copied just as little, but the person concerned goes on deciding: that case goes on (§8.7).
+        """
+        if case.lead_category in ADULT and not case.stop and order.answer is SafetyAnswer.NO:
+            return self._event(work, case, by.id, "not copied", fields={"order_id": order.id}, reason=order.problem)
+        return self._stop(work, case, by.id, {"answer": order.answer.value if order.answer else "none"})
 
     def _lifted_for(self, work: Work, item_id: str) -> dict[str, Any]:
         """Return what a new order carries of stops that a safeguarding lead lifted: which signs, who, and why (evidence.md §8.3)."""
