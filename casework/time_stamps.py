@@ -14,6 +14,7 @@ from data.model.base import new_id
 from data.model.evidence import Evidence, RegisterHead, SealToken, TokenState
 from data.model.people import Permission, User
 from data.store import Work
+from evidence.guard import is_sealed_off, may_keep
 from evidence.timestamp import Authority, Stamped
 
 # Waits between two questions to an authority that does not answer, then every hour: it may be down over night.
@@ -74,7 +75,9 @@ class Stamping(Room):
         """Return the time stamps to be asked for now, oldest first."""
         with self.store.read() as work:
             waiting = work.tokens.where(state=TokenState.WAITING, order_by="made_at")
-        return tuple(one for one in waiting if one.next_at is None or one.next_at <= now)
+            about = {one.case_id for one in waiting if one.case_id is not None}
+            silent = {case.id for case in work.cases.where(id=sorted(about)) if is_sealed_off(case)}  # evidence.md §8.4
+        return tuple(one for one in waiting if (one.next_at is None or one.next_at <= now) and one.case_id not in silent)
 
     def captured_at(self, token: SealToken) -> datetime | None:
         """Return when the evidence was captured that a token is about; None for the register."""
@@ -126,11 +129,15 @@ class Stamping(Room):
         return token
 
     def ask_token_again(self, by: User, evidence_id: str) -> SealToken:
-        """Ask the authority once more at the worker's next round; raises CaseError when there is nothing to ask."""
+        """Ask the authority once more at the worker's next round; raises CaseError when there is nothing to ask.
+
+        Raises CaptureForbiddenError in a stopped case: nobody outside is asked about it.
+        """
         now = self.now()
         with self.store.begin(by=by.id) as work:
             kept = work.evidence.get(evidence_id)
             case = self._for(work, by, kept.case_id, Permission.CAPTURE)
+            may_keep(stop=case.stop, category=case.lead_category)
             found = work.tokens.where(subject=of_evidence(evidence_id))
             if not found or found[0].state is TokenState.GRANTED:
                 raise CaseError(f"{kept.ref} waits for no time stamp: it has one, or none was set up when it was sealed")
