@@ -5,15 +5,26 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import resource
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from casework.testing import a_case, an_item
 from data.clock import SystemClock
 from data.errors import EvidenceError
+from data.model.evidence import Evidence
 from evidence.errors import SealBrokenError
-from evidence.vault import Vault
+from evidence.leftovers import sweep_folders
+from evidence.seal import LogLine, Sealer
+from evidence.testing import KEY, MOMENT, an_order, fake_capture
+from evidence.vault import FLOOR, Vault, require_room
 
 
 def _aged(path: Path, hours: float) -> None:
@@ -82,3 +93,143 @@ def test_a_fast_clock_sweeps_nothing_fresh(vault: Vault) -> None:
 
     assert vault.sweep(datetime.now(UTC) + timedelta(days=30), set()) == ()  # noqa: TID251 - the disk's time is real
     assert vault.get(fresh) == b"fresh"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of one megabyte."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = shutil.which("mount")
+    if os.geteuid() != 0 or mount is None:
+        pytest.skip("only root can mount a small disk here; the same is tried by a limit on the size of files")
+    done = subprocess.run([mount, "-t", "tmpfs", "-o", "size=1m", "none", str(folder)], capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip("this machine lets nobody mount a small disk; the same is tried by a limit on the size of files")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def _files(root: Path) -> list[str]:
+    return [path.name for path in root.rglob("*") if path.is_file()]
+
+
+def test_a_really_full_disk_says_so_and_a_retry_works(small_disk: Path) -> None:
+    """On a disk that is full nothing half-written is left; once there is room, the same content goes in."""
+    vault = Vault(small_disk / "vault")
+    kept = vault.put(b"kept")
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(b"x" * 900_000)
+    content = os.urandom(300_000)
+    for _ in range(3):
+        with pytest.raises(EvidenceError, match="free some disk space"):
+            vault.put(content)
+
+    assert _files(vault.root) == [kept]
+    ballast.unlink()
+    assert vault.get(vault.put(content)) == content
+
+
+def test_a_seal_on_a_full_disk_is_no_bundle(small_disk: Path) -> None:
+    """When the disk fills up in the middle of a seal there is no record; after space is made the same order is sealed."""
+    vault = Vault(small_disk / "vault")
+    files = {f"part-{number}.bin": os.urandom(150_000) for number in range(5)}
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(b"x" * 500_000)
+    draft = a_draft(vault)
+    with pytest.raises(EvidenceError, match="No space left"):
+        Sealer(vault, KEY).seal(draft, files, [LogLine(MOMENT, "u-dsl", "dsl", "captured")], MOMENT)
+    whole = [hashlib.sha256(path.read_bytes()).hexdigest() == path.name for path in vault.root.rglob("*") if path.is_file()]
+
+    assert all(whole)
+    ballast.unlink()
+    sealed = Sealer(vault, KEY).seal(draft, files, [LogLine(MOMENT, "u-dsl", "dsl", "captured")], MOMENT)
+    assert all(vault.get(file.sha256) for file in (*sealed.files, *sealed.seal_files))
+
+
+def a_draft(vault: Vault) -> Evidence:
+    """Return a record to be sealed."""
+    case, item = a_case(), an_item()
+    return fake_capture(an_order(item, at=MOMENT), case, item, vault=vault, now=MOMENT)[0]
+
+
+def test_a_limit_on_the_size_of_files_is_told_in_words(tmp_path: Path) -> None:
+    """Where the system refuses to let a file grow, the error is in words and nothing is left (no small disk is needed for this)."""
+    script = f"""
+        import resource, sys
+        from pathlib import Path
+        from data.errors import EvidenceError
+        from evidence.vault import Vault
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+        vault = Vault(Path({str(tmp_path)!r}) / "vault")
+        try:
+            vault.put(b"x" * 5000)
+        except EvidenceError as error:
+            print(error)
+        print(sum(path.is_file() for path in vault.root.rglob("*")))
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True, cwd=_ROOT)
+
+    assert done.stdout.splitlines() == ["evidence could not be stored (File too large); free some disk space and capture again", "0"]
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 1000
+
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_a_capture_asks_for_room_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Below 500 MB nothing is begun, and the words name both figures; the folder itself need not be there yet."""
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=FLOOR - 1))
+    with pytest.raises(EvidenceError, match="only 499 MB are free on the disk and a capture needs 500 MB"):
+        require_room(tmp_path / "not" / "yet")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=FLOOR))
+
+    require_room(tmp_path)
+
+
+def test_a_file_is_looked_over_without_handing_it_out(vault: Vault) -> None:
+    """A good file passes; one that is changed, lost or unreadable is refused by its name."""
+    good, changed, lost = (vault.put(content) for content in (b"good", b"changed", b"lost"))
+    vault.path(changed).write_bytes(b"other")
+    vault.path(lost).unlink()
+    vault.check(good)
+
+    for name, words in ((changed, "was changed"), (lost, "has lost")):
+        with pytest.raises(SealBrokenError, match=words):
+            vault.check(name)
+    vault.path(good).unlink()
+    vault.path(good).mkdir()
+    with pytest.raises(EvidenceError, match="cannot be read"):
+        vault.check(good)
+
+
+def test_folders_of_killed_captures_go_after_an_hour(tmp_path: Path) -> None:
+    """Our own, old and by their name only: a young one, one that is still written to, another's and a link stay."""
+    for name in ("schoolwatch-capture-old", "schoolwatch-capture-busy", "schoolwatch-capture-young", "somebody-elses"):
+        (tmp_path / name / "out").mkdir(parents=True)
+        (tmp_path / name / "out/page.png").write_bytes(b"x")
+    outside = tmp_path / "kept"
+    outside.mkdir()
+    (tmp_path / "schoolwatch-capture-link").symlink_to(outside)
+    for name in ("schoolwatch-capture-old", "schoolwatch-capture-busy", "somebody-elses", "kept"):
+        for path in (tmp_path / name, *(tmp_path / name).rglob("*")):
+            _aged(path, 2)
+    (tmp_path / "schoolwatch-capture-busy/out/page.png").write_bytes(b"more")
+
+    assert sweep_folders(tmp_path, "schoolwatch-capture-*", SystemClock().now()) == 1
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"schoolwatch-capture-busy", "schoolwatch-capture-young", "schoolwatch-capture-link", "somebody-elses", "kept"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder of another account")
+def test_another_accounts_folders_are_left_alone(tmp_path: Path) -> None:
+    """Whoever else uses this machine's temporary folder may call theirs as they like."""
+    folder = tmp_path / "schoolwatch-capture-theirs"
+    folder.mkdir()
+    _aged(folder, 5)
+    os.chown(folder, 65534, 65534)
+
+    assert sweep_folders(tmp_path, "schoolwatch-capture-*", SystemClock().now()) == 0
+    assert sweep_folders(tmp_path / "nowhere", "*", SystemClock().now()) == 0
+    assert folder.is_dir()
