@@ -6,6 +6,7 @@ text stand. A covered picture is written anew from its pixels alone: nothing of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ FILL = (24, 24, 24)
 AROUND = 2  # pixels added on each side of a box from the map: letters and pictures are drawn a little over their edge
 MOST_BOXES = 500
 FARTHEST = 1_000_000  # pixels from the corner of a page
+_SIDES = 4
+_WHOLE = re.compile(r"-?[0-9]{1,7}")
 
 
 class RedactionError(EvidenceError):
@@ -104,6 +107,18 @@ def boxes(found: PageMap, choice: Choice) -> tuple[Box, ...]:
     numbers = range(1, len(found.pictures) + 1) if choice.all_pictures else choice.pictures
     by_map = [found.pictures[number - 1][0] for number in dict.fromkeys(numbers)] + list(lines_with(found, choice.phrases))
     return (*(box.grown(AROUND) for box in by_map), *choice.boxes)
+
+
+def typed(text: str) -> tuple[Box, ...]:
+    """Return the boxes that a person typed, one on each line: left, top, width, height. Raises RedactionError naming the line."""
+    lines = [(number, line.replace(",", " ").split()) for number, line in enumerate(text.splitlines(), start=1)]
+    wrong = [number for number, parts in lines if parts and (len(parts) != _SIDES or not all(_WHOLE.fullmatch(part) for part in parts))]
+    if wrong:
+        raise RedactionError(f"line {wrong[0]} of the boxes: give four whole numbers in pixels: left, top, width, height")
+    found = tuple(Box(*map(int, parts)) for _, parts in lines if parts)
+    for box in found:
+        _check_box(box)
+    return found
 
 
 def _check_box(box: Box) -> None:

@@ -13,6 +13,7 @@ from dashboard.parts.indecent_button import indecent_button
 from dashboard.parts.muted import muted
 from dashboard.parts.picture_view import pictures, viewing_form
 from dashboard.parts.plain_words import as_is, counted, one_line
+from dashboard.parts.redact import redact
 from dashboard.parts.upload import supplied_facts, upload
 from data.model.cases import ENDED
 from data.model.evidence import Completeness, Evidence, EvidenceKind
@@ -76,6 +77,7 @@ def _evidence(bench: Bench, one: Evidence, who: str) -> None:
         pictures(bench, one)
         indecent_button(bench, one)
         supplied_facts(bench, one)
+        redact(bench, one)
         with st.expander(f"{counted(len(one.files), 'sealed file', 'sealed files')} and their hashes", icon=":material/fingerprint:"):
             st.code("\n".join(f"{file.sha256}  {file.name}" for file in one.files), language=None, wrap_lines=True)
             muted(f"Witness code: {one.seal_sha256}")

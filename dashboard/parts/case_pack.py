@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard.parts.bench import Bench
 from dashboard.parts.muted import muted
+from dashboard.parts.redact import redacted_pack
 from data.model.people import Permission
 
 
@@ -25,6 +26,7 @@ def pack(bench: Bench) -> None:
             key=bench.key("pack"),
             width="stretch",
         )
+        redacted_pack(bench)
         with st.expander("How anyone can check it", icon=":material/verified:"):
             muted("With Schoolwatch:")
             st.code("schoolwatch verify PACK.zip", language=None)

@@ -1,0 +1,178 @@
+"""Making a working copy with parts covered: other children's faces and names, before anything leaves the school (domain.md §5.7 rule 5).
+
+What is sealed is the very choice that was looked at: the look comes first, the button to seal stands below it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import streamlit as st
+
+from dashboard.parts import notice, refusal, signed_in
+from dashboard.parts.bench import Bench
+from dashboard.parts.muted import muted
+from dashboard.parts.picture_route import picture_address
+from dashboard.parts.plain_words import as_is, counted, one_line, visible
+from data.model.evidence import Evidence, EvidenceKind
+from data.model.people import Permission
+from evidence.boxes import Box, Choice, RedactionError, typed
+from evidence.redaction import Copy
+from schoolwatch.redacting import Coverable
+
+EVERY, SOME, NONE = "Cover every picture", "Cover some pictures", "Cover no picture"
+_HIDE = {"Title of the page": "title", "Author's handle": "handle", "Address": "address"}
+_ENOUGH = 100  # pictures of a page that are listed to choose from
+
+
+@dataclass(frozen=True)
+class _Typed:
+    """What stands in the form."""
+
+    pictures: str
+    numbers: Sequence[int]
+    names: str
+    hide: Sequence[str]
+    boxes: str
+    only: bool
+    files: Sequence[str]
+
+    def choice(self) -> Choice:
+        """Return it as a choice; raises RedactionError for boxes that are none, or for more than one to keep."""
+        boxes = typed(self.boxes)
+        if self.only and len(boxes) != 1:
+            raise RedactionError("to keep only one box, give exactly one box in the field above")
+        return Choice(
+            all_pictures=self.pictures == EVERY,
+            pictures=tuple(self.numbers) if self.pictures == SOME else (),
+            boxes=() if self.only else boxes,
+            keep=boxes[0] if self.only else None,
+            phrases=tuple(line for line in self.names.splitlines() if line.strip()),
+            hide=frozenset(_HIDE[name] for name in self.hide),
+            files=tuple(self.files),
+        )
+
+
+def redact(bench: Bench, one: Evidence) -> None:
+    """Offer to cover parts of one piece of evidence; nothing in a STOP case, and not for a working copy itself."""
+    if bench.case.stop or one.kind is EvidenceKind.REDACTED or not one.files or not bench.may(Permission.CAPTURE):
+        return
+    key = f"{bench.key('redact')}-{one.id}"
+    if not st.toggle("Cover parts of it in a copy", key=f"{key}-on", help="For anybody but the police. The original stays as it is."):
+        return
+    with st.container(border=True):
+        found = refusal.attempt(lambda: bench.desk.redacting.begin(bench.user, one.id))
+        if found is not None:
+            _cover(bench, found, key)
+
+
+def _cover(bench: Bench, found: Coverable, key: str) -> None:
+    muted(
+        "Other children's faces and names are covered for good in a copy; the original stays. You see the copy before it is kept."
+    )
+    filled = _form(found, key)
+    if filled is not None:
+        st.session_state.pop(f"{key}-choice", None)
+        _look(bench, found, filled, key)
+    if f"{key}-choice" not in st.session_state:
+        return
+    if st.button("Seal this copy", key=f"{key}-seal", icon=":material/lock:", width="stretch"):
+        _seal(bench, found.evidence, key)
+
+
+def _form(found: Coverable, key: str) -> _Typed | None:
+    """Ask what to cover; return it when the button was pressed."""
+    if found.phrases:
+        st.text(f"Covered in this case already, and again here: {one_line('; '.join(found.phrases), 400)}")
+    with st.form(f"{key}-form", border=False):
+        pictures, numbers = _ask_pictures(found, key)
+        typed_names = st.text_area(
+            "Names to cover, one on each line",
+            key=f"{key}-names",
+            height=80,
+            placeholder="First and last name; the last name alone on a line of its own",
+            help="Found in any spelling, in the texts and in the lines of the page. Inside longer words too.",
+        )
+        hide = st.multiselect("Also cover", list(_HIDE), key=f"{key}-hide")
+        boxes = st.text_area(
+            "Boxes drawn by hand: left, top, width, height in pixels, one on each line",
+            key=f"{key}-boxes",
+            height=80,
+            placeholder="100, 640, 300, 200",
+            help="Counted from the top left corner of the page.",
+        )
+        only = st.checkbox("The other way round: keep only this one box", key=f"{key}-only")
+        files = st.multiselect("Pictures that go into the copy", list(found.files), default=list(found.files), key=f"{key}-files")
+        pressed = st.form_submit_button("Look at the copy first", icon=":material/visibility:")
+    return _Typed(pictures, numbers, typed_names or "", hide, boxes or "", only, files) if pressed else None
+
+
+def _ask_pictures(found: Coverable, key: str) -> tuple[str, Sequence[int]]:
+    if not found.pictures:
+        muted("No map of the pictures on this page was kept: faces are covered by boxes drawn by hand.")
+        return NONE, ()
+    answer = st.radio("Pictures on the page", (EVERY, SOME, NONE), key=f"{key}-pictures")
+    listed = range(1, min(len(found.pictures), _ENOUGH) + 1)
+    numbers = st.multiselect(
+        "If some: which?", listed, format_func=lambda number: _picture_line(number, *found.pictures[number - 1]), key=f"{key}-numbers"
+    )
+    return answer or EVERY, numbers
+
+
+def _picture_line(number: int, box: Box, words: str) -> str:
+    told = f": {one_line(words, 60)}" if words.strip() else ""
+    return f"{number}. {box.y:,} px from the top, {box.x:,} from the left, {box.width:,} by {box.height:,}{told}"
+
+
+def _look(bench: Bench, found: Coverable, filled: _Typed, key: str) -> None:
+    choice = refusal.attempt(filled.choice)
+    if choice is None:
+        return
+    one = found.evidence
+    seen = refusal.attempt(lambda: bench.desk.redacting.preview(bench.user, signed_in.token(), one.id, choice))
+    if seen is None:
+        return
+    st.session_state[f"{key}-choice"] = choice
+    _told(seen.made)
+    for name, token in seen.pictures:
+        st.markdown(f"![Working copy of {name}]({picture_address(one.id, name, token)})")
+        muted(f"{as_is(name)}, as it would be sealed")
+    if seen.text:
+        muted("The words of the post in the copy:")
+        st.text(visible(seen.text)[:2_000])
+    st.warning("Look at every face and name before you seal it. What is still to be seen here goes out.", icon=":material/visibility:")
+
+
+def _told(made: Copy) -> None:
+    for warning in made.warnings:
+        st.warning(as_is(f"{warning[:1].upper()}{warning[1:]}."), icon=":material/warning:")
+    muted(as_is("Covered: " + "; ".join(f"{name}: {value}" for name, value in made.covered.items())))
+    with st.expander(f"Left out of the copy: {counted(len(made.left_out), 'file', 'files')}"):
+        st.text("\n".join(made.left_out))
+
+
+def _seal(bench: Bench, one: Evidence, key: str) -> None:
+    choice: Choice = st.session_state[f"{key}-choice"]
+    made = refusal.attempt(lambda: bench.desk.redacting.make(bench.user, one.id, choice))
+    if made is None:
+        return
+    st.session_state.pop(f"{key}-choice", None)
+    notice.leave(f"Sealed as {made.ref}. It stands under the working copies and goes into the redacted pack.")
+    st.rerun()
+
+
+def redacted_pack(bench: Bench) -> None:
+    """Draw the way to the pack with working copies only; without any copy, say what to do first."""
+    if all(one.kind is not EvidenceKind.REDACTED for one in bench.file.evidence):
+        muted('For anybody but the police other children must be covered first: "Cover parts of it in a copy", at the evidence.')
+        return
+    st.link_button(
+        "Download the pack with parts covered",
+        f"/pack/{quote(bench.case.id, safe='')}?variant=redacted",
+        icon=":material/download:",
+        key=bench.key("pack-redacted"),
+        width="stretch",
+        help="Working copies only; the names that were covered are covered in every text of it.",
+    )
