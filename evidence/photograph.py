@@ -13,11 +13,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import IO, Any
 
 from evidence.detect import ROOT, Browser, BrowserSettings
 from evidence.errors import CaptureFailedError, EvidenceError
+from evidence.memory_limit import MAX_MEMORY, held_by
 from evidence.preflight import PageWords
 from evidence.processes import end_tree, let_pass, start_worker
 from evidence.progress import in_words
@@ -38,6 +40,14 @@ _FILES = (
     "network.jsonl",
 )
 _TURN = 0.2  # seconds between two looks whether the capture is still wanted
+
+
+class Ended(Enum):
+    """How a worker's run came to its end."""
+
+    BY_ITSELF = "done, or dead"
+    TIME = "killed when time was up"
+    MEMORY = "killed because the page filled the memory"
 
 
 @dataclass(frozen=True)
@@ -79,8 +89,8 @@ def photograph(wish: Wish, settings: BrowserSettings, browser: Browser, onlooker
     """
     root = _fresh_folder()
     try:
-        killed = _run(root, _job(root, wish, settings, browser), settings.time_limit, onlooker)
-        return _collected(root / "out", killed=killed, limit=settings.time_limit)
+        ended = _run(root, _job(root, wish, settings, browser), settings.time_limit, onlooker)
+        return _collected(root / "out", ended, limit=settings.time_limit)
     finally:
         shutil.rmtree(root, ignore_errors=True)
 
@@ -110,8 +120,8 @@ def _job(root: Path, wish: Wish, settings: BrowserSettings, browser: Browser) ->
     return json.dumps(job).encode("ascii") + b"\n"
 
 
-def _run(root: Path, job: bytes, limit: float, onlooker: Onlooker) -> bool:
-    """Run the worker; whether it had to be killed for time. Nothing of it is left afterwards, whatever happens here."""
+def _run(root: Path, job: bytes, limit: float, onlooker: Onlooker) -> Ended:
+    """Run the worker; how it ended. Nothing of it is left afterwards, whatever happens here."""
     until = time.monotonic() + limit
     process = start_worker([sys.executable, "-m", "evidence.worker"], ROOT, root / "errors.txt")
     try:
@@ -142,17 +152,19 @@ class _Following:
         if process.stdout is not None:
             threading.Thread(target=_read, args=(process.stdout, self._said), daemon=True, name="worker-says").start()
 
-    def until(self, moment: float) -> bool:
-        """Follow; whether the time was over before the worker was done. Raises what the onlooker raises."""
+    def until(self, moment: float) -> Ended:
+        """Follow until the worker is done or may not go on. Raises what the onlooker raises."""
         while time.monotonic() < moment:
             self._onlooker.wanted()
             try:
                 line = self._said.get(timeout=_TURN)
             except queue.Empty:
+                if held_by(self._process.pid) > MAX_MEMORY:
+                    return Ended.MEMORY
                 continue
             if line is None or self._is_done(line):
-                return False
-        return True
+                return Ended.BY_ITSELF
+        return Ended.TIME
 
     def _is_done(self, line: bytes) -> bool:
         try:
@@ -194,18 +206,22 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(str(one) for one in value) if isinstance(value, list) else ()
 
 
-def _collected(folder: Path, *, killed: bool, limit: float) -> Shot:
+def _collected(folder: Path, ended: Ended, *, limit: float) -> Shot:
     facts = _facts(folder)
     has_picture = (folder / AS_SEEN).exists()
-    if not has_picture and killed:
+    if not has_picture and ended is Ended.TIME:
         raise CaptureFailedError(f"the page could not be captured: it was still busy after {limit:.0f} seconds and was stopped")
+    if not has_picture and ended is Ended.MEMORY:
+        raise CaptureFailedError(f"the page could not be captured: it filled {MAX_MEMORY / 1e9:.1f} GB of memory and was stopped")
     if facts.get("failure"):
         raise CaptureFailedError(f"the page could not be captured: {facts['failure']}")
     if not has_picture:
         raise CaptureFailedError("the page could not be captured: the browser ended before it had a picture")
     paths = [folder / name for name in _FILES] + sorted(folder.glob(PICTURES))
     files = {path.name: path.read_bytes() for path in paths if path.is_file() and path.stat().st_size <= MAX_FILE}
-    return Shot(files, facts, killed=killed)
+    if ended is Ended.MEMORY:
+        facts["notes"] = [*facts.get("notes", ()), f"the page filled {MAX_MEMORY / 1e9:.1f} GB of memory and was stopped"]
+    return Shot(files, facts, killed=ended is Ended.TIME)
 
 
 def _facts(folder: Path) -> dict[str, Any]:
