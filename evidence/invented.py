@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from data.model.cases import Case, CaseEvent, CaseItem, CaseState
 from data.model.evidence import Completeness, CustodyEvent, Evidence, EvidenceKind, SealToken, TokenState
@@ -20,6 +22,7 @@ from evidence.seal import SEAL, LogLine, Sealer, canonical
 from evidence.testing import KEY, MOMENT, chained, square
 from evidence.vault import Vault
 
+_NOTHING: Mapping[str, bytes] = MappingProxyType({})
 WHEN = MOMENT + timedelta(microseconds=718_291)  # a clock shows fractions of a second
 CASE = Case(
     id="c1",
@@ -56,14 +59,18 @@ class Workshop:
         """Open an empty vault."""
         self.vault = Vault(self.folder / "vault")
 
-    def capture(self, *, at: datetime = WHEN, stamped: timedelta = timedelta(seconds=2), **files: bytes) -> Evidence:
-        """Seal a capture made `at`, stamped so much later; `files` are further files of it, by their names without the ending `.txt`."""
+    def capture(
+        self, *, at: datetime = WHEN, stamped: timedelta = timedelta(seconds=2), more: Mapping[str, bytes] = _NOTHING, **words: bytes
+    ) -> Evidence:
+        """Seal a capture made `at`, stamped so much later, with more files; `words` are text files by their names without the ending."""
         number = sum(one.kind is EvidenceKind.PAGE for one in self.evidence) + 1
         contents = {
             "capture.json": canonical({"address_asked": ITEM.address, "number": number}),
             "page.txt": b"Invented page\n",
             "screen-as-seen.png": square((90, 90, 10 * number % 256), 8),
-        } | {f"{name}.txt": content for name, content in files.items()}
+            **more,
+            **{f"{name}.txt": content for name, content in words.items()},
+        }
         return self._seal(f"{CASE.ref}-E{number}", contents, at, stamped, EvidenceKind.PAGE, None)
 
     def redacted(self, original: Evidence, *phrases: str, at: datetime = WHEN + timedelta(hours=1)) -> Evidence:
