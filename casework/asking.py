@@ -24,6 +24,7 @@ from casework.triage import TARGETS
 from data.errors import CaseError
 from data.model.base import new_id
 from data.model.cases import Capacity, Case, CaseItem, CaseState, Ground, RequestState, Route, TakedownRequest
+from data.model.evidence import EvidenceKind
 from data.model.people import Permission, Role, User
 from data.model.watch import School
 from data.store import Work
@@ -200,7 +201,9 @@ class Asking(Acting):
             previous_reference=wording.previous_reference,
             details=wording.details,
             evidence=tuple(
-                evidence_row(one.ref, one.seal_sha256) for one in work.evidence.where(case_id=case.id, item_id=item.id) if one.counts
+                evidence_row(one.ref, one.seal_sha256, supplied=one.kind is EvidenceKind.SUPPLIED)
+                for one in work.evidence.where(case_id=case.id, item_id=item.id)
+                if one.counts
             ),
         )
 

@@ -36,6 +36,7 @@ from data.model.care import (
     SupportOffer,
 )
 from data.model.cases import Case, CaseItem, VerdictGroup
+from data.model.evidence import EvidenceKind
 from data.model.people import Permission, Role, User
 from data.model.posts import Counts, Post
 from data.store import Work
@@ -179,7 +180,8 @@ class Caring(Referring, Inquiring, Filing):
         finding = work.findings.find(case.finding_id)
         seen = [*(post.first_seen_at for post in posts), *([finding.seen_at] if finding else []), case.opened_at]
         up = [check.at for check in work.checks.where(case_id=case.id) if check.verdict.group in {VerdictGroup.UP, VerdictGroup.AMENDED}]
-        captured = [one.captured_at for one in work.evidence.where(case_id=case.id) if one.counts]
+        kept = work.evidence.where(case_id=case.id, kind=EvidenceKind.PAGE)  # what a person brought does not say that it is still up
+        captured = [one.captured_at for one in kept if one.counts]
         claimed = [post.created_at for post in posts if post.created_at is not None]
         last = [*(post.last_seen_at for post in posts), *up, *captured]
         first = min(seen) if items else case.opened_at

@@ -45,7 +45,7 @@ from data.model.cases import (
     TakedownRequest,
     VerdictGroup,
 )
-from data.model.evidence import Evidence
+from data.model.evidence import Evidence, EvidenceKind
 from data.model.people import Permission, User
 from data.model.readings import OUTCOMES, SAFEGUARDING, Category, Severity
 
@@ -382,7 +382,8 @@ def _guard_amended(attempt: _Try) -> None:
     if attempt.to is not S.VERIFIED_AMENDED:
         return
     shown = sorted((one for one in attempt.facts.evidence if one.counts), key=lambda one: (one.captured_at, one.id))
-    if attempt.fields["new_capture"] not in {one.id for one in shown[1:]}:
+    ours = {one.id for one in shown[1:] if one.kind is EvidenceKind.PAGE}  # what a person brought shows no page as it stands now
+    if attempt.fields["new_capture"] not in ours:
         why = "capture the changed post once more and name that new capture"
         raise attempt.refuse(why)
 

@@ -27,6 +27,7 @@ from data.errors import CaseError, NotFoundError
 from data.model.base import new_id
 from data.model.care import Letter, ReferralBody
 from data.model.cases import Case, CaseItem, RequestState, TakedownRequest
+from data.model.evidence import EvidenceKind
 from data.model.people import Permission, User
 from data.model.posts import PlatformName
 from data.model.readings import Category
@@ -244,7 +245,7 @@ class Letters(Asking):
             why_urgent="",
             requested_by=now + countdown.TARGET,
             details=details,
-            evidence=tuple(evidence_row(one.ref, one.seal_sha256) for one in evidence),
+            evidence=tuple(evidence_row(one.ref, one.seal_sha256, supplied=one.kind is EvidenceKind.SUPPLIED) for one in evidence),
             author=(post.author_handle or "") if post and not case.stop else "",
             done=_done(work, case),
             standing=steps.left(case, steps.case_standing(case, now)),

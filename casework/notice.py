@@ -341,9 +341,13 @@ WITNESS = (
 )
 
 
-def evidence_row(ref: str, code: str) -> str:
-    """Return how a piece of evidence is named to somebody outside, who thereby becomes its witness (evidence.md §6)."""
-    return f"Evidence {ref}, witness code {code}" if code else f"Evidence {ref}"
+def evidence_row(ref: str, code: str, *, supplied: bool = False) -> str:
+    """Return how a piece of evidence is named to somebody outside, who thereby becomes its witness (evidence.md §6).
+
+    What a person brought is named as such: nobody may take it for a capture of ours (§5.7 rule 4).
+    """
+    named = f"Evidence {ref} (supplied by a person, not captured by us)" if supplied else f"Evidence {ref}"
+    return f"{named}, witness code {code}" if code else named
 
 
 def evidence_list(facts: NoticeFacts) -> str:

@@ -14,7 +14,7 @@ from data.clock import Clock
 from data.errors import NotFoundError, SchoolwatchError
 from data.model.care import PersonalFiling
 from data.model.cases import Case
-from data.model.evidence import Evidence
+from data.model.evidence import Evidence, EvidenceKind
 from data.model.people import Permission, User
 from data.store import Store, Work
 from evidence.custody import FIRST, CustodyDraft, chain
@@ -115,7 +115,7 @@ class Safe:
                 item=item,
                 helper=helper.name if helper else "the school office",
                 post=work.posts.find(item.post_id) if item.post_id is not None else None,
-                evidence=kept[-1] if kept else None,
+                evidence=max(kept, key=lambda one: (one.kind is EvidenceKind.PAGE, one.captured_at), default=None),  # our own first
             )
         shown = next((file for file in (hand.evidence.files if hand.evidence else ()) if file.name == PICTURE), None)
         if shown is None or not may_show_picture(case):

@@ -18,6 +18,7 @@ from dashboard.parts.moment_input import moment_input
 from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is, one_line
 from data.model.cases import CaseState
+from data.model.evidence import EvidenceKind
 from data.model.people import Permission
 from data.model.readings import OUTCOMES
 
@@ -155,7 +156,7 @@ def _choices(bench: Bench, name: str) -> dict[str, str] | None:
     """Return what can be chosen for a field that names a record: a capture, or a person who may judge here."""
     if name == "new_capture":
         shown = sorted((one for one in bench.file.evidence if one.counts), key=lambda one: one.captured_at)
-        return {one.id: f"{one.ref}, {times.uk(one.captured_at, bench.now)}" for one in shown[1:]}
+        return {one.id: f"{one.ref}, {times.uk(one.captured_at, bench.now)}" for one in shown[1:] if one.kind is EvidenceKind.PAGE}
     return _judges(bench) if name == "reviewer" else None
 
 
