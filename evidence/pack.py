@@ -194,7 +194,7 @@ def _labels(making: _Making, name: str) -> tuple[tuple[str, str], ...]:
 
 def _told(making: _Making) -> dict[str, Part]:
     """Return what is there to be read."""
-    file = replace(making.file, evidence=making.shown, custody=making.custody)
+    file = replace(making.file, evidence=(*making.shown, *making.left_out), custody=making.custody)  # what is left out is said by number
     pictures = partial(_picture, making.vault)
     return {
         REPORT: report(file, by=making.by, now=making.now, variant=making.variant, pictures=pictures),

@@ -1,8 +1,7 @@
-"""Hostile text made safe to read: for a page, for a spreadsheet, for a person's eyes (evidence.md §7)."""
+"""Hostile text made safe to read: for a spreadsheet, for a person's eyes (evidence.md §7)."""
 
 from __future__ import annotations
 
-import html
 import unicodedata
 
 _KEPT = frozenset("\n\t\u200d\ufe0f")  # line ends, tabs; the joiner and the selector that emoji are made of
@@ -19,11 +18,6 @@ def visible(text: str) -> str:
 def _shown(char: str) -> str:
     unseen = unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"} and char not in _KEPT
     return f"[U+{ord(char):04X}]" if unseen else char
-
-
-def in_html(text: object) -> str:
-    """Return text that no browser takes for markup."""
-    return html.escape(visible(str(text)), quote=True)
 
 
 def in_csv(text: object) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import pikepdf
 import pytest
 from PIL import Image
 
@@ -18,10 +20,11 @@ from data.model.cases import Case
 from data.model.evidence import CaptureOrder, Evidence, EvidenceKind, SafetyAnswer
 from data.model.readings import Category
 from evidence.boxes import Box, Choice, RedactionError
-from evidence.covering import MARK, PhraseError
+from evidence.covering import MARK, PhraseError, holds
 from evidence.custody import verify
 from evidence.errors import CaptureForbiddenError
 from evidence.redaction import MADE
+from evidence.report import Variant
 from evidence.testing import CHILD, painted_page, sealed_page
 from schoolwatch.pictures import LookRefusedError
 
@@ -63,6 +66,7 @@ def _captured(world: World, case: Case, answer: SafetyAnswer = SafetyAnswer.NO) 
         id=f"e{order.id}",
         order_id=order.id,
         title="Ivy Fernhollow wins",
+        ref=f"{case.ref}-E{len(room.case(world.people['dsl'], case.id).evidence) + 1}",
     )
     return room.evidence_sealed(order.id, sealed, custody)
 
@@ -151,6 +155,57 @@ def test_a_preview_keeps_nothing_is_recorded_and_can_be_fetched_once(world: Worl
         assert work.custody.of([original.id])[-1].what == "viewed"
         assert work.case_events.of(case.id)[-1].what == "revealed"
         assert work.evidence.count(case_id=case.id) == 1
+
+
+def _unpacked(content: bytes, words_of: Callable[[bytes], str]) -> dict[str, str]:
+    """Return every file of a pack as words: PDFs with their metadata, JSON with its escapes undone, all else letter by letter."""
+    with zipfile.ZipFile(io.BytesIO(content)) as opened:
+        return {name: _as_words(opened.read(name), words_of) for name in opened.namelist()} | {"names": " ".join(opened.namelist())}
+
+
+def _as_words(content: bytes, words_of: Callable[[bytes], str]) -> str:
+    if content.startswith(b"%PDF"):
+        with pikepdf.open(io.BytesIO(content)) as opened, opened.open_metadata() as meta:
+            return f"{words_of(content)} {meta} {dict(opened.docinfo)!r}"
+    try:
+        return "\n".join(json.dumps(json.loads(line), ensure_ascii=False) for line in content.decode().splitlines())
+    except ValueError:
+        return content.decode("latin-1")
+
+
+def test_nothing_covered_is_in_any_file_of_the_redacted_pack(
+    world: World, case: Case, original: Evidence, words_of: Callable[[bytes], str]
+) -> None:
+    """A note, the post, the capture and a second original without a copy all name the child; the pack that goes out does not, anywhere."""
+    room, lead = world.desk.casework, world.people["dsl"]
+    room.note(lead, case.id, "IVY fern-\nhollow is in Year 4.\nSo is @ivyfernhollow.")
+    second = _captured(world, case)
+    copied = world.desk.redacting.make(lead, original.id, Choice(all_pictures=True, phrases=("Ivy Fernhollow", "Fernhollow")))
+
+    _, full = world.desk.safe.pack(lead, case.id, Variant.FULL)
+    _, redacted = world.desk.safe.pack(lead, case.id, Variant.REDACTED)
+    found = _unpacked(redacted, words_of)
+
+    assert any(holds(text, ("Fernhollow",)) for text in _unpacked(full, words_of).values())
+    assert [name for name, text in found.items() if holds(text, ("Ivy Fernhollow", "Fernhollow", "ivyfern"))] == []
+    assert any(name.endswith(f"{copied.ref}/data/post.png") for name in found)
+    assert not any(f"/{one.ref}/" in name for name in found for one in (original, second))
+    assert any(second.ref in text for name, text in found.items() if name.endswith("index.csv"))
+
+
+def test_after_another_name_is_covered_the_older_copy_goes_out_no_more(
+    world: World, case: Case, original: Evidence, words_of: Callable[[bytes], str]
+) -> None:
+    """The older copy still shows what was covered since, so the pack takes the newer one only."""
+    desk, lead = world.desk, world.people["dsl"]
+    first = desk.redacting.make(lead, original.id, Choice(phrases=("Ivy Fernhollow",)))
+    second = desk.redacting.make(lead, original.id, Choice(phrases=("Quillfeather",)))
+
+    found = _unpacked(desk.safe.pack(lead, case.id, Variant.REDACTED)[1], words_of)
+
+    assert any(f"/{second.ref}/" in name for name in found)
+    assert not any(f"/{first.ref}/" in name for name in found)
+    assert not any(holds(text, ("Quillfeather",)) for text in found.values())
 
 
 @pytest.mark.parametrize("who", ["comms", "governor", "it", "staff"])
