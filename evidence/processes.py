@@ -47,10 +47,14 @@ def unprivileged_account() -> Unprivileged | None:
 
 
 def start_worker(command: list[str], folder: Path, errors: Path) -> subprocess.Popen[bytes]:
-    """Start a child in a session of its own, its standard input a pipe that stays open as long as we live; it answers on its output."""
+    """Start a child in a session of its own, its standard input a pipe that stays open as long as we live; it answers on its output.
+
+    Its temporary files lie beside `errors`, so that they go with that folder even when it is killed.
+    """
+    environment = dict(os.environ) | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(errors.parent))
     with errors.open("wb") as log:
         return subprocess.Popen(  # noqa: S603 - our own module, fixed words
-            command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+            command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True, env=environment
         )
 
 
@@ -65,6 +69,18 @@ def end_tree(process: subprocess.Popen[bytes], marker: Path) -> None:
     end_marked(marker)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(_GRACE_SECONDS)
+
+
+def tree_bytes(process: subprocess.Popen[bytes]) -> int:
+    """Return how much memory a child and all that it started hold for themselves; what they share is not counted."""
+    total = 0
+    with contextlib.suppress(psutil.Error):
+        top = psutil.Process(process.pid)
+        for one in (top, *top.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                found = one.memory_info()
+                total += max(0, found.rss - getattr(found, "shared", 0))
+    return total
 
 
 def end_all(found: list[psutil.Process]) -> None:
