@@ -10,7 +10,7 @@ import secrets
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -22,7 +22,7 @@ from data.model.keeping import RetentionRun
 from evidence import custody
 from evidence.errors import SealBrokenError
 from evidence.leftovers import CAPTURES, sweep_folders
-from schoolwatch.backup import forget_old, lock_of, make
+from schoolwatch.backup import forget_old, lock_of, make, own_backups
 from schoolwatch.desk import Desk
 from schoolwatch.kept_files import kept_files
 from schoolwatch.proving import keep_head
@@ -33,6 +33,7 @@ from schoolwatch.vault_watch import look_tonight
 LONDON = ZoneInfo("Europe/London")
 BEGINS = time(2, 30)  # UK time; clocks change at one o'clock, so this hour comes once every night
 KEY_FILE, KEY_BYTES = HANDLE_KEY, 32
+TONIGHT = timedelta(hours=12)  # a night that was cut off and begun again makes no second backup
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
@@ -97,8 +98,12 @@ def _look_over(desk: Desk) -> None:
 
 
 def _back_up(desk: Desk) -> None:
-    """Make the night's backup where one is set up; after everything that goes in the night has gone."""
-    if desk.settings.backup_dir is not None:
+    """Make the night's backup where one is set up and tonight's is not there yet; after everything that goes in the night has gone."""
+    folder = desk.settings.backup_dir
+    if folder is None:
+        return
+    newest = own_backups(folder)[-1:] if folder.is_dir() else []
+    if not newest or desk.clock.now() - newest[0][1] >= TONIGHT:
         make(desk, lock_of(desk.settings))
 
 

@@ -65,7 +65,8 @@ def _noted(desk: Desk, found: Look) -> Look:
         work.backups.add(run)
         _tell(desk, work, [fault for fault in found.faults if fault.belongs_to not in known])
         work.commit()
-    _log.info("vault looked over", checked=found.checked, of=found.of, faults=len(found.faults))
+    if found.faults:
+        _log.error("vault at fault", checked=found.checked, of=found.of, faults=len(found.faults))
     return found
 
 
