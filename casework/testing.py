@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from casework.watching import chained
 from data.model.base import new_id
 from data.model.cases import Case, CaseEvent, CaseItem, CaseState, RemovalCheck, Verdict
-from data.model.evidence import Completeness, Evidence, SealedFile
+from data.model.evidence import Completeness, CustodyEvent, Evidence, SealedFile
 from data.model.findings import Decision, DecisionKind, Finding, FindingState
 from data.model.people import Role, User
 from data.model.posts import PlatformName, Post, PostId, SeenPost, text_hash
@@ -15,6 +17,7 @@ from data.model.readings import Category, Head, Mention, Reading, Score, Severit
 from data.model.threads import ThreadFinding, ThreadKind
 from data.model.watch import School
 from data.store import Store
+from evidence.custody import CustodyDraft
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SCHOOL_ID = "fernley"
@@ -237,3 +240,34 @@ def a_decision(finding_id: str, category: Category, at: datetime = NOON, **chang
         at=at,
     )
     return made.model_copy(update=changes)
+
+
+def write_lines(url: str, name: str, count: int) -> None:
+    """Append lines to the register, one transaction each; for a process of its own."""
+    store = Store.open(url)
+    for number in range(count):
+        with store.begin(name) as work:
+            draft = CustodyDraft(at=NOON + timedelta(milliseconds=number), by=name, evidence_id=f"{name}-{number}", what="viewed")
+            chained(work, [draft])
+            work.commit()
+    store.close()
+
+
+def two_writers(url: str, each: int) -> tuple[set[str], list[CustodyEvent]]:
+    """Let two processes write into the register at the same time; return what should stand in it, and what does.
+
+    Raises TimeoutError when one of them does not come to an end.
+    """
+    context, names = multiprocessing.get_context("spawn"), ("one", "two")
+    writers = [context.Process(target=write_lines, args=(url, name, each)) for name in names]
+    for one in writers:
+        one.start()
+    for one in writers:
+        one.join(250)
+    if [one.exitcode for one in writers] != [0, 0]:
+        raise TimeoutError
+    store = Store.open(url)
+    with store.read() as work:
+        events = work.custody.where(order_by="number")
+    store.close()
+    return {f"{name}-{number}" for name in names for number in range(each)}, events

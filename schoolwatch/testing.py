@@ -202,10 +202,11 @@ def watched_town(
     walls: Sequence[Wall] = (),
     moderator: Moderator | None = None,
     ports: frozenset[int] = frozenset(),
+    more: Mapping[str, Any] | None = None,
 ) -> Iterator[Watched]:
     """Serve a town and watch it. `template`: a migrated, empty SQLite file to copy, which is quicker than migrating again.
 
-    `ports`: of other servers on loopback that may be asked, as if they were public.
+    `ports`: of other servers on loopback that may be asked, as if they were public. `more`: settings besides.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if template is not None:
@@ -213,7 +214,8 @@ def watched_town(
     town = Town(clock, posts, start=clock.now(), walls=walls, moderator=moderator)
     with start_in_thread(town) as running:
         shown = Demo(origin=clock.now(), factor=1, loopback_ports=ports | {running.port}, town_address=running.base)
-        settings = Settings(state_dir=folder, demo=shown, contact="demo@town.example", browser_path=NO_BROWSER)
+        values: dict[str, Any] = {"state_dir": folder, "demo": shown, "contact": "demo@town.example", "browser_path": NO_BROWSER}
+        settings = Settings(**values | dict(more or {}))
         if template is None:
             upgrade(settings.database_url)
         desk = build_desk(settings, clock)
