@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from casework.errors import AnswerMissingError, IllegalMoveError
 from casework.referrals import ADVISERS
 from casework.requests import has_evidence
 from casework.room import UNDER_WAY, needed
-from casework.transitions import ADVICE_BODIES, ASKED, FIELD_LABELS, STATE_LABELS
+from casework.transitions import ADVICE_BODIES, ASKED, FIELD_LABELS, STATE_LABELS, SYSTEM
 from data.errors import CaseError, PermissionDeniedError
 from data.model.base import new_id
 from data.model.care import Referral
@@ -127,6 +127,19 @@ class Acting(CaseFiles):
                 work.commit()
         return order
 
+    def supply_stopped(self, by: User, order: CaptureOrder, signals: Sequence[str], why: str) -> CaptureOrder:
+        """Stop the case because of what stands in the words of what was brought; only the names of the signs are kept (evidence.md §8.3).
+
+        As with a page, the safeguarding lead may lift such a stop with a reason; then the same signs stop it no more.
+        """
+        stopped = {"state": OrderState.STOPPED, "signals": tuple(signals), "problem": why, "finished_at": self.now()}
+        with self.store.begin(by=by.id) as work:
+            case = self._for(work, by, order.case_id, Permission.CAPTURE)
+            kept = work.orders.add(order.model_copy(update=stopped | {"lifted_by": None, "lift_reason": None}))
+            self._stop(work, case, SYSTEM, {"order_id": kept.id, "signals": list(signals)})
+            work.commit()
+        return kept
+
     def _to_supply(self, work: Work, by: User, case: Case, item_id: str, answer: SafetyAnswer) -> CaptureOrder:
         item = work.case_items.get(item_id) if item_id else None
         if item is not None and item.case_id != case.id:
@@ -147,6 +160,7 @@ class Acting(CaseFiles):
             state=OrderState.STOPPED if stopped else OrderState.WAITING,
             problem=stopped,
             finished_at=now if stopped else None,
+            **self._lifted_of(work.orders.where(case_id=case.id, item_id=item_id, order_by="ordered_at")),
         )
 
     def _under_way(self, work: Work, case: Case, item_id: str) -> CaptureOrder | None:
@@ -194,7 +208,10 @@ class Acting(CaseFiles):
 
     def _lifted_for(self, work: Work, item_id: str) -> dict[str, Any]:
         """Return what a new order carries of stops that a safeguarding lead lifted: which signs, who, and why (evidence.md §8.3)."""
-        lifted = [one for one in work.orders.where(item_id=item_id, order_by="ordered_at") if one.lifted_by is not None]
+        return self._lifted_of(work.orders.where(item_id=item_id, order_by="ordered_at"))
+
+    def _lifted_of(self, orders: Sequence[CaptureOrder]) -> dict[str, Any]:
+        lifted = [one for one in orders if one.lifted_by is not None]
         if not lifted:
             return {}
         signs = tuple(dict.fromkeys(sign for one in lifted for sign in one.signals))

@@ -6,6 +6,7 @@ What a file says can be wrong or made up, so it is shown as its own claim.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from email.errors import HeaderParseError, MessageError
 from email.header import decode_header, make_header
@@ -17,10 +18,12 @@ from typing import Any
 from PIL import ExifTags, Image
 
 from evidence.errors import NotDrawableError
-from evidence.file_kinds import MAIL, FileKind
+from evidence.file_kinds import MAIL, TEXT, FileKind
 from evidence.viewing import UNREADABLE, head_of
 
 _LONGEST = 500  # characters of one value
+_MOST_WORDS = 200_000  # characters that are looked through
+_MARKS = re.compile(r"<[^<>]{0,2000}>")
 _MOST_RECEIVED, _MOST_PARTS, _MOST_DEEP = 30, 50, 20
 _HEADERS = ("From", "To", "Cc", "Reply-To", "Date", "Subject", "Message-ID", "Return-Path", "X-Mailer", "User-Agent")
 _BROKEN_MAIL = (MessageError, LookupError, ValueError, TypeError, AttributeError, RecursionError)
@@ -32,6 +35,32 @@ def facts_of(kind: FileKind, content: bytes) -> dict[str, Any]:
     if kind.is_drawable:
         return _picture(content)
     return _mail(content) if kind == MAIL else {}
+
+
+def words_of(kind: FileKind, content: bytes) -> str:
+    """Return the words of a text or a mail, for the look whether they give a sign of an indecent picture; empty for anything else."""
+    if kind == TEXT:
+        return _text(content)[:_MOST_WORDS]
+    if kind != MAIL:
+        return ""
+    try:
+        mail = BytesParser(policy=compat32).parsebytes(content)
+        parts = [_decoded(mail["Subject"] or ""), *(_part_words(part) for part in _leaves(mail, 0))]
+    except _BROKEN_MAIL:
+        return _text(content)[:_MOST_WORDS]
+    return "\n".join(parts)[:_MOST_WORDS]
+
+
+def _text(content: bytes) -> str:
+    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
+    return content.decode(encoding, "replace")
+
+
+def _part_words(part: Message) -> str:
+    """Return an attachment's name, or the words of a part that is text; marks of a web page are taken out."""
+    name = _decoded(part.get_filename() or "")
+    inside = part.get_payload(decode=True) if part.get_content_maintype() == "text" else b""
+    return f"{name}\n{_MARKS.sub(' ', _text(inside))}" if isinstance(inside, bytes) else name
 
 
 def holds_place(facts: dict[str, Any]) -> bool:

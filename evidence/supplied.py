@@ -17,9 +17,10 @@ from zoneinfo import ZoneInfo
 from data.model.evidence import CaptureOrder, Completeness, Evidence, EvidenceKind
 from evidence.custody import CustodyDraft
 from evidence.errors import SuppliedRefusedError
-from evidence.file_facts import PLACE_WARNING, facts_of, holds_place
+from evidence.file_facts import PLACE_WARNING, facts_of, holds_place, words_of
 from evidence.file_kinds import KINDS, FileKind, kind_of, refused
 from evidence.guard import may_capture
+from evidence.preflight import PageWords
 from evidence.seal import LogLine, Sealer, canonical, sha256, sha512, stamp
 
 LONDON = ZoneInfo("Europe/London")
@@ -120,6 +121,12 @@ def supply(
     return sealed, tuple(
         CustodyDraft(at=at, by=by.user_id, evidence_id=sealed.id, what=what, detail=detail) for at, what, detail in custody
     )
+
+
+def words_in(files: Sequence[Brought], account: Account) -> PageWords:
+    """Return the words of what was brought and of what was said about it: what is read before anything is kept (evidence.md §8.3)."""
+    said = (account.shows, account.how, *(words_of(kind, file.content) for kind, file in zip(checked(files), files, strict=True)))
+    return PageWords(address="", title="", text="\n".join(said), links=tuple(file.given_name for file in files))
 
 
 def is_same(evidence: Evidence, other: Evidence) -> bool:

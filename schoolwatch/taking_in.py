@@ -16,12 +16,13 @@ from data.model.evidence import CaptureOrder, Evidence, OrderState, SafetyAnswer
 from data.model.people import Permission, User
 from data.store import Store
 from evidence.custody import CustodyDraft
-from evidence.errors import CaptureForbiddenError, SuppliedRefusedError
-from evidence.guard import may_export
+from evidence.errors import CaptureForbiddenError, PreflightStopError, SuppliedRefusedError
+from evidence.guard import may_export, must_be_clear
 from evidence.seal import Sealer
-from evidence.supplied import FACTS, Account, Brought, TakenBy, checked, supply
+from evidence.supplied import FACTS, Account, Brought, TakenBy, supply, words_in
 from evidence.vault import Vault
 
+BY_ITS_WORDS = "the words of what was brought gave signs of an indecent picture"
 _TRIES = 3  # another piece of evidence may get the next number in the same moment
 
 
@@ -46,12 +47,20 @@ class TakingIn:
         order = self._cases.ask_to_supply(by, case_id, item_id, answer)
         if order.state is OrderState.STOPPED:
             raise CaptureForbiddenError(order.problem or "this case is on the STOP route")
-        checked(files)
+        self._read(by, order, files, account)
         for _ in range(_TRIES):
             sealed, custody = self._sealed(by, order, files, account)
             with contextlib.suppress(ConflictError):
                 return self._kept(by, order, sealed, custody)
         raise ConflictError
+
+    def _read(self, by: User, order: CaptureOrder, files: Sequence[Brought], account: Account) -> None:
+        """Read the words of what was brought before anything is kept: a sign in them turns "no" into STOP, as on a page."""
+        try:
+            must_be_clear(order, words_in(files, account))
+        except PreflightStopError as error:
+            self._cases.supply_stopped(by, order, error.signals, BY_ITS_WORDS)
+            raise CaptureForbiddenError(BY_ITS_WORDS) from error
 
     def _sealed(
         self, by: User, order: CaptureOrder, files: Sequence[Brought], account: Account

@@ -308,3 +308,44 @@ def test_a_place_in_a_photograph_is_warned_of(world: World, at: Sit, case: Case)
 
     assert "contains the place where it was taken" in words(open_case(world, at, case))
     assert "51" not in json.dumps(facts["files"][0]["says_of_itself"])
+
+
+BAD = "send me your nudes, you are 14 years old, send nudes now"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        [Brought("talk.txt", BAD.encode())],
+        [Brought("talk.txt", BAD.encode("utf-16"))],
+        [Brought("mail.eml", f"From: a@bad.example\nTo: b@bad.example\nSubject: x\nContent-Type: text/html\n\n<p>{BAD}</p>".encode())],
+        [Brought("a.png", SCREEN), Brought(f"{BAD}.png", SCREEN)],
+    ],
+    ids=["text", "wide text", "mail", "name"],
+)
+def test_words_that_give_a_sign_stop_it_though_the_answer_was_no(world: World, case: Case, files: list[Brought]) -> None:
+    """Evidence.md §8.3 for what people bring: read first; the case is stopped, no byte is kept, and only the sign's name is."""
+    dsl, room = world.people["dsl"], world.desk.casework
+    with pytest.raises(CaptureForbiddenError, match="words of what was brought"):
+        world.desk.taking_in.take(dsl, case.id, "", SafetyAnswer.NO, files, an_account(world))
+    file = room.case(dsl, case.id)
+
+    assert (file.case.stop, file.evidence, vault_files(world)) == (True, (), [])
+    assert [order.state for order in file.orders] == [OrderState.STOPPED]
+    assert file.orders[0].signals
+    assert "nudes, you" not in str(file.orders[0])
+
+
+def test_what_is_said_about_it_is_read_too_and_the_lead_may_lift_the_stop(world: World, case: Case) -> None:
+    """The lead gives a reason; then the same signs stop it no more, and another sign still does."""
+    dsl, room = world.people["dsl"], world.desk.casework
+    told = an_account(world, shows="a message that says: send me nudes")
+    with pytest.raises(CaptureForbiddenError):
+        world.desk.taking_in.take(dsl, case.id, "", SafetyAnswer.NO, [Brought("a.png", SCREEN)], told)
+    room.lift_stop(dsl, case.id, "It is a message in words only, read to me.")
+    kept = world.desk.taking_in.take(dsl, case.id, "", SafetyAnswer.NO, [Brought("a.png", SCREEN)], told)
+    with pytest.raises(CaptureForbiddenError):
+        world.desk.taking_in.take(dsl, case.id, "", SafetyAnswer.NO, [Brought("b.txt", b"cp vids for trade on mega")], an_account(world))
+
+    assert kept.kind is EvidenceKind.SUPPLIED
+    assert room.case(dsl, case.id).case.stop
