@@ -1,7 +1,7 @@
 """The papers that a person takes away who must file a report themselves (A19): one ZIP with a PDF to read, the words, the copies.
 
-The person needs no account here. Nothing in it comes from inside the case but what stands below; what is left out is said. Redacted
-pictures of posts that show children come with the evidence exports; until then such pictures are left out.
+The person needs no account here. Nothing in it comes from inside the case but what stands below; what is left out is said. Where a
+working copy with parts covered was made, its picture goes out and not the original's; without one, a picture that may show a child stays.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ FREE = "You may say no at any time, and nobody will hold it against you. Then th
 
 @dataclass(frozen=True)
 class HandOver:
-    """What the papers are made of. `picture` is the bytes of the page's picture, where it may be given at all."""
+    """What the papers are made of. `picture` is the bytes of the page's picture, where it may be given at all.
+
+    `covered`: whether picture and words are those of a working copy, in which others cannot be recognised (domain.md §5.7 rule 5).
+    """
 
     filing: PersonalFiling
     case: Case
@@ -49,23 +52,34 @@ class HandOver:
     post: Post | None = None
     evidence: Evidence | None = None
     picture: bytes | None = None
+    covered: bool = False
+
+    @property
+    def may_show(self) -> bool:
+        """Whether its picture may be given."""
+        return may_show_picture(self.case, covered=self.covered)
 
     @property
     def left_out(self) -> tuple[str, ...]:
         """What is not among the papers, and why."""
         words = ["everything else in the school's file, and the names of others"]
-        if may_show_picture(self.case) and self.picture is None:
+        if self.may_show and self.picture is None:
             words.append("a picture of the page: none was kept")
-        if not may_show_picture(self.case):
+        if self.covered:
+            words.append("parts of the picture and some names: they are covered, since others could be recognised")
+        if not self.may_show:
             words.append("the picture of the page: a child may be seen in it")
         if self.post is None:
             words.append("the text of the post: the school knows only the address")
         return tuple(words)
 
 
-def may_show_picture(case: Case) -> bool:
-    """Whether the picture of the page may be given: never where a child is concerned, it was stopped, or it may be intimate (§5.7)."""
-    return not is_childs(case) and not case.stop and case.lead_category not in ADULT
+def may_show_picture(case: Case, *, covered: bool = False) -> bool:
+    """Whether the picture of the page may be given: never after a STOP, or where it may be intimate (§5.7).
+
+    Where a child is concerned only a working copy may, in which a person covered what others could be recognised by.
+    """
+    return (covered or not is_childs(case)) and not case.stop and case.lead_category not in ADULT
 
 
 def papers_name(case: Case) -> str:
@@ -84,7 +98,7 @@ def _files(hand: HandOver, now: datetime) -> dict[str, bytes]:
     found = {READ_ME: pdf(document(hand, now)), WORDS: _text(hand.filing.words)}
     if hand.post is not None:
         found[TRANSCRIPT] = _text(_transcript(hand))
-    if hand.picture is not None and may_show_picture(hand.case):
+    if hand.picture is not None and hand.may_show:
         found[PICTURE_NAME] = hand.picture
     return found
 
@@ -138,7 +152,7 @@ def _copies(hand: HandOver) -> tuple[Block, ...]:
         blocks.append(Rows(rows))
     if hand.post is not None:
         blocks += [Paragraph("The post said:"), Quote(hand.post.text)]
-    if hand.picture is not None and may_show_picture(hand.case):
+    if hand.picture is not None and hand.may_show:
         words = f"Picture of the page at the address above. The text of the post: {hand.post.text[:1_000] if hand.post else 'not known'}"
         blocks.append(Figure(hand.picture, words, "How the page looked"))
     return (*blocks, Paragraph("Left out of these papers:"), Bullets(hand.left_out))

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from casework import access
-from casework.handover import PICTURE, HandOver, may_show_picture, papers, papers_name, sha256
+from casework.handover import PICTURE, HandOver, papers, papers_name, sha256
 from casework.service import Casework
 from data.clock import Clock
 from data.errors import NotFoundError, SchoolwatchError
 from data.model.care import PersonalFiling
 from data.model.cases import Case
-from data.model.evidence import Evidence, EvidenceKind
+from data.model.evidence import Evidence, EvidenceKind, SealedFile
 from data.model.people import Permission, User
+from data.model.posts import Post
 from data.store import Store, Work
+from evidence.covering import covered_everywhere
 from evidence.custody import FIRST, CustodyDraft, chain
 from evidence.guard import may_export, may_keep
 from evidence.keys import SealKey
 from evidence.pack import Pack, write_pack
+from evidence.redaction import POST, copies_that_count, phrases_of
 from evidence.report import CaseFile, Variant
 from evidence.timestamp import all_roots
 from evidence.vault import Vault
@@ -117,10 +120,17 @@ class Safe:
                 post=work.posts.find(item.post_id) if item.post_id is not None else None,
                 evidence=max(kept, key=lambda one: (one.kind is EvidenceKind.PAGE, one.captured_at), default=None),  # our own first
             )
-        shown = next((file for file in (hand.evidence.files if hand.evidence else ()) if file.name == PICTURE), None)
-        if shown is None or not may_show_picture(case):
-            return hand
-        return replace(hand, picture=self._vault.get(shown.sha256))
+        return self._with_picture(hand, case)
+
+    def _with_picture(self, hand: HandOver, case: Case) -> HandOver:
+        """Add the picture: that of the working copy where there is one; an older copy that shows what was covered since is not given."""
+        with self._store.read() as work:
+            events = work.case_events.of(case.id)
+            copies = [one for one in work.evidence.where(case_id=case.id) if hand.evidence and one.derived_from == hand.evidence.id]
+        copied = next(iter(copies_that_count(copies, events)), None)
+        hand = replace(hand, covered=copied is not None, post=_covered_post(hand.post, phrases_of(events)))
+        shown = _picture_of(copied) if copied else None if copies else _picture_of(hand.evidence)
+        return replace(hand, picture=self._vault.get(shown.sha256)) if shown and hand.may_show else hand
 
     def _file(self, case: Case) -> CaseFile:
         with self._store.read() as work:
@@ -145,6 +155,20 @@ class Safe:
             for one in evidence:
                 append(work, CustodyDraft(at=self._clock.now(), by=by.id, evidence_id=one.id, what=what, detail=detail))
             work.commit()
+
+
+def _picture_of(evidence: Evidence | None) -> SealedFile | None:
+    """Return the picture to give: the first screen, or of a copy without it the post alone, or the page."""
+    found = {one.name: one for one in (evidence.files if evidence else ()) if one.media_type == "image/png"}
+    if evidence is None or evidence.kind is not EvidenceKind.REDACTED:
+        return found.get(PICTURE)
+    return found.get(PICTURE) or found.get(POST) or next((found[name] for name in sorted(found)), None)
+
+
+def _covered_post(post: Post | None, phrases: Sequence[str]) -> Post | None:
+    """Return the post with the phrases of the case covered in what it says and whom it shows as its author."""
+    names = ("text", "author_handle", "author_name")
+    return post and post.model_copy(update={name: covered_everywhere(getattr(post, name), phrases) for name in names})
 
 
 def append(work: Work, draft: CustodyDraft) -> None:

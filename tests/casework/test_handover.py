@@ -114,6 +114,16 @@ def test_a_picture_that_may_show_a_child_is_left_out_and_said(changes: dict[str,
     assert "a child may be seen in it" in said(document)
 
 
+def test_a_working_copy_is_given_where_a_child_is_concerned_and_said() -> None:
+    """§5.7 rule 5: what others could be recognised by is covered; after a STOP not even a copy is given."""
+    child = a_case(lead_category=Category.PUPIL_IMAGE)
+    hand = a_hand(case=child, covered=True)
+
+    assert PICTURE_NAME in opened(papers(hand, NOON))
+    assert "they are covered, since others could be recognised" in said(handover.document(hand, NOON))
+    assert PICTURE_NAME not in opened(papers(a_hand(case=a_case(stop=True), covered=True), NOON))
+
+
 def test_what_is_not_known_is_said() -> None:
     """No text, no picture, no evidence, no link, no day: the sheet still stands and says so."""
     bare = a_hand(post=None, picture=None, evidence=None)

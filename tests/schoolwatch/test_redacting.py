@@ -8,11 +8,13 @@ import zipfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import pytest
 from PIL import Image
 
+from casework.handover import PICTURE_NAME, TRANSCRIPT
 from dashboard.parts.testing import World, build
 from data.clock import FixedClock
 from data.errors import NotFoundError, PermissionDeniedError
@@ -206,6 +208,48 @@ def test_after_another_name_is_covered_the_older_copy_goes_out_no_more(
     assert any(f"/{second.ref}/" in name for name in found)
     assert not any(f"/{first.ref}/" in name for name in found)
     assert not any(holds(text, ("Quillfeather",)) for text in found.values())
+
+
+def _papers(world: World, case: Case) -> dict[str, bytes]:
+    room, lead = world.desk.casework, world.people["dsl"]
+    item = room.case(lead, case.id).items[0].id
+    with world.desk.store.read() as work:
+        found = work.filings.where(case_id=case.id)
+    filing = found[0] if found else room.offer_filing(lead, case.id, item, "teacher", "u-deputy", words="Please remove this.")
+    with zipfile.ZipFile(io.BytesIO(world.desk.safe.papers(lead, filing.id)[1])) as opened:
+        return {name: opened.read(name) for name in opened.namelist()}
+
+
+def test_papers_for_the_person_concerned_take_the_copy(world: World, case: Case, original: Evidence) -> None:
+    """Once a copy was made its picture goes out, and the transcript has the name covered; the original's picture does not."""
+    assert CHILD in _colours(_papers(world, case)[PICTURE_NAME])
+
+    world.desk.redacting.make(world.people["dsl"], original.id, ALL)
+    given = _papers(world, case)
+
+    assert CHILD not in _colours(given[PICTURE_NAME])
+    assert f"{MARK} won the race" in given[TRANSCRIPT].decode()
+    assert not holds(given[TRANSCRIPT].decode(), ("Ivy Fernhollow",))
+
+
+def test_a_copy_that_shows_what_was_covered_since_is_not_given(world: World, case: Case, original: Evidence) -> None:
+    """Then no picture goes out till the copy is made anew: neither the older copy's nor the original's."""
+    lead = world.people["dsl"]
+    world.clock.forward(timedelta(minutes=5))
+    newer = _captured(world, case)
+    world.desk.redacting.make(lead, newer.id, ALL)
+    assert PICTURE_NAME in _papers(world, case)
+
+    world.desk.redacting.make(lead, original.id, Choice(phrases=("Quillfeather",)))
+    given = _papers(world, case)
+
+    assert PICTURE_NAME not in given
+    assert "Quillfeather" not in given[TRANSCRIPT].decode()
+
+
+def _colours(content: bytes) -> set[object]:
+    counted: Any = Image.open(io.BytesIO(content)).convert("RGB").getcolors(1 << 24)
+    return {colour for _, colour in counted}
 
 
 @pytest.mark.parametrize("who", ["comms", "governor", "it", "staff"])
