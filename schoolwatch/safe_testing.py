@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from casework.testing import a_school, a_user, keep_case
-from data.clock import Clock
+from data.clock import Clock, SystemClock
 from data.model.cases import Case
 from data.model.evidence import CaptureOrder, Completeness, Evidence, OrderState, SafetyAnswer
 from data.model.people import Role
@@ -18,6 +20,7 @@ from evidence.capture import evidence_id
 from evidence.custody import CustodyDraft
 from evidence.seal import LogLine
 from schoolwatch.age_tar import new_pair
+from schoolwatch.backup import lock_of, make
 from schoolwatch.desk import Desk, build_desk, migrate
 from schoolwatch.night import handle_key
 from schoolwatch.settings import CONFIG_NAME, Settings, load_settings, write_settings
@@ -106,6 +109,18 @@ def _draft(order: CaptureOrder, case: Case) -> Evidence:
         completeness=Completeness.FULL,
         manifest_sha256="",
     )
+
+
+def work_for_ever(folder: Path, to: Connection) -> None:
+    """Seal evidence and make backups, in any order, until killed; says over the pipe what begins."""
+    desk = build_desk(settings_of(folder), SystemClock())
+    while True:
+        if secrets.randbelow(2):
+            to.send_bytes(b"seal")
+            seal_one(desk, secrets.token_hex(6), {f"part-{number}.bin": secrets.token_bytes(200_000) for number in range(4)})
+        else:
+            to.send_bytes(b"backup")
+            make(desk, lock_of(desk.settings))
 
 
 def tree(folder: Path) -> dict[str, str]:
