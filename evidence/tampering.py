@@ -112,7 +112,7 @@ def _told_anew(files: Files, ref: str, before: str, facts: Mapping[str, Any]) ->
     for one in told["captures"]:
         if one["ref"] == ref:
             one |= {"seal_sha256": sha256(files[at + SEAL]), "manifest_sha256": sha256(files[at + MANIFEST])}
-            one["captured_at"] = facts["captured_at"]
+            one |= {"captured_at": facts["captured_at"], "kind": facts["kind"]}
     files[bag.FACTS] = canonical(told)
     files[bag.REGISTER] = register_anew(files[bag.REGISTER].replace(before.encode(), sha256(files[at + SEAL]).encode()))
 
@@ -240,7 +240,7 @@ def say_otherwise(files: Files, chance: random.Random) -> str:
     """Change what the manifest says: another address, another person, another status."""
     name = f"data/{chance.choice(refs(files))}/{MANIFEST}"
     listed = _json(files, name)
-    field = chance.choice(("address", "captured_by", "title", "note", "completeness", "kind", "id"))
+    field = chance.choice(("address", "captured_by", "title", "note", "completeness", "kind", "derived_from"))
     listed["facts"][field] = f"{listed['facts'][field]}x"
     files[name] = canonical(listed)
     return f"{field} in {name}"
