@@ -42,6 +42,7 @@ class Lookups(Room):
         """Keep what a look-up found, and note in the case that it was made."""
         with self.store.begin(by=by.id) as work:
             case = self._for(work, by, case_id, Permission.REQUEST)
+            _not_stopped(case)
             hosts = {hostname(item.address) for item in work.case_items.where(case_id=case.id)}
             if found.host not in hosts:
                 msg = f"'{found.host}' is not a site of case {case.ref}; open the case again"
@@ -94,13 +95,17 @@ class Lookups(Room):
         return case, _one(work.case_items.where(case_id=case.id), item_id, case)
 
     def _host(self, case: Case, item: CaseItem) -> str:
-        if case.stop or case.lead_category is Category.CSAM:
-            raise IllegalMoveError("look up the host", STATE_LABELS[case.state], "nothing about a stopped case leaves here", case.ref)
+        _not_stopped(case)
         host = hostname(item.address)
         if not host:
             msg = f"this item of case {case.ref} has no web address, so nobody can be looked up"
             raise CaseError(msg)
         return host
+
+
+def _not_stopped(case: Case) -> None:
+    if case.stop or case.lead_category is Category.CSAM:
+        raise IllegalMoveError("look up the host", STATE_LABELS[case.state], "nothing about a stopped case leaves here", case.ref)
 
 
 def _one(items: Sequence[CaseItem], item_id: str, case: Case) -> CaseItem:

@@ -30,7 +30,7 @@ from data.model.watch import School
 from data.store import Work
 from evidence.custody import FIRST, CustodyDraft, chain
 from evidence.errors import CaptureCancelledError, CaptureForbiddenError
-from evidence.guard import may_capture
+from evidence.guard import is_sealed_off, may_capture
 from evidence.supplied import is_same
 
 WATCH_AFTER = timedelta(days=15)  # §5.5: the watch after a removal ends on day 14
@@ -90,7 +90,7 @@ class Watching(Copying):
         Raises CaptureCancelledError when a person cancelled it, CaptureForbiddenError when its case was stopped meanwhile.
         """
         with self.store.read() as work:
-            _still_wanted(work.orders.get(order_id))
+            _still_wanted(work, work.orders.get(order_id))
 
     def order_cancelled(self, order_id: str) -> CaptureOrder:
         """Note that a capture ended because a person cancelled it; what was done or stopped already stays so."""
@@ -116,7 +116,7 @@ class Watching(Copying):
         """
         with self.store.begin(by=SYSTEM) as work:
             order = _locked(work, order_id)
-            _still_wanted(order)
+            _still_wanted(work, order)
             if not work.evidence.add_once(evidence):
                 return work.evidence.where(order_id=order_id)[0]
             chained(work, custody)
@@ -352,11 +352,13 @@ def _locked(work: Work, order_id: str) -> CaptureOrder:
     return work.orders.get(order_id)
 
 
-def _still_wanted(order: CaptureOrder) -> None:
+def _still_wanted(work: Work, order: CaptureOrder) -> None:
     if order.cancel_asked_by is not None or order.state is OrderState.CANCELLED:
         raise CaptureCancelledError
     if order.state is OrderState.STOPPED:
         raise CaptureForbiddenError("the case was stopped while the page was being captured")
+    case = work.cases.get(order.case_id)
+    may_capture(order.answer, stop=case.stop, category=case.lead_category)
 
 
 def _started(order: CaptureOrder, case: Case, now: datetime) -> CaptureOrder:
@@ -370,5 +372,5 @@ def _started(order: CaptureOrder, case: Case, now: datetime) -> CaptureOrder:
 
 
 def _not_stopped(case: Case) -> None:
-    if case.stop:
+    if is_sealed_off(case):
         raise IllegalMoveError("look at the address", case.state.value, "the case was stopped: nothing is fetched", case.ref)
