@@ -139,8 +139,11 @@ class LocalAuthority:
 
     def stamp(self, content: bytes, at: datetime | None = None) -> bytes:
         """Return the raw reply over the SHA-256 of `content`, at `at` (None: `now`), without any network; what `seal.tsr` holds."""
-        query = self._run("-query", "-digest", sha256(content).hexdigest(), "-sha256", "-cert")
-        return self.answer(query, at)
+        return self.answer(self.query(sha256(content).hexdigest()), at)
+
+    def query(self, imprint: str) -> bytes:
+        """Return the question about a SHA-256 (hexadecimal), as OpenSSL asks it."""
+        return self._run("-query", "-digest", imprint, "-sha256", "-cert")
 
     def answer(self, query: bytes, at: datetime | None = None) -> bytes:
         """Return the reply to a request (DER), spoilt as `trouble` says."""
