@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
+from pathlib import Path
 
 import structlog
 
@@ -34,6 +36,7 @@ from data.model.watch import Health, Source, SourceState
 from evidence import presence
 from evidence.capture import CaptureFacts, Watch, capture
 from evidence.errors import CaptureCancelledError, CaptureForbiddenError, PreflightStopError
+from evidence.vault import require_room
 from nlp.people import People
 from nlp.pipeline import Reader, open_reader
 from nlp.threads import Said, read_threads, said_of, usual_rates
@@ -215,6 +218,8 @@ def _captured(hands: Hands, order: CaptureOrder) -> Evidence:
         number=number,
         post=post,
     )
+    for folder in (hands.desk.settings.vault_dir, Path(tempfile.gettempdir())):  # where it is put together, and where it is kept
+        require_room(folder)
     evidence, custody = capture(
         order,
         case,
@@ -290,6 +295,7 @@ def remind(hands: Hands) -> int:
 def fall_due(hands: Hands) -> int:
     """Put what falls due in the outbox, each reminder once, and today's digest; return how many messages that made."""
     cases, now = hands.desk.casework, hands.clock.now()
+    cases.heads_heard()  # whose message about the register's head went out since
     return cases.fire_dues(now) + cases.fire_digests(now)
 
 
