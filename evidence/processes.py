@@ -71,18 +71,6 @@ def end_tree(process: subprocess.Popen[bytes], marker: Path) -> None:
         process.wait(_GRACE_SECONDS)
 
 
-def tree_bytes(process: subprocess.Popen[bytes]) -> int:
-    """Return how much memory a child and all that it started hold for themselves; what they share is not counted."""
-    total = 0
-    with contextlib.suppress(psutil.Error):
-        top = psutil.Process(process.pid)
-        for one in (top, *top.children(recursive=True)):
-            with contextlib.suppress(psutil.Error):
-                found = one.memory_info()
-                total += max(0, found.rss - getattr(found, "shared", 0))
-    return total
-
-
 def end_all(found: list[psutil.Process]) -> None:
     """Kill these processes and wait a moment for them to be gone."""
     for process in found:

@@ -71,6 +71,7 @@ class Recorder:
         self._settle()
         self._keep()
         self._full_page()
+        self._archive()
         self._post()
         self._archived()
         self.facts["final_address"] = self.page.url
@@ -101,15 +102,18 @@ class Recorder:
         self.save()
 
     def _keep(self) -> None:
-        """Keep the page itself. The web archive is packed beside the pictures that follow."""
+        """Keep the page itself: its text, its source, all of it in one file, and where things stand on it."""
         self.talk.step("keeping")
         self._step("the page's text", lambda: _write(self.folder / "page.txt", str(self.page.evaluate(page_scripts.TEXT))))
-        exchanges = self.exchanges.collect(self.talk.addresses())
-        self.facts["bodies_missing"] = self.exchanges.missing
-        self._packed = self._packer.submit(self._pack, exchanges, self.page.url)
         self._step("the page's source", lambda: _write(self.folder / "dom.html", str(self.page.evaluate(page_scripts.SOURCE))))
         self._step("the page in one file", self._single_file)
         self._step("the layout of the page", self._layout)
+
+    def _archive(self) -> None:
+        """Fetch what was sent so far, also for the pictures of the whole page; it is packed beside the post's own picture."""
+        exchanges = self.exchanges.collect(self.talk.addresses())
+        self.facts |= {"bodies_missing": self.exchanges.missing, "answers_not_listed": self.exchanges.dropped}
+        self._packed = self._packer.submit(self._pack, exchanges, self.page.url)
 
     def _single_file(self) -> None:
         _write(self.folder / "page.mhtml", str(self.protocol.send("Page.captureSnapshot", {"format": "mhtml"})["data"]))
