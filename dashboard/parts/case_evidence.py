@@ -14,6 +14,7 @@ from dashboard.parts.muted import muted
 from dashboard.parts.picture_view import pictures, viewing_form
 from dashboard.parts.plain_words import as_is, counted, one_line
 from dashboard.parts.redact import redact
+from dashboard.parts.seal_state import seal_state
 from dashboard.parts.upload import supplied_facts, upload
 from data.model.cases import ENDED
 from data.model.evidence import Completeness, Evidence, EvidenceKind
@@ -74,6 +75,7 @@ def _evidence(bench: Bench, one: Evidence, who: str) -> None:
         st.text(_supplied_facts(one, who) if one.kind is EvidenceKind.SUPPLIED else _facts(one, who))
         if one.note:
             st.text(one_line(one.note, 600))
+        seal_state(bench, one)
         pictures(bench, one)
         indecent_button(bench, one)
         supplied_facts(bench, one)
