@@ -89,7 +89,8 @@ class Stopping(CaseFiles):
             order = work.orders.get(order_id)
             if order.state in UNDER_WAY:
                 update = {"state": OrderState.STOPPED, "signals": tuple(signals), "problem": BY_WORDS, "finished_at": self.now()}
-                order = work.orders.replace(order.model_copy(update=update))
+                fresh = {"lifted_by": None, "lift_reason": None}  # what was lifted before stands on the order before
+                order = work.orders.replace(order.model_copy(update=update | fresh))
                 self._stop(work, work.cases.get(order.case_id), SYSTEM, {"order_id": order.id, "signals": list(signals)})
             work.commit()
         return order

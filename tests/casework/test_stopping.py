@@ -177,6 +177,20 @@ def test_only_the_signs_that_were_lifted_pass(scene: Scene) -> None:
     assert not set(caught.value.signals) & set(fresh.signals)
 
 
+def test_other_signs_are_lifted_by_themselves(scene: Scene) -> None:
+    """A second reading that finds other signs stops again; lifting that too lets the third capture pass both."""
+    scene.stopped_by_words("nudes:text")
+    scene.desk.lift_stop(DSL, scene.opened.id, WHY)
+    scene.stopped_by_words("trading:link")
+    sheet = scene.desk.stop_sheet(DSL, scene.opened.id)
+    scene.desk.lift_stop(DEPUTY, scene.opened.id, WHY + " Again.")
+    third = scene.order()
+
+    assert sheet is not None
+    assert (sheet.signals, sheet.why_not) == (("trading:link",), None)
+    assert (third.signals, third.lifted_by, third.lift_reason) == (("nudes:text", "trading:link"), DEPUTY.id, WHY + " Again.")
+
+
 def test_the_question_is_asked_anew_and_its_answer_stops_again(scene: Scene) -> None:
     """After lifting, "yes" stops as ever, and then nothing lifts it."""
     scene.stopped_by_words()
