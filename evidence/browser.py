@@ -31,6 +31,10 @@ MOST_TRIES = 3  # at a site that is busy: once, and twice more
 LONGEST_WAIT = 12.0  # seconds between two of them; a site that wants more is left alone
 _GOTO_MS, _LOAD_MS, _TEXT_LOAD_MS = 20_000, 12_000, 5_000
 _LATE_WORDS_MS, _ENOUGH_WORDS = 1_200, 400  # a page that has said so little may still be writing itself
+_WORDLESS = (
+    "ERR_HTTP_RESPONSE_CODE_FAILURE",
+    "ERR_INVALID_AUTH_CREDENTIALS",
+)  # an error status without a body; one that asks for a password
 _ARGUMENTS = (
     "--proxy-bypass-list=<-loopback>",  # loopback goes through the guard too
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
@@ -202,7 +206,7 @@ def _open_and_record(visit: _Visit, exchanges: Exchanges) -> None:
     visit.talk.step("opening")
     if not _visited(visit, is_text_only=False):
         return
-    page, job = visit.page, visit.job
+    page, job, answered = visit.page, visit.job, visit.facts["final_address"]
     Recorder(
         page,
         page.context.new_cdp_session(page),
@@ -215,6 +219,8 @@ def _open_and_record(visit: _Visit, exchanges: Exchanges) -> None:
         post_text=job.post_text,
         author=job.author,
     ).record()
+    if not visit.facts["final_address"].startswith(("http://", "https://")):
+        visit.facts["final_address"] = answered  # the browser's own page stands for an answer without words
     visit.refusals.ask_page()
 
 
@@ -240,18 +246,40 @@ def _visited(visit: _Visit, *, is_text_only: bool) -> bool:
 
 def _asked(visit: _Visit) -> Response | None:
     page, address, facts = visit.page, visit.job.address, visit.facts
+    facts.pop("notes", None)
     try:
-        response = page.goto(address, wait_until="commit", timeout=_GOTO_MS)
+        with _last_answer(page) as answers:
+            response = page.goto(address, wait_until="commit", timeout=_GOTO_MS)
     except TooSlowError:
         facts["failure"] = f"the site did not answer within {_GOTO_MS // 1000} seconds"
         return None
     except Error as error:
+        if answers and any(code in error.message for code in _WORDLESS):
+            facts["notes"] = ["the answer has no page of its own; the picture shows what the browser says about it"]
+            return answers[-1]
         facts["failure"] = _cause(visit, error.message)
         return None
     if response is None or not page.url.startswith(("http://", "https://")):
         facts["failure"] = "the address leads to something that is not a web page"
         return None
     return response
+
+
+@contextlib.contextmanager
+def _last_answer(page: Page) -> Iterator[list[Response]]:
+    """Collect the answers to navigations of the page itself: of a refusal without a body (404, 429 …) the visit tells nothing else."""
+    answers: list[Response] = []
+
+    def note(response: Response) -> None:
+        with contextlib.suppress(Error):
+            if response.request.is_navigation_request() and response.frame == page.main_frame:
+                answers.append(response)
+
+    page.on("response", note)
+    try:
+        yield answers
+    finally:
+        page.remove_listener("response", note)
 
 
 def _cause(visit: _Visit, message: str) -> str:
