@@ -94,21 +94,21 @@ class _Source:
     """What the encryption reads from. It tells faults of its reader in words only, so the first one is kept here."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces, self._rest = pieces, b""
+        self._pieces, self._rest = pieces, memoryview(b"")  # a view: cutting bytes again and again would copy a piece a hundred times
         self.problem: SchoolwatchError | OSError | None = None
 
     def read(self, size: int = -1) -> bytes:
         """Return up to `size` bytes; nothing at the end."""
         while not self._rest:
             try:
-                self._rest = next(self._pieces)
+                self._rest = memoryview(next(self._pieces))
             except StopIteration:
                 return b""
             except (SchoolwatchError, OSError) as error:
                 self.problem = error
                 raise
         wanted = len(self._rest) if size < 0 else size
-        found, self._rest = self._rest[:wanted], self._rest[wanted:]
+        found, self._rest = bytes(self._rest[:wanted]), self._rest[wanted:]
         return found
 
 

@@ -29,7 +29,7 @@ from schoolwatch.desk import Desk
 from schoolwatch.safe_testing import an_installation, work_for_ever
 
 FEW, MANY = 20, 60
-LONGEST = 0.5  # seconds that a child works before it dies; a seal takes some 20 ms and a backup some 100 ms on a quiet machine
+LONGEST = 1.2  # seconds that a child works before it dies; a seal takes some 30 ms and a backup some 100 ms on a quiet machine
 PATIENCE = 120.0  # seconds until a child has begun
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["schoolwatch.testing", "schoolwatch.jobs", "schoolwatch.safe_testing", "schoolwatch.backup"])
