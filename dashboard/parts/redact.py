@@ -20,6 +20,7 @@ from data.model.evidence import Evidence, EvidenceKind
 from data.model.people import Permission
 from evidence.boxes import Box, Choice, RedactionError, typed
 from evidence.redaction import Copy
+from evidence.report_captures import picture_words
 from schoolwatch.redacting import Coverable
 
 EVERY, SOME, NONE = "Cover every picture", "Cover some pictures", "Cover no picture"
@@ -69,9 +70,7 @@ def redact(bench: Bench, one: Evidence) -> None:
 
 
 def _cover(bench: Bench, found: Coverable, key: str) -> None:
-    muted(
-        "Other children's faces and names are covered for good in a copy; the original stays. You see the copy before it is kept."
-    )
+    muted("Other children's faces and names are covered for good in a copy; the original stays. You see the copy before it is kept.")
     filled = _form(found, key)
     if filled is not None:
         st.session_state.pop(f"{key}-choice", None)
@@ -104,7 +103,8 @@ def _form(found: Coverable, key: str) -> _Typed | None:
             help="Counted from the top left corner of the page.",
         )
         only = st.checkbox("The other way round: keep only this one box", key=f"{key}-only")
-        files = st.multiselect("Pictures that go into the copy", list(found.files), default=list(found.files), key=f"{key}-files")
+        every = list(found.files)
+        files = st.multiselect("Pictures that go into the copy", every, default=every, format_func=_picture_name, key=f"{key}-files")
         pressed = st.form_submit_button("Look at the copy first", icon=":material/visibility:")
     return _Typed(pictures, numbers, typed_names or "", hide, boxes or "", only, files) if pressed else None
 
@@ -119,6 +119,12 @@ def _ask_pictures(found: Coverable, key: str) -> tuple[str, Sequence[int]]:
         "If some: which?", listed, format_func=lambda number: _picture_line(number, *found.pictures[number - 1]), key=f"{key}-numbers"
     )
     return answer or EVERY, numbers
+
+
+def _picture_name(name: str) -> str:
+    """Return what a kept picture shows, with its number where there are several: "The whole page 2"."""
+    number = name.rpartition(".")[0].rpartition("-")[2]
+    return f"{picture_words(name)} {int(number)}" if number.isdecimal() else picture_words(name)
 
 
 def _picture_line(number: int, box: Box, words: str) -> str:
@@ -138,7 +144,7 @@ def _look(bench: Bench, found: Coverable, filled: _Typed, key: str) -> None:
     _told(seen.made)
     for name, token in seen.pictures:
         st.markdown(f"![Working copy of {name}]({picture_address(one.id, name, token)})")
-        muted(f"{as_is(name)}, as it would be sealed")
+        muted(f"{as_is(_picture_name(name))}, as it would be sealed")
     if seen.text:
         muted("The words of the post in the copy:")
         st.text(visible(seen.text)[:2_000])
