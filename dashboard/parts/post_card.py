@@ -12,8 +12,9 @@ from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import masked, one_line, visible
 from data.model.findings import Finding, Report
 from data.model.posts import PlatformName, Post, PostVersion
-from data.model.readings import Span
+from data.model.readings import Category, Severity, Span
 
+THREATS = frozenset({Category.THREAT_TO_LIFE, Category.VIOLENCE_INCITEMENT, Category.VIOLENCE_INTIMIDATION})
 AT_ONCE = 3_000  # characters shown before "the rest"
 MOST_REASONS, MOST_SPANS = 12, 8  # shown; and words for each
 _NAMES = {
@@ -43,13 +44,26 @@ def post_card(post: Post, now: datetime, *, stop: bool = False, finding: Finding
     """Draw a post. In a STOP case the address is masked and stands alone as text for the police or the IWF, on demand."""
     with st.container(border=True):
         st.text(_source_line(post, now))
-        _text(visible(post.text), key)
-        if post.text_cut:
-            muted("The text was longer than we keep; the rest is at the source.")
+        if _wanted(finding, key):
+            _words(post, finding, key)
         _media_line(post)
-        if finding is not None:
-            highlights(post.text, finding.highlights)
         _address(post.address, stop=stop, key=key)
+
+
+def _wanted(finding: Finding | None, key: str) -> bool:
+    """Whether the words may stand there: those of a grave threat only after a warning and a click, so that nobody meets them unprepared."""
+    if finding is None or finding.severity < Severity.S3 or finding.lead_category not in THREATS:
+        return True
+    st.warning("These words threaten somebody. They can be hard to read.", icon=":material/warning:")
+    return st.toggle("Show the words (threat)", key=f"{key}-threat")
+
+
+def _words(post: Post, finding: Finding | None, key: str) -> None:
+    _text(visible(post.text), key)
+    if post.text_cut:
+        muted("The text was longer than we keep; the rest is at the source.")
+    if finding is not None:
+        highlights(post.text, finding.highlights)
 
 
 def _source_line(post: Post, now: datetime) -> str:

@@ -14,6 +14,7 @@ from streamlit.runtime import Runtime
 from streamlit.testing.v1 import AppTest
 
 import dashboard.app
+from casework.files import Decided
 from dashboard.parts import at_desk
 from dashboard.parts.picture_route import HEADERS, picture_address, tile_address
 from dashboard.parts.testing import PASSWORD, World
@@ -21,7 +22,9 @@ from dashboard.server import create_app
 from data.clock import FixedClock
 from data.model.cases import CaseState
 from data.model.evidence import Evidence, SafetyAnswer
+from data.model.findings import DecisionKind
 from data.model.people import Role, User
+from data.model.readings import Category, Severity
 from evidence.errors import CaptureForbiddenError, SealBrokenError
 from evidence.seal import sha256
 from evidence.supplied import Account, Brought
@@ -309,12 +312,17 @@ def _a_look() -> Look:
 
 def open_case(world: World, at: Sit, case_id: str, who: str = "dsl") -> AppTest:
     """Open a case's page as somebody."""
+    return open_page(world, at, "case", case_id, who)
+
+
+def open_page(world: World, at: Sit, view: str, record_id: str, who: str = "dsl") -> AppTest:
+    """Open a page as somebody."""
     at(world.desk, world.token(who))
     test = AppTest.from_file(APP, default_timeout=20)
-    test.query_params["id"] = case_id
+    test.query_params["id"] = record_id
     test.run()
-    test.switch_page("views/case.py")
-    test.query_params["id"] = case_id
+    test.switch_page(f"views/{view}.py")
+    test.query_params["id"] = record_id
     return test.run()
 
 
@@ -381,3 +389,24 @@ def test_a_very_tall_picture_is_cut_for_looking(world: World, seen: Evidence) ->
 
     assert picture.size == (40, TALLEST)
     assert world.desk.casework.case(dsl, seen.case_id).case.state is CaseState.EVIDENCE_CAPTURED
+
+
+@pytest.mark.parametrize("view", ["finding", "case"])
+def test_the_words_of_a_grave_threat_stand_behind_a_warning_and_a_click(world: World, at: Sit, view: str) -> None:
+    """Nobody meets them unprepared; one click shows them, and nothing else on the page waits for it."""
+    finding = world.flag("threat", "someone is getting hurt at three", Severity.S4, Category.THREAT_TO_LIFE)
+    case_id = None
+    if view == "case":
+        kind, category = DecisionKind.OPEN_CASE, Category.THREAT_TO_LIFE
+        case_id = world.keep("threat", _decided(world, finding.id, kind, category)).id
+    test = open_page(world, at, view, case_id or finding.id)
+    before = "\n".join(one.value for one in test.text)
+    next(one for one in test.toggle if one.label == "Show the words (threat)").set_value(True).run()
+    after = "\n".join(one.value for one in test.text)
+
+    assert any("threaten somebody" in one.value for one in test.warning)
+    assert ("getting hurt" in before, "getting hurt" in after) == (False, True)
+
+
+def _decided(world: World, finding_id: str, kind: DecisionKind, category: Category) -> Decided:
+    return world.desk.casework.decide(world.people["dsl"], finding_id, kind, category, Severity.S4, "teacher", "A threat.")
