@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ import pytest
 
 from casework import time_stamps
 from casework.testing import NOON, a_school, a_user, keep_case, two_writers
-from data.clock import FixedClock
+from data.clock import Clock, FixedClock, SystemClock
 from data.errors import CaseError
 from data.model.cases import Case
 from data.model.evidence import Evidence, SealToken, TokenState
@@ -24,6 +26,8 @@ from evidence.testing import LocalAuthority, an_order, fake_capture
 from evidence.timestamp import Authority
 from schoolwatch import proving
 from schoolwatch.desk import Desk, build_desk
+from schoolwatch.jobs import Worker
+from schoolwatch.round import Hands
 from schoolwatch.settings import Demo, Settings
 
 DSL = a_user(Role.DSL, user_id="u-dsl")
@@ -44,7 +48,7 @@ class Proven:
 
     desk: Desk
     authority: LocalAuthority
-    clock: FixedClock
+    clock: Clock
 
     @property
     def user(self) -> User:
@@ -52,7 +56,13 @@ class Proven:
         return DSL
 
     def captured(self) -> tuple[Case, Evidence]:
-        """Seal evidence half-way through a second, as the worker does, and let the authority be asked."""
+        """Seal evidence half-way through a second, and let the authority be asked."""
+        case, kept = self.sealed()
+        self.round_in()
+        return case, kept
+
+    def sealed(self) -> tuple[Case, Evidence]:
+        """Seal evidence, as the worker does."""
         case = keep_case(self.desk.store, "a")
         with self.desk.store.begin("system") as work:
             item = work.case_items.where(case_id=case.id)[0]
@@ -60,13 +70,13 @@ class Proven:
             work.commit()
         kept, lines = fake_capture(order, case, item, vault=self.desk.vault, now=self.clock.now())
         self.desk.casework.evidence_sealed(order.id, kept, lines)
-        self.round_in()
         with self.desk.store.read() as work:
             return work.cases.get(case.id), kept
 
     def round_in(self, **span: float) -> int:
-        """Move the clock and let the worker ask; return how many stamps were given."""
-        self.clock.forward(timedelta(**span))
+        """Move a fixed clock and let the worker ask; return how many stamps were given."""
+        if isinstance(self.clock, FixedClock):
+            self.clock.forward(timedelta(**span))
         client = self.desk.client()
         try:
             return proving.prove(self.desk, client)
@@ -80,7 +90,7 @@ class Proven:
 
 
 @contextmanager
-def a_desk(folder: Path, clock: FixedClock, url: str, authority: LocalAuthority) -> Iterator[Desk]:
+def a_desk(folder: Path, clock: Clock, url: str, authority: LocalAuthority) -> Iterator[Desk]:
     """Open a desk that may ask the authority."""
     demo = Demo(origin=clock.now(), factor=1, loopback_ports=frozenset({authority.port}), town_address="http://127.0.0.1")
     root = authority.root_file(folder)
@@ -212,6 +222,30 @@ def test_a_stamp_that_is_there_is_not_asked_for_again(scene: Proven) -> None:
     with pytest.raises(CaseError, match="waits for no time stamp"):
         scene.desk.casework.ask_token_again(scene.user, kept.id)
     assert [one for one in (scene.authority.asked - asked,) if one > 1] == []
+
+
+def test_the_worker_asks_by_itself(tmp_path: Path, database_url: str) -> None:
+    """With the real engine and the machine's clock: what waits is asked for at the next tick, and nothing more once it is given."""
+    needs_openssl()
+    clock = SystemClock()
+    with LocalAuthority() as authority, a_desk(tmp_path, clock, database_url, authority) as desk:
+        scene = Proven(desk, authority, clock)
+        _, kept = scene.sealed()
+        worker = Worker(Hands.of(desk), executor_id="worker-1")
+        worker.launch()
+        end, pause = time.monotonic() + 60, threading.Event()
+        while scene.token(kept).state is not TokenState.GRANTED and time.monotonic() < end:
+            worker.tick()
+            pause.wait(0.2)
+        found, asked = scene.token(kept), authority.asked
+        worker.tick()
+        pause.wait(0.5)
+        worker.close()
+
+    assert found.state is TokenState.GRANTED
+    assert found.token_at is not None
+    assert abs(found.token_at - kept.captured_at) < timedelta(minutes=2)
+    assert authority.asked == asked
 
 
 # --- two at once
