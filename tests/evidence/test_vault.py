@@ -87,6 +87,16 @@ def test_sweeping_takes_old_leftovers_only(vault: Vault) -> None:
     assert (vault.get(known), vault.get(young)) == (b"known", b"young")
 
 
+def test_what_is_taken_up_again_is_young(vault: Vault) -> None:
+    """A leftover of a seal that failed, put again by its retry, is not swept away before the retry has its row."""
+    sha256 = vault.put(b"page")
+    _aged(vault.path(sha256), 5)
+    vault.put(b"page")
+
+    assert vault.sweep(SystemClock().now(), set()) == ()
+    assert vault.get(sha256) == b"page"
+
+
 def test_a_fast_clock_sweeps_nothing_fresh(vault: Vault) -> None:
     """A clock that runs ahead (the demo's) does not make a fresh file look old."""
     fresh = vault.put(b"fresh")

@@ -546,6 +546,35 @@ def test_no_room_no_folder_no_key(installed: tuple[Desk, str], tmp_path: Path, m
     assert list((tmp_path / "school/backups").iterdir()) == []
 
 
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason="only root can mount a small disk here")
+def test_a_disk_that_fills_up_leaves_nothing(installed: tuple[Desk, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the backup's disk fills up in the middle the words say so, nothing of it is left, and the next try works."""
+    desk, secret = installed
+    small = tmp_path / "small"
+    small.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(small)], capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip("this machine lets nobody mount a small disk")
+    try:
+        there = with_settings(desk, backup_dir=small)
+        (small / "ballast").write_bytes(b"x" * 500_000)
+        usage = shutil.disk_usage(tmp_path)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)  # it was free when it was asked
+        with pytest.raises(BackupError, match="No space left on device; free some space where backups lie"):
+            made_by(there)
+        left = [one.name for one in small.iterdir()]
+        (small / "ballast").unlink()
+        is_sound = drill(made_by(there), secret, desk).is_sound
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+    with desk.store.read() as work:
+        runs = [run.ok for run in work.backups.where(order_by="at")]
+
+    assert left == ["ballast"]
+    assert is_sound
+    assert sorted(runs) == [False, True]
+
+
 def test_old_backups_go_and_nothing_else_does(installed: tuple[Desk, str], clock: FixedClock) -> None:
     """domain.md §8: after 35 days, by the name's time; only our own files; and never the last one that there is."""
     desk, _ = installed
