@@ -20,6 +20,7 @@ from data.model.evidence import Completeness, OrderState, SafetyAnswer
 from data.model.posts import PlatformName, SeenPost
 from data.model.readings import Category
 from data.model.watch import Health
+from evidence.capture import Watch
 from schoolwatch import round as one_round
 from schoolwatch.demo.posts import Place, load_script
 from schoolwatch.errors import NotReadyError
@@ -300,6 +301,45 @@ def test_a_capture_that_fails_says_why(flagged: Watched) -> None:
     assert done.problem
     assert "Traceback" not in done.problem
     assert flagged.order(case).id != order.id
+
+
+def test_a_capture_that_is_cancelled_ends_and_keeps_nothing(flagged: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the worker is at it a person cancels: it hears of it at its next look, the order says so, and no evidence comes of it."""
+    case = flagged.case_about("trip-money")
+    order = flagged.order(case)
+    steps: list[str] = []
+    real = one_round.capture
+
+    def cancelled_meanwhile(*given: object, watch: Watch, **more: object) -> object:
+        watch.progress("opening the page")
+        steps.append(flagged.casework.case(flagged.user(), case.id).orders[-1].progress)
+        flagged.casework.cancel_capture(flagged.user(), case.id, order.id)
+        return real(*given, watch=watch, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(one_round, "capture", cancelled_meanwhile)
+    done = one_round.carry_out(flagged.hands, order.id)
+
+    assert steps == ["opening the page"]
+    assert (done.state, done.cancel_asked_by) == (OrderState.CANCELLED, "dsl")
+    assert flagged.casework.case(flagged.user(), case.id).evidence == ()
+    assert [path for path in flagged.desk.vault.root.rglob("*") if path.is_file()] == []
+    assert flagged.order(case).id != order.id
+
+
+def test_a_busy_store_ends_no_capture(flagged: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the store is busy for a moment, only the words about progress are lost."""
+
+    def busy(*_: object) -> None:
+        raise StoreError("the database is busy")
+
+    case = flagged.case_about("trip-money")
+    order = flagged.order(case)
+    with monkeypatch.context() as broken:
+        broken.setattr(flagged.casework, "order_progress", busy)
+        broken.setattr(flagged.casework, "order_wanted", busy)
+        done = one_round.carry_out(flagged.hands, order.id)
+
+    assert done.state is OrderState.DONE
 
 
 def test_a_full_disk_is_said_on_the_order(flagged: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
