@@ -53,10 +53,18 @@ def evidence_list(bench: Bench) -> None:
     for kind, heading in KINDS.items():
         _of_kind(bench, [one for one in file.evidence if one.kind is kind], heading, known)
     viewing_form(bench)
-    if file.evidence and not bench.is_next and bench.case.state not in ENDED and bench.may(Permission.CAPTURE):
-        with st.expander("Capture again", icon=":material/photo_camera:"):
-            ask_capture(bench)
+    _again(bench)
     upload(bench)
+
+
+def _again(bench: Bench) -> None:
+    """Offer another capture of a page, where there is one and it is not the next step anyway."""
+    file = bench.file
+    if not file.evidence or not file.items or bench.is_next or bench.case.state in ENDED or not bench.may(Permission.CAPTURE):
+        return
+    is_first = all(one.kind is not EvidenceKind.PAGE for one in file.evidence)
+    with st.expander("Capture the page as well" if is_first else "Capture again", icon=":material/photo_camera:"):
+        ask_capture(bench)
 
 
 def _of_kind(bench: Bench, found: Sequence[Evidence], heading: str, known: Mapping[str, str]) -> None:
@@ -72,7 +80,7 @@ def _evidence(bench: Bench, one: Evidence, who: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{as_is(one.ref)}**")
             st.badge(word, icon=f":material/{icon}:", color=colour)  # type: ignore[arg-type]
-        st.text(_supplied_facts(one, who) if one.kind is EvidenceKind.SUPPLIED else _facts(one, who))
+        st.text(_said(bench, one, who))
         if one.note:
             st.text(one_line(one.note, 600))
         seal_state(bench, one)
@@ -83,6 +91,17 @@ def _evidence(bench: Bench, one: Evidence, who: str) -> None:
         with st.expander(f"{counted(len(one.files), 'sealed file', 'sealed files')} and their hashes", icon=":material/fingerprint:"):
             st.code("\n".join(f"{file.sha256}  {file.name}" for file in one.files), language=None, wrap_lines=True)
             muted(f"Witness code: {one.seal_sha256}")
+
+
+def _said(bench: Bench, one: Evidence, who: str) -> str:
+    if one.kind is EvidenceKind.SUPPLIED:
+        return _supplied_facts(one, who)
+    return _copy_facts(bench, one, who) if one.kind is EvidenceKind.REDACTED else _facts(one, who)
+
+
+def _copy_facts(bench: Bench, one: Evidence, who: str) -> str:
+    original = next((other.ref for other in bench.file.evidence if other.id == one.derived_from), "not known here")
+    return f"Made: {times.exact(one.captured_at)}, by {who}\nWorking copy of: {original}. The original stays as it was sealed."
 
 
 def _facts(one: Evidence, who: str) -> str:
