@@ -23,6 +23,7 @@ from data.model.readings import OUTCOMES, Category, Reading, Severity
 from data.model.watch import School
 from data.store import Work
 from data.store.findings import QueueCount, QueueKey
+from evidence.guard import is_sealed_off
 
 MAX_PAGE = 200
 SHOWN_AGAIN = 240  # characters of a further report's words; the report keeps them all
@@ -354,11 +355,17 @@ class Judging(Room):
         case = work.cases.add(draft.model_copy(update={"ref": ref, "owner_id": owner}))
         work.case_events.add(cases.opened(case, by.id, reason=decision.reason, fields={"decision": decision.kind.value}))
         self._add_item(work, case, finding, report)
+        case = self._stop_if_known(work, case)
         if case.state is CaseState.SAFEGUARDING_LEAD:
             outbox.alert_case(work, case, now)  # A10
         if case.confidentiality is Confidentiality.RESTRICTED_CHAIR:
             outbox.tell_chair(work, case, now)
         return case
+
+    def _stop_if_known(self, work: Work, case: Case) -> Case:
+        """Stop a new case whose address was stopped in another one that stands: it is asked for no second time (evidence.md §8.4)."""
+        known = [] if case.stop else [other for other in self._at_its_address(work, case) if is_sealed_off(other)]
+        return self._stop(work, case, SYSTEM, {"known_address": known[0].ref}) if known else case
 
     def _owner(self, work: Work, case: Case, by: User) -> str:
         """Return who owns a new case: whoever judged it, unless it must go round them (§7.3)."""

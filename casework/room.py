@@ -11,6 +11,7 @@ from casework.cases import Facts
 from casework.clocks import undone_numbers
 from casework.errors import AlreadyMovedError
 from casework.transitions import STATE_LABELS, SYSTEM
+from collector.spellings import spellings
 from data.clock import Clock
 from data.errors import CaseError, ConflictError, NotFoundError
 from data.model.care import Investigation, Letter, PersonalFiling, Referral, SupportOffer
@@ -156,10 +157,24 @@ class Room:
             raise _moved(case, news[-1])
 
     def _stop(self, work: Work, case: Case, who: str, fields: Mapping[str, Any], what: str = "capture refused") -> Case:
-        """Stop a case: the flag, the strictest confidentiality but the chair's, every order under way, the safeguarding lead.
+        """Stop a case, and every other one of the school at the same address: no request goes there any more (evidence.md §8.4).
 
-        What the case held before stays in the line of history, for the one stop that can be lifted (casework.stopping).
+        The flag, the strictest confidentiality but the chair's, every order under way, the safeguarding lead. What the case held before
+        stays in the line of history, for the one stop that can be lifted (casework.stopping).
         """
+        for other in self._at_its_address(work, case):
+            if not other.stop:
+                work.lock(f"case:{other.id}")
+                self._stop_one(work, work.cases.get(other.id), who, {**fields, "same_address": case.ref}, what)
+        return self._stop_one(work, case, who, fields, what)
+
+    def _at_its_address(self, work: Work, case: Case) -> list[Case]:
+        """Return the school's other cases that hold an address of this one, by any of its spellings."""
+        names = [name for item in work.case_items.where(case_id=case.id) if item.address for name in spellings(item.address)]
+        others = {item.case_id for item in work.case_items.where(address=names)} - {case.id}
+        return work.cases.where(id=sorted(others), school_id=case.school_id)
+
+    def _stop_one(self, work: Work, case: Case, who: str, fields: Mapping[str, Any], what: str) -> Case:
         for order in work.orders.where(case_id=case.id, state=list(UNDER_WAY)):
             work.orders.replace(
                 order.model_copy(update={"state": OrderState.STOPPED, "finished_at": self.now(), "problem": "the case was stopped"})

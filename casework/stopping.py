@@ -44,8 +44,10 @@ BECAUSE: dict[str, str] = {
     "seen": "a person saw something indecent",
     "category": "its category is an indecent image of a child",
     "other": "it was stopped in a way that only a person can settle",
+    "elsewhere": "the same address was stopped in another case",
     "signals": BY_WORDS,
 }
+_SOFT = frozenset({"signals", "elsewhere"})  # what no person said of this case; what they said of another is asked there
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ class Stopping(CaseFiles):
     def _why_not(self, work: Work, by: User, case: Case) -> str | None:
         """Return why the stop of a case stays, in words for the screen; None: this person may lift it."""
         causes = set(self._causes(work, case))
-        hard = sorted(causes - {"signals"})
+        hard = sorted(causes - _SOFT)
         if not case.stop:
             return "it was not stopped" if case.lead_category not in NO_CAPTURE else BECAUSE["category"]
         if hard:
@@ -197,10 +199,8 @@ class Stopping(CaseFiles):
 
     def _elsewhere(self, work: Work, case: Case) -> str | None:
         """Return why an address of the case stays stopped through another case."""
-        names = [name for item in work.case_items.where(case_id=case.id) if item.address for name in spellings(item.address)]
-        others = {item.case_id for item in work.case_items.where(address=names)} - {case.id}
-        for other in work.cases.where(id=sorted(others)):
-            if guard.is_sealed_off(other) and set(self._causes(work, other)) - {"signals"}:
+        for other in self._at_its_address(work, case):
+            if guard.is_sealed_off(other) and set(self._causes(work, other)) - _SOFT:
                 return f"the same address was stopped by a person in case {other.ref}"
         return None
 
@@ -302,6 +302,8 @@ def _cause(event: CaseEvent) -> str:
         return "seen"
     if fields.get("signals"):
         return "signals"
+    if fields.get("known_address"):
+        return "elsewhere"
     return "tick" if fields.get("report_id") else "answer" if fields.get("answer") in {"yes", "not_sure"} else "other"
 
 

@@ -12,7 +12,7 @@ from casework.intake import ReportForm
 from casework.room import NOBODY_ASKED
 from casework.service import Casework
 from casework.stopping import BECAUSE, BY_WORDS, Direction, destroyed_files
-from casework.testing import ADDRESS, NOON, a_user, an_evidence, fill, keep_case
+from casework.testing import ADDRESS, NOON, SCHOOL_ID, a_finding, a_user, an_evidence, fill, keep_case
 from data.clock import FixedClock
 from data.errors import CaseError, NotFoundError, PermissionDeniedError
 from data.model.cases import Case, CaseState, Confidentiality
@@ -27,8 +27,9 @@ from data.model.evidence import (
     SealToken,
     TokenState,
 )
-from data.model.findings import DecisionKind, ReportTick
+from data.model.findings import DecisionKind, Report, ReportTick, Wish
 from data.model.people import Role
+from data.model.posts import PostId
 from data.model.readings import Category, Severity
 from data.store import Store
 from evidence.custody import verify
@@ -286,6 +287,48 @@ def test_what_a_person_stopped_elsewhere_stays(store: Store, scene: Scene) -> No
     scene.desk.order_capture(DSL, other.id, "item-other", SafetyAnswer.NOT_SURE)
     with pytest.raises(IllegalMoveError, match=f"in case {other.ref}"):
         scene.desk.lift_stop(DSL, scene.opened.id, WHY)
+
+
+@pytest.mark.parametrize("answer", [SafetyAnswer.YES, SafetyAnswer.NOT_SURE])
+def test_every_case_at_the_address_is_stopped(store: Store, scene: Scene, answer: SafetyAnswer) -> None:
+    """A person's doubt in one case stops the school's other cases at the same address too, so that no request goes there."""
+    other = keep_case(store, "other")
+    with store.begin(by="system") as work:
+        (item,) = work.case_items.where(case_id=other.id)
+        work.case_items.replace(item.model_copy(update={"address": scene.item.address}))
+        work.commit()
+    scene.order(answer)
+    with store.read() as work:
+        stopped = work.cases.get(other.id)
+    with pytest.raises(IllegalMoveError, match="never lifted"):
+        scene.desk.lift_stop(DSL, other.id, WHY)
+
+    assert stopped.stop
+
+
+@pytest.mark.parametrize("is_lifted", [False, True])
+def test_a_new_case_at_a_stopped_address_is_stopped(store: Store, scene: Scene, is_lifted: bool) -> None:
+    """What stands stopped is asked for no second time through a new case; what was lifted is judged anew."""
+    scene.stopped_by_words()
+    if is_lifted:
+        scene.desk.lift_stop(DSL, scene.opened.id, WHY)
+    with store.begin(by="system") as work:
+        post = work.posts.get(scene.item.post_id or PostId(1))
+        finding = work.findings.add(a_finding(NOON, id="f-again", post_id=None, post_version=None, report_id=None))
+        report = Report(
+            id="r-again", receipt="R-1", school_id=SCHOOL_ID, address=post.address, says="again", platform=post.platform,
+            reported_at=NOON, received_at=NOON, wish=Wish.REMOVE,
+        )  # fmt: skip
+        work.reports.add(report)
+        work.findings.replace(finding.model_copy(update={"report_id": report.id}))
+        work.commit()
+    made = scene.desk.decide(DSL, "f-again", DecisionKind.OPEN_CASE, Category.HARASSMENT_STAFF, Severity.S2, "teacher", "again").case
+    assert made is not None
+    sheet = scene.desk.stop_sheet(DSL, made.id)
+
+    assert made.stop is not is_lifted
+    assert (sheet is None) is is_lifted
+    assert sheet is None or (sheet.because, sheet.why_not) == ((BECAUSE["elsewhere"],), None)
 
 
 def test_what_was_never_stopped_cannot_be_lifted(scene: Scene) -> None:
