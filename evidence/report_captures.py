@@ -41,6 +41,7 @@ _COUNTS = {
     "downloads_refused": "downloads that the page began, refused",
     "connections_refused": "connections that the page wanted and the guard refused",
     "prints_refused": "wishes to print, refused",
+    "leaving_dialogs_accepted": "questions whether to leave the page, answered with yes",
     "permissions_refused": "questions for a permission, refused",
 }
 _SILENT = frozenset({"hidden", "clicked", "scrolled_to_the_end_and_back", "service_workers", "traffic_bytes"})
@@ -154,9 +155,13 @@ def _page_facts(source: Source) -> Iterator[tuple[str, str]]:
     yield "Title of the page", one.title
     yield "Shown author", source.handle
     yield "Took", f"{facts['seconds']} seconds, by a clock that nobody can set" if "seconds" in facts else ""
-    yield "Clock", "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in sorted(facts.items()) if name.startswith("clock"))
+    yield "Clock", _clock(facts.get("clock_moved_by_seconds"))
     yield "Signed in anywhere", "no" if facts.get("logged_in") is False else ""
     yield "Length of the page", page_length(source)
+
+
+def _clock(moved: object) -> str:
+    return f"the computer's clock was moved by {moved} seconds while the page was captured" if moved else ""
 
 
 def time_stamp(token: SealToken | None) -> str:
@@ -265,7 +270,7 @@ def _done_to_the_page(source: Source) -> Iterator[Block]:
 
 def interventions(done: Mapping[str, Any]) -> Iterator[str]:
     """Yield each thing that we did to a page or refused it, in plain words: a scroll is an action too."""
-    yield "Nothing was clicked, typed or accepted." if not done.get("clicked") else f"Clicks: {done['clicked']}."
+    yield "Nothing was clicked or typed, and no consent was given." if not done.get("clicked") else f"Clicks: {done['clicked']}."
     if done.get("scrolled_to_the_end_and_back"):
         yield "It was scrolled to its end and back, so that pictures that come late are there."
     for name, words in _COUNTS.items():

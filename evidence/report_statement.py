@@ -45,7 +45,7 @@ _ASKED = (
 )
 _OPENED = (
     "For each capture the program opened the address in a fresh browser with an empty profile, on a computer of the school, first "
-    "without pictures and then as it is. It did not sign in anywhere, clicked nothing, accepted nothing and wrote to nobody."
+    "without pictures and then as it is. It did not sign in anywhere, clicked nothing, gave no consent and wrote to nobody."
 )
 _KEPT = (
     "It took pictures of the page and of the post, and kept the page's source, its text and a list of what was asked of the network, as "

@@ -425,6 +425,14 @@ def test_facts_that_are_not_json_cost_nothing(holding: Holding, pictures: Callab
         assert list(capture_blocks(Source.of(file, file.evidence[0], pictures), Budget(9)))
 
 
+def test_a_clock_that_was_moved_is_told(holding: Holding, made: Made, words_of: Callable[[bytes], str]) -> None:
+    """Where the computer's clock jumped during the capture the report says by how much, and nothing where it did not."""
+    files = {"post.json": canonical({"text": TEXT})}
+
+    assert "clock was moved by 61.5 seconds" in words_of(made(holding(files, facts={"clock_moved_by_seconds": 61.5})))
+    assert "clock was moved" not in words_of(made(holding(files, facts={"clock_moved_by_seconds": None})))
+
+
 def test_unknown_interventions_are_told_as_well() -> None:
     """What a later version counts is not kept silent; clicks would be said."""
     told = list(interventions({"clicked": 3, "windows_moved": 2, "popups_closed": 0, "hidden": [{"tag": "p"}] * 50}))
