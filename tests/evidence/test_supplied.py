@@ -291,6 +291,7 @@ def test_a_mail_of_a_thousand_layers_and_headers_is_read_within_limits() -> None
     assert len(json.dumps(facts)) < 40_000
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # the picture reader warns of a damaged head, and goes on
 @given(st.binary(max_size=400))
 def test_no_bytes_break_the_reading(tail: bytes) -> None:
     """Whatever follows a true beginning, the answer is facts or "unread"."""

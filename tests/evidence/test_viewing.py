@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import random
 import struct
@@ -10,6 +11,8 @@ import pytest
 from PIL import Image, ImageChops, ImageDraw
 
 from evidence.errors import NotDrawableError
+from evidence.file_facts import facts_of
+from evidence.file_kinds import GIF, JPEG, PNG, WEBP, FileKind
 from evidence.testing import square
 from evidence.viewing import MOST_PIXELS, TALLEST, WIDEST, Sharpness, head_of, shown, tile
 
@@ -133,3 +136,24 @@ def test_a_webp_that_promises_too_much_is_not_even_opened(kind: bytes) -> None:
     with pytest.raises(NotDrawableError), head_of(content):
         pass
     assert MOST_PIXELS < 16_383 * 16_383
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # the picture reader warns of a damaged head, and goes on
+@pytest.mark.parametrize("kind", [PNG, JPEG, WEBP, GIF], ids=lambda kind: kind.ending)
+def test_a_picture_with_flipped_bits_is_drawn_or_refused_in_words(kind: FileKind) -> None:
+    """A hundred damaged files of each kind: a picture, or the one refusal; what it says of itself is read either way."""
+    tags = Image.Exif()
+    tags[0x010F], tags[0x8825] = "Invented", {1: "N", 2: (51.0, 1.0, 2.0)}
+    more = {} if kind == GIF else {"exif": tags}
+    chance = random.Random(11)  # noqa: S311 - the same damage in every run
+    noise = Image.frombytes("RGB", (40, 30), chance.randbytes(40 * 30 * 3))
+    whole = png(noise, {"jpg": "JPEG"}.get(kind.ending, kind.ending.upper()), **more)
+    for number in range(100):
+        broken = bytearray(whole)
+        for _ in range(chance.randint(1, 3)):
+            broken[chance.randrange(len(whole) if number % 2 else 120)] ^= 1 << chance.randrange(8)
+        with contextlib.suppress(NotDrawableError):
+            assert opened(shown(bytes(broken), Sharpness.LIGHT)).width > 0
+        assert isinstance(facts_of(kind, bytes(broken)), dict)
+
+    assert opened(shown(whole, Sharpness.SHARP)).size == (40, 30)
