@@ -40,7 +40,7 @@ from schoolwatch.kept_files import withheld_files
 from schoolwatch.settings import CONFIG_NAME, Settings, write_settings
 
 STATE = "state"
-DRILLS = "schoolwatch-drill-*"
+DRILLS, DRAFTS = "schoolwatch-drill-*", ".schoolwatch-restore-*"
 _MOST_FAULTS = 50  # of one kind on the report
 _log = structlog.get_logger(__name__)
 
@@ -97,7 +97,8 @@ def restore(backup: Path, opener: Opener, to: Path, settings: Settings) -> Drill
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise RestoreError(f"{to} is not an empty folder: restoring never writes over anything; name a new one")
     to.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=".schoolwatch-restore-", dir=to.parent))
+    sweep_folders(to.parent, DRAFTS, settings.clock().now())  # of one that was killed
+    draft = Path(tempfile.mkdtemp(prefix=DRAFTS[:-1], dir=to.parent))
     try:
         made = _unpack(backup, opener, draft)
         own = _trusted(made, _key_faults(draft, made, settings))
