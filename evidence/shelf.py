@@ -43,6 +43,10 @@ class Shelf(Protocol):
     """The files of one pack, by their names inside it."""
 
     @property
+    def name(self) -> str | None:
+        """What the pack's folder is called, where that cannot have been changed by unpacking; None otherwise."""
+
+    @property
     def digests(self) -> Mapping[str, Digest]:
         """What each file really is."""
 
@@ -81,6 +85,7 @@ class ZipShelf:
     entries: Mapping[str, Entry]
     digests: Mapping[str, Digest]
     faults: tuple[str, ...]
+    name: str | None
 
     @classmethod
     def of(cls, source: BinaryIO) -> ZipShelf:
@@ -94,7 +99,7 @@ class ZipShelf:
         wrong += [fault for entry in entries if (fault := hidden_fault(entry.name))]
         wrong += faults(source, entries, [one.crc for one in found])
         names = [entry.name.removeprefix(top) for entry in entries]
-        return cls(source, dict(zip(names, entries, strict=True)), dict(zip(names, found, strict=True)), tuple(wrong))
+        return cls(source, dict(zip(names, entries, strict=True)), dict(zip(names, found, strict=True)), tuple(wrong), top.rstrip("/"))
 
     def text(self, name: str, limit: int) -> bytes:
         """Return a file's content; empty when it is missing or longer than `limit`."""
@@ -132,6 +137,7 @@ class FolderShelf:
     root: Path
     digests: dict[str, Digest] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
+    name: str | None = None
     seen: int = 0
 
     @classmethod

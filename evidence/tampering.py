@@ -20,6 +20,7 @@ from evidence.seal import FIRST, KEY, LOG, MANIFEST, SEAL, SIGNATURE, canonical,
 from evidence.shelf import Digest
 from evidence.stored_zip import write
 
+_LONG = 50
 Files = dict[str, bytes]
 
 
@@ -30,10 +31,19 @@ def opened(pack: Path) -> Files:
 
 
 def closed(files: Mapping[str, bytes], target: Path) -> Path:
-    """Write the files as a pack is written, in the one right order, and return the path."""
+    """Write the files as a pack is written, in the one right order and the folder that its seal names, and return the path."""
+    top = _folder(files) or target.stem
     with target.open("wb") as out:
-        write(out, ((f"{target.stem}/{name}", files[name]) for name in sorted(files)))
+        write(out, ((f"{top}/{name}", files[name]) for name in sorted(files)))
     return target
+
+
+def _folder(files: Mapping[str, bytes]) -> str:
+    try:
+        named = json.loads(files[bag.PACK_SEAL])["name"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+    return named if isinstance(named, str) and named.isascii() and named.isalnum() and len(named) < _LONG else ""
 
 
 def unpacked(files: Mapping[str, bytes], target: Path) -> Path:

@@ -227,6 +227,8 @@ def _seal_faults(shelf: Shelf, sealed: PackSeal | None, known: Knowledge) -> Ite
         yield f"{PACK_SEAL} is of another version; check the pack with the version of Schoolwatch that made it"
     if set(sealed.files) != set(SEALED_TAGS) or moment(sealed.made_at) is None:
         yield f"{PACK_SEAL} was changed: it does not name what it should"
+    if shelf.name not in {None, sealed.name}:
+        yield f"{PACK_SEAL} belongs to another pack ({sealed.name})"
     for name in SEALED_TAGS:
         if name in shelf.digests and shelf.digests[name].sha256 != sealed.files.get(name):
             yield f"{name} was changed (it is not what {PACK_SEAL} says)"

@@ -17,6 +17,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from evidence import stored_zip
+from evidence.broken_packs import broken
 from evidence.bundle_check import Trust
 from evidence.custody import CustodyDraft
 from evidence.invented import WHEN, Workshop
@@ -55,13 +56,21 @@ def other_authority() -> Iterator[LocalAuthority]:
         yield running
 
 
-@pytest.fixture
-def pack(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A clean pack of two captures that nobody stamped."""
-    workshop = Workshop(tmp_path)
+    workshop = Workshop(tmp_path_factory.mktemp("clean"))
     workshop.capture()
     workshop.capture(words=b"other words")
-    return workshop.pack().path
+    return workshop.pack().path.read_bytes()
+
+
+@pytest.fixture
+def pack(clean: bytes, tmp_path: Path) -> Path:
+    """This test's own copy of the clean pack."""
+    path = tmp_path / "pack.zip"
+    path.write_bytes(clean)
+    return path
 
 
 @pytest.fixture
@@ -487,6 +496,26 @@ def test_random_noise_over_a_pack_never_ends_in_an_error(pack: Path) -> None:
         colours.add(verify(pack).colour)
 
     assert colours <= BAD
+
+
+def test_a_hundred_broken_packs_get_a_verdict(pack: Path, tmp_path: Path) -> None:
+    """Noise, bombs, links, pipes, huge and odd JSON, foreign ZIPs: a verdict each, never unchanged, and nothing beside them is written."""
+    files, chance = opened(pack), random.Random(31)  # noqa: S311 - broken packs to try, not a secret
+    wrong = []
+    for number in range(100):
+        place = tmp_path / str(number)
+        place.mkdir()
+        kind, path = broken(files, place / "pack.zip", chance)
+        before = sorted(place.rglob("*"))
+        result = verify(path)
+        is_sound = path.is_file() and result.colour is Colour.AMBER and opened(path) == files
+        if not is_sound and (result.colour not in BAD or not in_words(result).encode()):
+            wrong.append((kind, result))
+        if sorted(place.rglob("*")) != before:
+            wrong.append((kind, result))
+        shutil.rmtree(place)
+
+    assert wrong == []
 
 
 def test_a_flipped_size_in_the_directory_is_red(pack: Path) -> None:
