@@ -21,13 +21,14 @@ from data.errors import NotFoundError, PermissionDeniedError
 from data.model.cases import Case
 from data.model.evidence import CaptureOrder, Evidence, EvidenceKind, SafetyAnswer
 from data.model.readings import Category
-from evidence.boxes import Box, Choice, RedactionError
+from evidence.boxes import FILL, Box, Choice, RedactionError
 from evidence.covering import MARK, PhraseError, holds
 from evidence.custody import verify
 from evidence.errors import CaptureForbiddenError
-from evidence.redaction import MADE
+from evidence.redaction import MADE, NO_MAP
 from evidence.report import Variant
-from evidence.testing import CHILD, painted_page, sealed_page
+from evidence.supplied import Account, Brought
+from evidence.testing import CHILD, painted_page, sealed_page, square
 from schoolwatch.pictures import LookRefusedError
 
 TEXT = "Ivy Fernhollow won the race, and Mr Quillfeather took the money."
@@ -208,6 +209,25 @@ def test_after_another_name_is_covered_the_older_copy_goes_out_no_more(
     assert any(f"/{second.ref}/" in name for name in found)
     assert not any(f"/{first.ref}/" in name for name in found)
     assert not any(holds(text, ("Quillfeather",)) for text in found.values())
+
+
+def test_what_a_person_brought_is_covered_by_boxes_drawn_by_hand(world: World, case: Case) -> None:
+    """There is no map: the copy warns of that, the box is burned in, the account of the person who brought it stays with the original."""
+    lead, desk = world.people["dsl"], world.desk
+    account = Account("a parent", "A screenshot on Ivy's telephone.", "the message", world.clock.now(), None, "")
+    brought = desk.taking_in.take(lead, case.id, "", SafetyAnswer.NO, [Brought("IMG_1.png", square(CHILD, 60))], account)
+    name = desk.redacting.begin(lead, brought.id).files[0]
+    choice = Choice(boxes=(Box(0, 0, 60, 30),), phrases=("Ivy Fernhollow",))
+
+    seen = desk.redacting.preview(lead, "b", brought.id, choice)
+    copied = desk.redacting.make(lead, brought.id, choice)
+
+    assert seen.made.warnings == (NO_MAP,)
+    assert [one[0] for one in seen.pictures] == [name]
+    picture = Image.open(io.BytesIO(_read(world, copied, "supplied-01.png")))
+    assert (picture.getpixel((5, 5)), picture.getpixel((5, 40))) == (FILL, CHILD)
+    assert (copied.supplied_by, copied.supplied_how) == (None, None)
+    assert "supplied.json" not in {one.name for one in copied.files}
 
 
 def _papers(world: World, case: Case) -> dict[str, bytes]:
