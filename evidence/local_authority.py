@@ -184,14 +184,14 @@ class LocalAuthority:
         named, wrapped = parts(content)
         facts = inside(inside(wrapped))
         told, leaf = self._told(facts, moment), self._sent_leaf
-        data = (
+        signed = (
             version,
             digests,
             again(content, [named, again(wrapped, [wrap(_OCTETS, told)])]),
             wrap(_CERTIFICATES, *self._order(leaf)),
             again(signers, [self._signed(inside(signers), sha256(facts).digest(), sha256(told).digest(), leaf)]),
         )
-        return again(reply, [status, again(token, [kind, again(holder, [wrap(_SEQUENCE, *data)])])])
+        return again(reply, [status, again(token, [kind, again(holder, [wrap(_SEQUENCE, *signed)])])])
 
     def _told(self, facts: bytes, moment: datetime | None) -> bytes:
         """Return what is said about the hash: the stamp's facts with this time (RFC 3161 §2.4.2: TSTInfo)."""

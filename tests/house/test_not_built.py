@@ -42,9 +42,12 @@ def holds(*words: str) -> list[str]:
 
 
 def test_nobody_is_befriended_followed_or_joined() -> None:
-    """A5, B28: the door to the network only reads; no adapter can ask to be a friend, follow or join, nor write anything anywhere."""
-    assert verbs(Client) == {"get", "look", "close"}
-    assert {"put", "patch", "delete", "friend", "follow", "subscribe"}.isdisjoint(called("collector/platforms"))
+    """A5, B28: the door to the network only reads; no adapter can ask to be a friend, follow or join, nor write anything anywhere.
+
+    The one thing that is sent is a hash, to the time-stamping authority of the settings; no adapter can do that either.
+    """
+    assert verbs(Client) == {"get", "look", "time_stamp", "close"}
+    assert {"put", "patch", "delete", "friend", "follow", "subscribe", "time_stamp"}.isdisjoint(called("collector/platforms"))
 
 
 def test_no_platform_asks_for_a_persons_account() -> None:
