@@ -29,6 +29,7 @@ from schoolwatch.safe import Safe, append
 
 FETCH_SECONDS = 60.0  # from the reason to the browser's fetch
 SHARPEN_SECONDS = 600.0  # how long one reason is good for the sharp picture too
+MOST_HELD = 100_000_000  # bytes of drawn pictures that wait to be fetched; older ones give way
 _MOST_TILES, _MOST_LOOKS = 512, 40
 _DRAWABLE = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 
@@ -74,9 +75,12 @@ class Looks:
             for old in [key for key, one in self._looks.items() if one.until < self._moment()]:
                 del self._looks[old]
             self._looks[_hash(secret)] = replace(look, until=self._moment() + seconds)
-            while len(self._looks) > _MOST_LOOKS:
+            while len(self._looks) > _MOST_LOOKS or (len(self._looks) > 1 and self._held() > MOST_HELD):
                 self._looks.popitem(last=False)
         return secret
+
+    def _held(self) -> int:
+        return sum(len(one.content) for one in self._looks.values())
 
     def take(self, secret: str, user: User, session: str | None) -> Look:
         """Return what the secret stands for, once; raises LookRefusedError unless it is theirs, of this browser and in time."""

@@ -31,7 +31,7 @@ from evidence.supplied import Account, Brought
 from evidence.testing import square
 from evidence.viewing import TALLEST, Sharpness
 from schoolwatch.desk import Desk
-from schoolwatch.pictures import FETCH_SECONDS, SHARPEN_SECONDS, Look, LookRefusedError, Looks, drawable
+from schoolwatch.pictures import FETCH_SECONDS, MOST_HELD, SHARPEN_SECONDS, Look, LookRefusedError, Looks, drawable
 from schoolwatch.safe import RevealRefusedError
 
 with warnings.catch_warnings():
@@ -301,6 +301,20 @@ def test_many_open_secrets_push_out_the_oldest() -> None:
         looks.take(secrets[0], user, "s")
 
     assert looks.take(secrets[-1], user, "s").name == NAME
+
+
+def test_large_pictures_that_nobody_fetches_give_way() -> None:
+    """What waits in memory is bounded in bytes too; the newest always stays."""
+    looks = Looks()
+    user = User(id="u", username="u", name="U", roles={}, added_by="s", added_at=FixedClock().now())
+    half = bytes(MOST_HELD // 2)
+    first, second, third = (looks.grant(replace(_a_look(), content=half), 60) for _ in range(3))
+    alone = looks.grant(replace(_a_look(), content=half * 3), 60)
+    for gone in (first, second, third):
+        with pytest.raises(LookRefusedError):
+            looks.take(gone, user, "s")
+
+    assert looks.take(alone, user, "s").content == half * 3
 
 
 def _a_look() -> Look:
