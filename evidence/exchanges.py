@@ -36,6 +36,7 @@ class Exchanges:
     dropped: int = 0  # answers beyond the most that are listed
     _answers: list[tuple[Response, datetime]] = field(default_factory=list)
     _whole: set[Request] = field(default_factory=set)
+    _lines: list[dict[str, Any]] = field(default_factory=list)
     _tls: dict[Server, dict[str, Any] | None] = field(default_factory=dict)
 
     def listen(self) -> None:
@@ -54,7 +55,8 @@ class Exchanges:
 
     def lines(self) -> list[dict[str, Any]]:
         """Return a line of the network log for each answer; the servers' addresses are added by whoever knows them (the guard proxy)."""
-        return [self._line(response, at) for response, at in list(self._answers)]
+        self._lines += [self._line(response, at) for response, at in self._answers[len(self._lines) :]]
+        return self._lines
 
     def _line(self, response: Response, at: datetime) -> dict[str, Any]:
         host, port = server_of(response.url)

@@ -131,9 +131,8 @@ class Recorder:
         title = str(self.facts.get("title") or "")
         write_whole(self.folder / WACZ, write_wacz(exchanges, address, title, text, self.clock.now()))
         prints = image_prints(exchanges)
-        if prints is not None:
-            write_whole(self.folder / PRINTS, json.dumps(prints, sort_keys=True).encode())
-        return {"exchanges": len(exchanges), "image_hashes": len(prints["images"]) if prints else "not computed"}
+        write_whole(self.folder / PRINTS, json.dumps(prints, sort_keys=True).encode())
+        return {"exchanges": len(exchanges), "image_hashes": len(prints["images"])}
 
     def _archived(self) -> None:
         try:

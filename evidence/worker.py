@@ -7,7 +7,7 @@ closes, the parent is gone and everything here ends too.
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import json
 import os
 import sys
@@ -100,8 +100,6 @@ def _warm() -> None:
     """Load what is needed late while the browser starts: the import alone takes up to half a second."""
     for name in ("evidence.web_archive", "evidence.image_prints"):
         importlib.import_module(name)
-    if importlib.util.find_spec("imagehash") is not None:
-        importlib.import_module("imagehash")
 
 
 def _capture(job: dict[str, Any], line: Line) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from random import Random
 
+import imagehash
 import pytest
 from PIL import Image
 
 from evidence.capture_facts import Times
 from evidence.exchanges import server_of, with_addresses
 from evidence.failures import plain_cause, site_fault, with_hops
-from evidence.image_prints import image_prints
+from evidence.image_prints import image_prints, phash
 from evidence.photograph import page_words
 from evidence.post_picture import spellings
 from evidence.progress import WORDS, in_words
@@ -35,10 +37,25 @@ def test_the_same_picture_packed_anew_has_nearly_the_same_print() -> None:
     sent = [_sent(_noisy("PNG")), _sent(_noisy("JPEG"), "https://a.example/2.jpg", "image/jpeg"), _sent(_noisy("PNG"))]
     found = image_prints(sent)
 
-    assert found is not None
     first, second = (int(line["phash"], 16) for line in found["images"])
     assert (found["hash_size"], found["images"][0]["width"], len(found["images"][0]["sha256"])) == (16, 200, 64)
     assert (first ^ second).bit_count() <= 20
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_print_is_the_one_that_the_library_gives(seed: int) -> None:
+    """The library `imagehash`, which is not our code, gives the same 256 bits for pictures of noise, of any shape and mode."""
+    random = Random(seed)  # noqa: S311 - invented pictures
+    size = (random.randint(64, 300), random.randint(64, 300))
+    small = Image.frombytes("RGB", (9, 7), random.randbytes(9 * 7 * 3))
+    picture = small.resize(size, Image.Resampling.BICUBIC).convert(random.choice(["RGB", "L", "RGBA", "P"]))
+
+    assert phash(picture) == str(imagehash.phash(picture, hash_size=16))
+
+
+def test_a_picture_of_one_colour_has_a_print_of_nothing() -> None:
+    """Rounding noise makes no bits: only the brightness itself stands out."""
+    assert phash(Image.new("RGB", (90, 90), (200, 10, 10))) == "8" + "0" * 63
 
 
 def test_what_is_no_picture_worth_a_print_is_left_out() -> None:
