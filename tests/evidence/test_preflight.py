@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -156,30 +156,13 @@ def test_the_error_names_the_signs_and_the_steps() -> None:
     assert error.screen.startswith("STOP.")
 
 
-class _Page(HTMLParser):
-    """The words of a page file of the demo."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.text: list[str] = []
-        self.links: list[str] = []
-
-    def handle_data(self, data: str) -> None:
-        """Keep the text."""
-        self.text.append(data)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep links."""
-        self.links += [value for name, value in attrs if tag == "a" and name == "href" and value]
-
-
 @pytest.mark.parametrize("path", sorted((ROOT / "schoolwatch/demo/looks").glob("*.html")), ids=lambda path: path.stem)
 def test_the_pages_of_the_demo_town_are_let_be(path: Path) -> None:
     """The ordinary looks of pages give no sign by their own words."""
-    page = _Page()
-    page.feed(path.read_text(encoding="utf-8"))
+    page = BeautifulSoup(path.read_text(encoding="utf-8"), "lxml")
+    links = tuple(str(link["href"]) for link in page.find_all("a", href=True))
 
-    assert signals(words("\n".join(page.text), links=tuple(page.links))) == ()
+    assert signals(words(page.get_text("\n"), links=links)) == ()
 
 
 def test_of_the_invented_posts_few_are_stopped_without_reason() -> None:
