@@ -113,11 +113,13 @@ class Bench:
         if victim == "parent":
             parent.kill()
             return True
-        wanted = "evidence.worker" if victim == "worker" else "--type=renderer"
-        for process in _below(parent.pid):
-            if wanted in " ".join(_words(process)):
-                process.kill()
+        wanted, pause = "evidence.worker" if victim == "worker" else "--type=renderer", threading.Event()
+        while parent.poll() is None:
+            found = next((process for process in _below(parent.pid) if wanted in " ".join(_words(process))), None)
+            if found is not None:
+                found.kill()
                 return True
+            pause.wait(0.1)  # not there yet
         return False
 
     def _is_quiet(self) -> bool:
