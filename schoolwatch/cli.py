@@ -238,12 +238,16 @@ def verify(
     in_json: Annotated[bool, typer.Option("--json", help="print the verdict as JSON")] = False,
 ) -> None:
     """Check an evidence pack; needs no database and no network. Exit 0 GREEN, 3 AMBER, 1 RED, 2 UNREADABLE."""
+    from data.errors import EvidenceError
     from evidence.bundle_check import Trust
     from evidence.timestamp import read_roots
     from evidence.verify import Knowledge, as_json, in_words
     from evidence.verify import verify as look
 
-    roots = tuple(one for path in authority or () for one in read_roots(path.read_bytes()))
+    try:
+        roots = tuple(one for path in authority or () for one in read_roots(path.read_bytes()))
+    except (OSError, EvidenceError) as error:  # not exit code 1: that says that the pack was changed
+        raise typer.BadParameter(str(error), param_hint="--authority") from error
     trust = Trust(roots=roots, keys=frozenset(one.strip().lower() for one in key or ()))
     result = look(pack, Knowledge(trust=trust, witnesses=tuple(witness or ()), register=register))
     if in_json:

@@ -248,6 +248,30 @@ def test_verify_says_how_a_pack_is(pack: Path, tmp_path: Path, state: str) -> No
     assert "Traceback" not in told.stderr
 
 
+@pytest.mark.parametrize("content", [None, b"no certificate"])
+def test_verify_asks_for_a_real_certificate(pack: Path, tmp_path: Path, content: bytes | None) -> None:
+    """A certificate that is missing or none is said to be so, and not with the exit code that means that the pack was changed."""
+    given = tmp_path / "authority.pem"
+    if content is not None:
+        given.write_bytes(content)
+    done = run("verify", pack, "--authority", given, home=tmp_path)
+
+    assert done.returncode == 2
+    assert "--authority" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_verify_compares_what_was_noted(pack: Path, tmp_path: Path) -> None:
+    """The pack's own codes and key are found again; another code, or another key, is RED."""
+    told = json.loads(run("verify", pack, "--json", home=tmp_path).stdout)
+    code, key = told["witness_codes"]["pack"], told["keys"][0]
+    right = run("verify", pack, "--witness", code, "--key", key, home=tmp_path)
+    wrong = [run("verify", pack, *words, home=tmp_path) for words in (("--witness", "0" * 64), ("--key", "0" * 64))]
+
+    assert right.returncode == 3
+    assert [one.returncode for one in wrong] == [1, 1]
+
+
 def test_export_writes_the_pack(school: Path) -> None:
     """A missing folder to write to is refused in one line too."""
     migrate(load_settings())
