@@ -216,9 +216,7 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _members(
-    desk: Desk, signer: SealKey, copies: Mapping[str, Path], facts: _Facts, taken: _Taken, at: datetime
-) -> Iterator[Member]:
+def _members(desk: Desk, signer: SealKey, copies: Mapping[str, Path], facts: _Facts, taken: _Taken, at: datetime) -> Iterator[Member]:
     for name, path in {**_small_files(desk.settings), **copies}.items():
         yield from _member(name, path, taken)
     for sha256 in sorted(facts.kept.keys() - facts.withheld):
