@@ -241,16 +241,19 @@ def test_a_page_is_captured_whole(room: Room, site: LocalSite, browser: BrowserS
 
 
 @pytest.mark.browser
-def test_as_root_the_browser_is_not_root(room: Room, site: LocalSite, browser: BrowserSettings) -> None:
+def test_as_root_the_browser_is_not_root(room: Room, site: LocalSite, browser: BrowserSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     """When Schoolwatch runs as root, the browser runs as an ordinary account with its sandbox on; the record says so."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         pytest.skip("not root: the browser runs as whoever we are")
     seen: set[tuple[int, str]] = set()
+    made: list[str] = []
+    real = tempfile.mkdtemp
+    monkeypatch.setattr("evidence.photograph.tempfile.mkdtemp", lambda **given: made.append(real(**given)) or made[-1])
 
     def watch(handler: BaseHTTPRequestHandler) -> None:
         for process in psutil.process_iter(["cmdline", "uids"]):
             line = " ".join(process.info["cmdline"] or ())
-            if "schoolwatch-capture-" in line and "--type=renderer" in line and process.info["uids"]:
+            if made[0] in line and "--type=renderer" in line and process.info["uids"]:
                 status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii", errors="replace")
                 seen.add((process.info["uids"].real, next(row for row in status.splitlines() if row.startswith("Seccomp:")).split()[1]))
         handler.send_response(200)
