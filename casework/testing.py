@@ -172,6 +172,7 @@ def an_evidence(case_id: str = "case-1", item_id: str = "item-1", order_id: str 
         completeness=Completeness.FULL,
         files=(SealedFile(name="page.html", sha256="ab" * 32, bytes=10, media_type="text/html"),),
         manifest_sha256="cd" * 32,
+        seal_sha256="ef" * 32,
     )
     return made.model_copy(update=changes)
 

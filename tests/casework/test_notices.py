@@ -146,7 +146,7 @@ def test_a_filled_case_gives_each_notice_with_nothing_missing_as_pdf_and_mail_dr
         "office@fernley-green.example",
         "Designated Safeguarding Lead",
         "within 24 hours" if notice.route is not Route.COMPLAINANT else "Please do it by",
-        "page.html of",
+        "witness code",
         "12:00 UTC",
     ]
     for part in parts:
