@@ -23,8 +23,10 @@ from evidence.memory_limit import MAX_MEMORY, held_by
 from evidence.preflight import PageWords
 from evidence.processes import end_tree, let_pass, start_worker
 from evidence.progress import in_words
+from evidence.worker_facts import BENT, facts_of, is_sound_json, strict_json
 
 MAX_FILE = 120_000_000
+MAX_FACTS = 20_000_000
 MAX_LINE = 64_000_000  # characters of one line from the worker: a page's words
 PICTURES = "page-full-*.png"
 AS_SEEN = "screen-as-seen.png"
@@ -168,7 +170,7 @@ class _Following:
 
     def _is_done(self, line: bytes) -> bool:
         try:
-            said = json.loads(line)
+            said = strict_json(line)
         except ValueError:
             return False
         if not isinstance(said, dict):
@@ -217,16 +219,28 @@ def _collected(folder: Path, ended: Ended, *, limit: float) -> Shot:
         raise CaptureFailedError(f"the page could not be captured: {facts['failure']}")
     if not has_picture:
         raise CaptureFailedError("the page could not be captured: the browser ended before it had a picture")
-    paths = [folder / name for name in _FILES] + sorted(folder.glob(PICTURES))
-    files = {path.name: path.read_bytes() for path in paths if path.is_file() and path.stat().st_size <= MAX_FILE}
+    files = _sound(_files(folder), facts)
     if ended is Ended.MEMORY:
         facts["notes"] = [*facts.get("notes", ()), f"the page filled {MAX_MEMORY / 1e9:.1f} GB of memory and was stopped"]
     return Shot(files, facts, killed=ended is Ended.TIME)
 
 
+def _files(folder: Path) -> dict[str, bytes]:
+    paths = [folder / name for name in _FILES] + sorted(folder.glob(PICTURES))
+    return {path.name: path.read_bytes() for path in paths if path.is_file() and path.stat().st_size <= MAX_FILE}
+
+
+def _sound(files: dict[str, bytes], facts: dict[str, Any]) -> dict[str, bytes]:
+    """Leave out what says that it is JSON and is none: whoever reads it later would stumble over it."""
+    broken = sorted(name for name, content in files.items() if name.endswith((".json", ".jsonl")) and not is_sound_json(content))
+    if broken:
+        facts["notes"] = [*facts.get("notes", ()), f"{BENT} ({', '.join(broken)})"]
+    return {name: content for name, content in files.items() if name not in broken}
+
+
 def _facts(folder: Path) -> dict[str, Any]:
+    path = folder / "facts.json"
     try:
-        facts = json.loads((folder / "facts.json").read_bytes())
-    except (OSError, ValueError):
+        return facts_of(path.read_bytes()) if path.stat().st_size <= MAX_FACTS else {"notes": [BENT]}
+    except OSError:
         return {}
-    return facts if isinstance(facts, dict) else {}

@@ -15,6 +15,7 @@ from data.clock import Clock
 from evidence import page_scripts
 from evidence.exchanges import Exchanges, Server
 from evidence.post_picture import Clip, find, photograph_post
+from evidence.worker_facts import settled_of, whole_text
 
 if TYPE_CHECKING:
     from playwright.sync_api import CDPSession, Page
@@ -83,7 +84,7 @@ class Recorder:
     def _step(self, words: str, act: Callable[[], object]) -> None:
         try:
             act()
-        except self.trouble:
+        except (self.trouble, ValueError):  # it went away, or what it gave makes no sense
             self.facts["notes"].append(f"{words} could not be recorded")
 
     def _first_screen(self) -> None:
@@ -96,9 +97,9 @@ class Recorder:
 
     def _settle(self) -> None:
         self.talk.step("settling")
-        self._step("the page's title", lambda: self.facts.update(title=self.page.title()[:1000]))
+        self._step("the page's title", lambda: self.facts.update(title=whole_text(self.page.title()[:1000])))
         wanted = [_SETTLE_MS, MAX_HEIGHT]
-        self._step("the state of the page", lambda: self.facts.update(settled=self.page.evaluate(page_scripts.SETTLE, wanted)))
+        self._step("the state of the page", lambda: self.facts.update(settled=settled_of(self.page.evaluate(page_scripts.SETTLE, wanted))))
         self.save()
 
     def _keep(self) -> None:
@@ -120,7 +121,7 @@ class Recorder:
 
     def _layout(self) -> None:
         found = self.page.evaluate(page_scripts.LAYOUT, [MAX_HEIGHT, _MOST_BOXES])
-        _write(self.folder / LAYOUT, json.dumps(found, sort_keys=True, ensure_ascii=True))
+        _write(self.folder / LAYOUT, json.dumps(found, sort_keys=True, ensure_ascii=True, allow_nan=False))
 
     def _pack(self, exchanges: list[Exchange], address: str) -> dict[str, Any]:
         """Write the web archive and the fingerprints; in a thread of its own, so nothing here asks the browser."""

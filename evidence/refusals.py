@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from evidence.page_scripts import watch_prompts
+from evidence.worker_facts import count_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Dialog, Download, Page, Request
@@ -44,8 +45,9 @@ class Refusals:
                 found = frame.evaluate("(name) => window[name] || {print: 0, permission: 0}", self._name)
             except self.trouble:
                 continue
-            self.prints += int(found["print"])
-            self.permissions += int(found["permission"])
+            counts = found if isinstance(found, dict) else {}  # the page may have found them, and bent them
+            self.prints += count_of(counts.get("print"))
+            self.permissions += count_of(counts.get("permission"))
 
     def taken(self) -> dict[str, int]:
         """Return the counts for `capture.json`, and begin anew."""
