@@ -181,6 +181,8 @@ def one_round(config: Config = None) -> None:
     report = run_round(Hands.of(desk))
     _out.print(f"polled {len(report.polled)} sources, {report.posts_new} new posts, {report.posts_read} read", markup=False)
     _out.print(f"{report.captures} captures, {report.checks} checks, {report.reminders} reminders", markup=False)
+    for order in report.broken_off:
+        _out.print(f"BROKEN OFF: the capture of order {order}; it is tried again in the next round", markup=False)
     for name, why in report.not_seen:
         _out.print(f"NOT SEEN: {name}: {why}", markup=False)
 

@@ -35,7 +35,7 @@ from data.model.readings import Reading
 from data.model.watch import Health, Source, SourceState
 from evidence import presence
 from evidence.capture import CaptureFacts, Watch, capture
-from evidence.errors import CaptureCancelledError, CaptureForbiddenError, PreflightStopError
+from evidence.errors import CaptureCancelledError, PreflightStopError
 from evidence.vault import require_room
 from nlp.people import People
 from nlp.pipeline import Reader, open_reader
@@ -48,6 +48,11 @@ from schoolwatch.readiness import require_ready
 
 CHUNK = 200  # posts read in one step (infrastructure.md §1.6: a job carries many posts, never one)
 TOGETHER = 1_000  # of a school's posts that are looked at together, the newest: a bound on time, not on what is kept
+NOT_KEPT = (
+    "the page's answer could not be kept: it holds something that is no text and no number that can be stored. "
+    "Nothing of it was kept; take a screenshot and hand it in as evidence that somebody brought"
+)
+_NOT_KEPT = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError)  # what odd values of a page can end in
 _log = structlog.get_logger(__name__)
 
 
@@ -193,14 +198,27 @@ def carry_out(hands: Hands, order_id: str) -> CaptureOrder:
     except PreflightStopError as stop:
         _log.warning("stopped", order=order_id, signals=stop.signals)
         return cases.stopped_by_words(order_id, stop.signals)
-    except CaptureForbiddenError as error:
-        return cases.order_failed(order_id, str(error))
     except EvidenceError as error:
         _log.warning("capture failed", order=order_id)
-        return cases.order_failed(order_id, str(error))
+        return cases.order_failed(order_id, _storable(str(error)))
+    except (*_NOT_KEPT, StoreError) as error:
+        if _is_passing(error):
+            raise
+        _log.warning("capture failed", order=order_id, error=type(error).__name__)
+        return cases.order_failed(order_id, NOT_KEPT)
     _log.info("captured", order=order_id, evidence=evidence.id, completeness=evidence.completeness.value)
     with hands.desk.store.read() as work:
         return work.orders.get(order_id)
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether a store refused for now (busy, full), so that the capture is tried again; not, where PostgreSQL refuses a value for good."""
+    return isinstance(error, StoreError) and type(error.__cause__).__name__ != "DataError"
+
+
+def _storable(words: str) -> str:
+    """Return words as any database takes them: an error may quote what a page sent, half characters and zero bytes included."""
+    return words.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def _captured(hands: Hands, order: CaptureOrder) -> Evidence:
@@ -330,6 +348,7 @@ class RoundReport:
     checks: int
     reminders: int
     messages: int = 0
+    broken_off: tuple[str, ...] = ()  # orders whose capture ended without a word on them; they are tried again
 
 
 def run_round(hands: Hands) -> RoundReport:
@@ -344,8 +363,7 @@ def run_round(hands: Hands) -> RoundReport:
             not_seen.append((source.name, report.problem or report.state.health.value))
     read = _read_all(hands)
     orders = hands.desk.casework.orders_waiting()
-    for order in orders:
-        carry_out(hands, order.id)
+    broken_off = tuple(order.id for order in orders if not _carried_out(hands, order.id))
     planned = hands.desk.casework.plan_checks(hands.clock.now())
     for one in planned:
         look_again(hands, one)
@@ -353,7 +371,17 @@ def run_round(hands: Hands) -> RoundReport:
     fall_due(hands)
     prove(hands)
     told = tell(hands, "round")
-    return RoundReport(tuple(polled), tuple(not_seen), new, read, len(orders), len(planned), reminded, told)
+    return RoundReport(tuple(polled), tuple(not_seen), new, read, len(orders), len(planned), reminded, told, broken_off)
+
+
+def _carried_out(hands: Hands, order_id: str) -> bool:
+    """Carry out a capture; whether it came to an end. Whatever it ends in, nobody's clock, proof or message waits for it."""
+    try:
+        carry_out(hands, order_id)
+    except Exception as error:  # noqa: BLE001 - a page is hostile, and what follows a capture matters more than what it was
+        _log.error("capture broke off", order=order_id, error=type(error).__name__)  # ids only
+        return False
+    return True
 
 
 def _read_all(hands: Hands) -> int:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from casework.cases import ENDED
 from casework.errors import IllegalMoveError
@@ -20,7 +21,8 @@ from data.model.evidence import Completeness, OrderState, SafetyAnswer
 from data.model.posts import PlatformName, SeenPost
 from data.model.readings import Category
 from data.model.watch import Health
-from evidence.capture import Watch
+from evidence.capture import Watch, capture
+from evidence.errors import CaptureFailedError
 from schoolwatch import round as one_round
 from schoolwatch.demo.posts import Place, load_script
 from schoolwatch.errors import NotReadyError
@@ -357,6 +359,80 @@ def test_a_full_disk_is_said_on_the_order(flagged: Watched, monkeypatch: pytest.
     assert done.state is OrderState.FAILED
     assert "disk space" in (done.problem or "")
     assert flagged.casework.case(flagged.user(), case.id).evidence == ()
+
+
+def _odd(monkeypatch: pytest.MonkeyPatch, **fields: object) -> None:
+    """Let the next captures bring back a record with these fields, as a hostile page could make them."""
+    real = capture
+
+    def odd(*given: object, **more: object) -> object:
+        evidence, custody = real(*given, **more)  # type: ignore[arg-type]
+        return evidence.model_copy(update=fields), custody
+
+    monkeypatch.setattr(one_round, "capture", odd)
+
+
+@pytest.mark.parametrize("fields", [{"title": "a\ud800b"}, {"status": 1 << 70}, {"tools": {"x": object()}}])
+def test_what_cannot_be_stored_fails_the_order_in_words(
+    flagged: Watched, monkeypatch: pytest.MonkeyPatch, fields: dict[str, object]
+) -> None:
+    """Half characters, endless numbers and values that are none end as a failed order; never as one that runs for ever."""
+    order = flagged.order(flagged.case_about("trip-money"))
+    _odd(monkeypatch, **fields)
+    done = one_round.carry_out(flagged.hands, order.id)
+
+    assert (done.state, done.problem) == (OrderState.FAILED, one_round.NOT_KEPT)
+    assert flagged.casework.orders_waiting() == ()
+
+
+@pytest.mark.parametrize("error", [ValueError("no word"), TypeError(), OverflowError(), UnicodeDecodeError("utf-8", b"x", 0, 1, "no word")])
+def test_what_a_page_makes_of_a_capture_fails_the_order_in_words(
+    flagged: Watched, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Whatever the reading of a page's facts ends in stands on the order in our own words."""
+    order = flagged.order(flagged.case_about("trip-money"))
+    monkeypatch.setattr(one_round, "capture", lambda *_, **__: (_ for _ in ()).throw(error))
+    done = one_round.carry_out(flagged.hands, order.id)
+
+    assert (done.state, done.problem) == (OrderState.FAILED, one_round.NOT_KEPT)
+
+
+def test_a_value_that_postgresql_refuses_is_told_from_a_busy_store(flagged: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A value that the database will never take fails the order; a database that is busy leaves it to be tried again."""
+    order = flagged.order(flagged.case_about("trip-money"))
+    for cause in (sa.exc.OperationalError("", {}, Exception()), sa.exc.DataError("", {}, Exception())):
+        error = StoreError("the database refused")
+        error.__cause__ = cause
+        monkeypatch.setattr(flagged.casework, "evidence_sealed", lambda *_, error=error: (_ for _ in ()).throw(error))
+        if isinstance(cause, sa.exc.DataError):
+            assert one_round.carry_out(flagged.hands, order.id).state is OrderState.FAILED
+        else:
+            with pytest.raises(StoreError):
+                one_round.carry_out(flagged.hands, order.id)
+            assert [one.id for one in flagged.casework.orders_waiting()] == [order.id]
+
+
+def test_an_error_that_quotes_a_page_is_stored(flagged: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal whose words hold half a character of the page's is written on the order all the same."""
+    order = flagged.order(flagged.case_about("trip-money"))
+    monkeypatch.setattr(one_round, "capture", lambda *_, **__: (_ for _ in ()).throw(CaptureFailedError("it said a\ud800\0b")))
+    done = one_round.carry_out(flagged.hands, order.id)
+
+    assert (done.state, done.problem) == (OrderState.FAILED, "it said a?\ufffdb")
+
+
+def test_a_capture_that_breaks_off_holds_up_nothing(flagged: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no one foresaw in a capture ends that capture; checks, reminders, proofs and messages of the round are done."""
+    order = flagged.order(flagged.case_about("trip-money"))
+    done: list[str] = []
+    monkeypatch.setattr(one_round, "capture", lambda *_, **__: (_ for _ in ()).throw(RuntimeError("no word")))
+    for name in ("remind", "fall_due", "prove", "tell"):
+        monkeypatch.setattr(one_round, name, lambda *_, name=name: len(done.__iadd__([name])))
+    report = run_round(flagged.hands)
+
+    assert report.broken_off == (order.id,)
+    assert done == ["remind", "fall_due", "prove", "tell"]
+    assert [one.id for one in flagged.casework.orders_waiting()] == [order.id]
 
 
 # ---- looking again -------------------------------------------------------------------------------------------------------------
