@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from data.errors import SchoolwatchError
+from data.errors import SchoolwatchError, SettingsError
 from schoolwatch import __version__
 from schoolwatch.logs import set_up_logs
 from schoolwatch.settings import Settings, load_settings
@@ -311,7 +311,9 @@ def backup(
 
     settings = load_settings(config)
     words = typer.prompt("Passphrase (12 signs or more)", hide_input=True, confirmation_prompt=True) if passphrase else None
-    made = make(build_desk(settings), lock_of(settings, words), out)
+    desk = build_desk(settings)
+    made = make(desk, lock_of(settings, words), out)
+    _out.print(f"sealing key: {desk.sealer.key.id} (note it outside this computer: restoring asks for it)", markup=False)
     _out.print(f"{made.path}: {made.run.files} files, {made.run.size} bytes", markup=False)
     if made.withheld:
         _out.print(f"left out on purpose: {made.withheld} files of stopped cases", markup=False)
@@ -321,8 +323,8 @@ def backup(
 
 
 @app.command("backup-key")
-def backup_key() -> None:
-    """Make a pair of keys for the backups and print it, once."""
+def backup_key(config: Config = None) -> None:
+    """Make a pair of keys for the backups and print it, once; and the fingerprint by which a backup is known to be this school's."""
     from schoolwatch.age_tar import new_pair
 
     public, secret = new_pair()
@@ -330,6 +332,7 @@ def backup_key() -> None:
         "Put this line into schoolwatch.toml. Everybody may read it: it only locks.",
         f'backup_recipient = "{public}"',
         "",
+        *_fingerprint(config),
         "Write this down on paper, or print it, and keep it outside this computer, in a safe or with the head. It opens every backup.",
         "It is shown once and stored nowhere. Without it no backup can ever be opened; whoever has it can read everything.",
         secret,
@@ -337,13 +340,29 @@ def backup_key() -> None:
         _out.print(line, markup=False)
 
 
+def _fingerprint(config: Path | None) -> tuple[str, ...]:
+    """Return the lines about the key that seals; none where it is not made yet: it is there once something was sealed or backed up."""
+    from schoolwatch.restore import sealing_key
+
+    try:
+        key = sealing_key(load_settings(config).state_dir)
+    except SettingsError:  # this very command mends what is missing in them
+        key = None
+    if key is None:
+        return ("Write down as well the fingerprint that `schoolwatch backup` will print: restoring asks for it.", "")
+    return ("Write this down as well. It is no secret; restoring asks for it, to know that a backup is yours (--key):", key.id, "")
+
+
 @app.command()
 def restore(
     file: Annotated[Path, typer.Argument(help="a backup, *.tar.age")],
+    *,
     check: Annotated[bool, typer.Option("--check", help="only try whether it can be restored; nothing is changed")] = False,
     to: Annotated[Path | None, typer.Option(help="lay it out in this new or empty folder")] = None,
     identity: Annotated[Path | None, typer.Option(help="file with the secret key; without it you are asked for the key")] = None,
     passphrase: Annotated[bool, typer.Option("--passphrase", help="the backup was made with a passphrase")] = False,
+    key: Annotated[str | None, typer.Option(help="fingerprint of the sealing key, as `backup` or `doctor` printed it")] = None,
+    unknown_key: Annotated[bool, typer.Option("--unknown-key", help="with --to: although nobody vouches for the backup")] = False,
     config: Config = None,
 ) -> None:
     """Try whether a backup can be restored (--check), or restore it into a new folder (--to)."""
@@ -364,7 +383,10 @@ def restore(
         opener = Opener(str(typer.prompt("Secret key (AGE-SECRET-KEY-1…)", hide_input=True)))
     settings = load_settings(config)
     clock = settings.clock()
-    found = back.drill(file, opener, settings, clock) if to is None else back.restore(file, opener, to, settings)
+    if to is None:
+        found = back.drill(file, opener, settings, clock, key=key)
+    else:
+        found = back.restore(file, opener, to, settings, key=key, unknown_key=unknown_key)
     for line in found.lines():
         _out.print(line, markup=False)
     if to is None:

@@ -16,6 +16,7 @@ from data.store import Store
 from evidence.detect import INSTALL_HINT, BrowserSettings, find_browser
 from evidence.vault_check import NIGHTS
 from schoolwatch import proof_signs, readiness
+from schoolwatch.restore import sealing_key
 from schoolwatch.settings import Settings
 from schoolwatch.vault_watch import KIND, still_wrong
 
@@ -120,6 +121,7 @@ def _upkeep(settings: Settings) -> Iterator[Finding]:
     except StoreError:
         return
     yield _backup(settings, runs["backup"], now)
+    yield from _sealing_key(settings)
     yield _drill(runs["drill"], now)
     yield _vault(runs[KIND], now)
 
@@ -139,6 +141,15 @@ def _backup(settings: Settings, runs: list[BackupRun], now: datetime) -> Finding
     if _is_same_disk(settings.backup_dir, settings.state_dir):
         return Finding("note", "backup", f"{last}; backup_dir lies on the same disk as the records: what takes the one takes the other")
     return Finding("ok" if good else "note", "backup", last)
+
+
+def _sealing_key(settings: Settings) -> Iterator[Finding]:
+    """Say the fingerprint that restoring on another computer asks for; nothing before there is a key."""
+    key = sealing_key(settings.state_dir)
+    if key is not None:
+        yield Finding(
+            "ok", "sealing key", f"{key.id}; keep this fingerprint outside this computer: `schoolwatch restore --key` asks for it"
+        )
 
 
 def _is_same_disk(one: Path, other: Path) -> bool:

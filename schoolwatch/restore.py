@@ -15,7 +15,7 @@ import tempfile
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -41,6 +41,13 @@ from schoolwatch.settings import CONFIG_NAME, Settings, write_settings
 
 STATE = "state"
 DRILLS, DRAFTS = "schoolwatch-drill-*", ".schoolwatch-restore-*"
+NOBODY = (
+    "nobody vouches for this backup: give --key with the fingerprint of the sealing key, "
+    "as `schoolwatch backup` or `schoolwatch doctor` printed it on the old computer"
+)
+_HARMLESS = frozenset(  # what a file of unknown origin may settle: nothing that is run, that sends anything out, or that others can reach
+    {"contact", "privacy_notice_url", "dpia_signed_on", "dpia_signed_by", "port", "idle_minutes", "capture_seconds"}
+)
 _MOST_FAULTS = 50  # of one kind on the report
 _log = structlog.get_logger(__name__)
 
@@ -54,6 +61,7 @@ class Drilled:
     manifest: Manifest
     counts: dict[str, int]
     faults: tuple[str, ...]
+    dropped: tuple[str, ...] = ()  # settings that were not restored, as nobody vouches for them
 
     @property
     def is_sound(self) -> bool:
@@ -69,13 +77,16 @@ class Drilled:
         yield ", ".join(f"{name}: {count}" for name, count in self.counts.items())
         if made.withheld:
             yield f"{made.withheld} files of stopped cases are not in any backup, on purpose"
+        if self.dropped:
+            yield f"settings left out, as nobody vouches for this backup: {', '.join(self.dropped)}; set them by hand"
         yield from (f"FAULT: {fault}" for fault in self.faults)
         yield "everything is there and fits" if self.is_sound else f"{len(self.faults)} faults"
 
 
-def drill(backup: Path, opener: Opener, settings: Settings, clock: Clock) -> Drilled:
+def drill(backup: Path, opener: Opener, settings: Settings, clock: Clock, *, key: str | None = None) -> Drilled:
     """Restore a backup in a private temporary folder, check all of it and leave nothing behind.
 
+    `key`: the fingerprint of the sealing key that made it; without one this installation's own key vouches for it, or nobody does.
     A backup of a PostgreSQL database is loaded into a database of its own on the server in the settings, dropped afterwards.
     Raises RestoreError for what is no backup, is cut off or changed, or does not open with this key.
     """
@@ -83,16 +94,17 @@ def drill(backup: Path, opener: Opener, settings: Settings, clock: Clock) -> Dri
     with tempfile.TemporaryDirectory(prefix=DRILLS[:-1]) as name:
         folder = Path(name)
         made = _unpack(backup, opener, folder)
-        own = _trusted(made, _key_faults(folder, made, settings))
+        own = _trusted(made, _key_faults(folder, made, settings, key))
         with _database(folder, made, lambda: _beside(settings)) as url:
             return _drilled(backup, folder, made, url, own)
 
 
-def restore(backup: Path, opener: Opener, to: Path, settings: Settings) -> Drilled:
+def restore(backup: Path, opener: Opener, to: Path, settings: Settings, *, key: str | None = None, unknown_key: bool = False) -> Drilled:
     """Lay a backup out in `to`, which must be empty or not there: `schoolwatch.toml` and the state folder beside it.
 
     All of it or nothing; what is lost or damaged in the backup itself is named and does not stop the rest. A PostgreSQL database goes
-    into the empty one of the settings. Raises RestoreError.
+    into the empty one of the settings. A backup for which neither `key` nor this installation's own key vouches is refused, unless
+    `unknown_key`: then its settings about programs, mail and other machines are left out. Raises RestoreError.
     """
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise RestoreError(f"{to} is not an empty folder: restoring never writes over anything; name a new one")
@@ -101,10 +113,12 @@ def restore(backup: Path, opener: Opener, to: Path, settings: Settings) -> Drill
     draft = Path(tempfile.mkdtemp(prefix=DRAFTS[:-1], dir=to.parent))
     try:
         made = _unpack(backup, opener, draft)
-        own = _trusted(made, _key_faults(draft, made, settings))
+        own = _trusted(made, _key_faults(draft, made, settings, key))
+        if own and not unknown_key:
+            raise RestoreError(f"{own[0]}; nothing was restored. To lay it out all the same, say --unknown-key as well")
         with _database(draft, made, lambda: _at(settings)) as url:
             found = _drilled(backup, draft, made, url, own)
-        _settle(draft, to)
+        found = replace(found, dropped=_settle(draft, to, vouched=not own))
         draft.replace(to)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -253,21 +267,29 @@ def _vault_faults(work: Work, made: Manifest, vault: Vault) -> tuple[str, ...]:
     return (*found[:_MOST_FAULTS], *more)
 
 
-def _key_faults(folder: Path, made: Manifest, settings: Settings) -> list[str]:
-    """Say when the list of files was not signed by the key in the backup, or when that is not this installation's own."""
-    inside, here = _key_in(folder / STATE), _key_in(settings.state_dir)
+def _key_faults(folder: Path, made: Manifest, settings: Settings, key: str | None) -> list[str]:
+    """Say when the list of files was not signed by the key in the backup, or when nobody says that this key is the right one."""
+    inside = sealing_key(folder / STATE)
     if inside is None:
         return ["the key that seals evidence is not in the backup, or damaged"]
     signature = folder / SIGNATURE
     is_whole = signature.is_file() and is_signed(inside.private.public_key(), signature.read_bytes(), (folder / MANIFEST).read_bytes())
     if not is_whole or made.key_id != inside.id:
         return ["the list of files is not signed by the key in the backup: somebody else put it together"]
-    if here is not None and here.id != inside.id:
-        return ["the backup carries another sealing key than this installation: it was made elsewhere"]
-    return []
+    return _stranger(inside, sealing_key(settings.state_dir), key)
 
 
-def _key_in(folder: Path) -> SealKey | None:
+def _stranger(inside: SealKey, here: SealKey | None, key: str | None) -> list[str]:
+    """Say when the key in a backup is not the one that a person named, nor, where none was named, this installation's own."""
+    if key is not None:
+        is_named = "".join(key.split()).lower() == inside.id
+        return [] if is_named else [f"the backup carries another sealing key than the one given, {inside.id}: somebody else made it"]
+    if here is None:
+        return [NOBODY]
+    return [] if here.id == inside.id else ["the backup carries another sealing key than this installation: it was made elsewhere"]
+
+
+def sealing_key(folder: Path) -> SealKey | None:
     """Return the sealing key in a state folder; None where there is none that works. Never makes one."""
     if not (folder / KEY_FILE).is_file():
         return None
@@ -284,8 +306,8 @@ def _trusted(made: Manifest, faults: list[str]) -> list[str]:
     return faults
 
 
-def _settle(folder: Path, to: Path) -> None:
-    """Write the settings so that they name what will lie beside them in `to`, and keep the folders private.
+def _settle(folder: Path, to: Path, *, vouched: bool) -> tuple[str, ...]:
+    """Write the settings so that they name what will lie beside them in `to`, and keep the folders private; return which were left out.
 
     What named places of the old machine goes; an address of a database stands in the environment.
     """
@@ -293,7 +315,10 @@ def _settle(folder: Path, to: Path) -> None:
     values = tomllib.loads(config.read_text(encoding="utf-8")) if config.is_file() else {}
     for key in ("state_dir", "database", "jobs_database"):
         values.pop(key, None)
-    if (folder / ROOT).is_file():
+    dropped = () if vouched else tuple(sorted(values.keys() - _HARMLESS))
+    for key in dropped:
+        values.pop(key)
+    if vouched and (folder / ROOT).is_file():
         values["timestamp_root"] = str(to.resolve() / ROOT)
     write_settings(config, values)
     (folder / STATE).chmod(stat.S_IRWXU)
@@ -301,11 +326,12 @@ def _settle(folder: Path, to: Path) -> None:
         (folder / name).unlink(missing_ok=True)
     if hasattr(os, "sync"):
         os.sync()
+    return dropped
 
 
 def note(settings: Settings, found: Drilled, clock: Clock) -> bool:
     """Write a drill into the installation whose backup it was, if that is here; return whether it was. For the doctor's page."""
-    own = _key_in(settings.state_dir)
+    own = sealing_key(settings.state_dir)
     if own is None or own.id != found.manifest.key_id:
         return False
     at = clock.now()

@@ -12,6 +12,7 @@ import stat
 import subprocess
 import tarfile
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,7 +34,7 @@ from schoolwatch.desk import Desk, build_desk
 from schoolwatch.errors import BackupError, RestoreError
 from schoolwatch.night import run_night
 from schoolwatch.safe_testing import an_installation, seal_one, settings_of, tree, with_settings
-from schoolwatch.settings import CONFIG_NAME, load_settings
+from schoolwatch.settings import CONFIG_NAME, Settings, load_settings
 
 AT = datetime(2026, 11, 20, 9, 0, 0, 123456, tzinfo=UTC)
 CLI = CliRunner()
@@ -490,6 +491,83 @@ def test_a_backup_of_another_school_is_told_apart(installed: tuple[Desk, str], t
 
     assert ["made elsewhere" in fault for fault in found.faults] == [True]
     assert restore.note(desk.settings, found, clock) is False
+
+
+def _by_a_stranger(folder: Path, clock: FixedClock, template: Path) -> tuple[Path, str, str]:
+    """Return a sound backup that somebody else made to our lock, the secret half, and the fingerprint of their key."""
+    desk, secret = an_installation(folder, clock, template=template, witness_email="away@evil.example", smtp_host="mail.evil.example")
+    seal_one(desk, "one")
+    config = folder / CONFIG_NAME
+    config.write_text(config.read_text() + '\nbrowser_path = "/bin/sh"\nhost = "0.0.0.0"\n')
+    path = made_by(desk)
+    desk.close()
+    return path, secret, desk.sealer.key.id
+
+
+def test_a_strangers_backup_is_told_on_a_fresh_machine(tmp_path: Path, clock: FixedClock, empty_database: Path) -> None:
+    """Where there is no key yet, only the fingerprint that a person names vouches for a backup; without it that is a fault."""
+    path, secret, key = _by_a_stranger(tmp_path / "them", clock, empty_database)
+    fresh = Settings(state_dir=tmp_path / "nothing-here")
+    tried = restore.drill(path, Opener(secret), fresh, clock)
+    named = restore.drill(path, Opener(secret), fresh, clock, key=f" {key.upper()}\n")
+    other = restore.drill(path, Opener(secret), fresh, clock, key="0" * 64)
+
+    assert tried.faults == (restore.NOBODY,)
+    assert named.faults == ()
+    assert ["than the one given" in fault for fault in other.faults] == [True]
+
+
+def test_a_strangers_backup_is_not_restored(tmp_path: Path, clock: FixedClock, empty_database: Path) -> None:
+    """`--to` refuses it and leaves nothing; laid out by `--unknown-key`, nothing in it may start, send or open anything."""
+    path, secret, _ = _by_a_stranger(tmp_path / "them", clock, empty_database)
+    fresh, to = Settings(state_dir=tmp_path / "nothing-here"), tmp_path / "new"
+    for key in (None, "0" * 64):
+        with pytest.raises(RestoreError, match="nothing was restored"):
+            restore.restore(path, Opener(secret), to, fresh, key=key)
+    before = sorted(one.name for one in tmp_path.iterdir())
+    found = restore.restore(path, Opener(secret), to, fresh, unknown_key=True)
+    left = tomllib.loads((to / CONFIG_NAME).read_text())
+
+    assert before == ["them"]
+    assert found.dropped == ("backup_dir", "backup_recipient", "browser_path", "host", "smtp_host", "witness_email")
+    assert left == {"contact": "office@fernley.example"}
+    assert any("browser_path" in line for line in found.lines())
+    assert not found.is_sound
+
+
+def test_a_backup_that_is_vouched_for_keeps_its_settings(tmp_path: Path, clock: FixedClock, empty_database: Path) -> None:
+    """On a new computer, with the fingerprint from the paper, everything is as it was."""
+    path, secret, key = _by_a_stranger(tmp_path / "ours", clock, empty_database)
+    found = restore.restore(path, Opener(secret), tmp_path / "new", Settings(state_dir=tmp_path / "nothing-here"), key=key)
+    left = tomllib.loads((tmp_path / "new" / CONFIG_NAME).read_text())
+
+    assert (found.faults, found.dropped) == ((), ())
+    assert left["smtp_host"] == "mail.evil.example"
+
+
+def test_a_dump_of_a_stranger_is_never_loaded(sound: tuple[Desk, str, Path], tmp_path: Path) -> None:
+    """A PostgreSQL dump can make a server run things: not even `--unknown-key` loads one for which nobody vouches."""
+    _, secret, made = sound
+    path = _with(made, secret, lambda members: _listed(members, database="postgresql"))
+    with pytest.raises(RestoreError, match="unknown origin"):
+        restore.restore(path, Opener(secret), tmp_path / "new", Settings(state_dir=tmp_path / "nothing-here"), unknown_key=True)
+
+
+def test_the_commands_name_the_key(installed: tuple[Desk, str], home: Path, tmp_path: Path) -> None:
+    """`backup`, `backup-key` and `doctor` print the fingerprint; `restore` takes it, and says when nobody vouches."""
+    desk, secret = installed
+    config, key = ["--config", str(home / CONFIG_NAME)], desk.sealer.key.id
+    (tmp_path / "key.txt").write_text(secret + "\n")
+    (tmp_path / "fresh.toml").write_text(f'state_dir = "{tmp_path / "fresh"}"\n')
+    made = CLI.invoke(app, ["backup", *config]).output
+    path = made.splitlines()[-1].partition(": ")[0]
+    more = ["--identity", str(tmp_path / "key.txt"), "--config", str(tmp_path / "fresh.toml")]
+    printed = [made, CLI.invoke(app, ["backup-key", *config]).output, CLI.invoke(app, ["doctor", *config]).output]
+    alone, named = (CLI.invoke(app, ["restore", path, "--check", *more, *also]) for also in ((), ("--key", key)))
+
+    assert all(key in one for one in printed)
+    assert (alone.exit_code, named.exit_code) == (1, 0)
+    assert "nobody vouches for this backup: give --key" in alone.output
 
 
 def test_a_drill_leaves_nothing(installed: tuple[Desk, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
