@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from casework import cases, reuploads
 from casework.asking import Asking
+from casework.known_stops import stops_in
 from casework.reuploads import Earlier, Resemblance
 from casework.room import needed
 from casework.transitions import OPEN, SYSTEM
@@ -34,6 +35,7 @@ class CopyFile:
     post: Post | None
     says: str
     may_link: bool
+    stop: bool = False  # its address was stopped: nobody opens it
 
 
 @dataclass(frozen=True)
@@ -263,7 +265,9 @@ class Copying(Asking):
         share = f", {copy.likeness:.0%} alike" if 0 < copy.likeness < 1 else ""
         says = f"{self._why(case, copy)}{share}; {author}"
         waits = copy.state is CopyState.PROPOSED and not case.stop and not self._is_judged(work, copy)
-        return CopyFile(copy, work.posts.find(copy.post_id), says, waits)
+        post = work.posts.find(copy.post_id)
+        stop = post is not None and (case.school_id, post.address) in stops_in(work, [case.school_id]).addresses
+        return CopyFile(copy, post, says, waits and not stop, stop)
 
     def _is_judged(self, work: Work, copy: FoundCopy) -> bool:
         finding = work.findings.find(copy.finding_id) if copy.finding_id else None

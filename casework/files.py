@@ -68,6 +68,7 @@ class FindingFile:
     may_decide: bool
     why_not: str
     kinds: tuple[KindChoice, ...]
+    stopped_by: Case | None = None  # the stopped case it belongs to, itself or by its address; `finding.stop` is then set
 
 
 @dataclass(frozen=True)

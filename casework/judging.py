@@ -9,6 +9,7 @@ from casework import access, cases, outbox, transitions, triage
 from casework.errors import DecisionRefusedError, ReportRefusedError, UnknownCodeError
 from casework.files import Decided, FindingFile, InboxPage, InboxRow, KindChoice, SearchResult
 from casework.intake import STOP_REASON, ReportForm, receipt, report_of, report_to_finding
+from casework.known_stops import stopping_cases, with_stops
 from casework.room import SYSTEM, Room, needed
 from casework.triage import KIND_LABELS, KIND_SAYS, Judgement
 from collector.addresses import canonical_address, is_web_address
@@ -59,7 +60,7 @@ class Judging(Room):
         while len(found) < limit:
             key = QueueKey(int(last.severity), last.seen_at, last.id) if last else None
             batch = work.findings.queue(mine, max_severity=highest, after=key, limit=limit)
-            for last in batch:
+            for last in with_stops(work, batch):
                 if access.may_see_finding(by, last):
                     found.append(last)
                 if len(found) == limit:
@@ -71,7 +72,8 @@ class Judging(Room):
     def held(self, by: User, school_ids: Sequence[str]) -> tuple[InboxRow, ...]:
         """Return what was put on hold, with the note."""
         with self.store.read() as work:
-            found = [finding for finding in work.findings.held(seeing(by, school_ids)) if access.may_see_finding(by, finding)]
+            held = with_stops(work, work.findings.held(seeing(by, school_ids)))
+            found = [finding for finding in held if access.may_see_finding(by, finding)]
             return self._rows(work, found)
 
     def waiting(self, by: User, school_ids: Sequence[str]) -> QueueCount:
@@ -87,7 +89,8 @@ class Judging(Room):
         mine = list(dict.fromkeys(school_id for school_id in school_ids if school_id in by.schools()))
         with self.store.read() as work:
             case = work.cases.by_ref(text)
-            hits = [finding for finding in work.findings.search(text, mine, limit) if access.may_see_finding(by, finding)]
+            known = with_stops(work, work.findings.search(text, mine, limit))
+            hits = [finding for finding in known if access.may_see_finding(by, finding)]
             found = [finding for finding in hits if not self._own_matter(work, by, finding)]
             shown = (case,) if case is not None and case.school_id in mine and self._may_see(work, by, case) else ()
             return SearchResult(self._rows(work, found), shown)
@@ -113,12 +116,14 @@ class Judging(Room):
         with self.store.read() as work:
             return self._finding_file(work, by, work.findings.get(finding_id))
 
-    def _finding_file(self, work: Work, by: User, finding: Finding) -> FindingFile:
+    def _finding_file(self, work: Work, by: User, kept: Finding) -> FindingFile:
+        stopping = stopping_cases(work, [kept]).get(kept.id)
+        finding = kept if stopping is None else kept.model_copy(update={"stop": True})
         self._must_see_finding(work, by, finding)
         decisions = tuple(work.decisions.where(finding_id=finding.id, order_by="at"))
         decided = triage.standing_decision(decisions)
         case = work.cases.find(decided.case_id) if decided and decided.case_id else None
-        kinds = tuple(choice(finding, kind, by) for kind in DecisionKind)
+        kinds = tuple(choice(kept, kind, by) for kind in DecisionKind)
         is_open = decided is None and finding.state is not FindingState.DECIDED
         return FindingFile(
             finding=finding,
@@ -132,6 +137,7 @@ class Judging(Room):
             may_decide=is_open and any(one.allowed for one in kinds),
             why_not="" if is_open else "this was decided already",
             kinds=kinds,
+            stopped_by=stopping if stopping is not None and self._may_see(work, by, stopping) else None,
         )
 
     def _reading(self, work: Work, finding: Finding) -> Reading | None:
@@ -281,7 +287,7 @@ class Judging(Room):
         with self.store.begin(by=by.id) as work:
             work.lock(f"finding:{finding_id}")
             finding = work.findings.get(finding_id)
-            self._must_see_finding(work, by, finding)
+            self._must_see_finding(work, by, *with_stops(work, [finding]))
             judgement = Judgement(kind, category, severity, target, reason, outcome)
             self._not_subject(work, by, judgement)
             earlier = work.decisions.where(finding_id=finding_id, order_by="at")
@@ -424,7 +430,7 @@ class Judging(Room):
         with self.store.read() as work:
             waiting = [one for one in work.decisions.where(kind=DecisionKind.REPLY, order_by="at") if one.undone_at is None]
             found = work.findings.where(id=[one.finding_id for one in waiting], school_id=mine, order_by="seen_at")
-            return tuple(self._finding_file(work, by, one) for one in found if access.may_see_finding(by, one))
+            return tuple(self._finding_file(work, by, one) for one in with_stops(work, found) if access.may_see_finding(by, one))
 
 
 def school_of(work: Work, code: str) -> School:

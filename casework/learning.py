@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from casework import access, flagging, intake, triage, tuning
 from casework.errors import DecisionRefusedError, TuningRefusedError
+from casework.known_stops import stops_in
 from casework.tuning import BACK, HeadRow, Idea, Seen
 from casework.watching import Watching, keep_findings
 from data.model.base import new_id
@@ -190,6 +191,7 @@ class Learning(Watching):
             posts = {post.id: post for post in work.posts.where(id=chosen)}
             told = work.reports.where(school_id=school_id, address=[post.address for post in posts.values()])
         stopped = {one.address for one in told if ReportTick.INDECENT_IMAGE in one.ticks}
+        stopped |= {address for _, address in stops_in(work, [school_id]).addresses}
         return tuple(_namesake(mine[one], posts[one], school_id, stopped) for one in chosen if one in posts)
 
     def about_us(self, by: User, school_id: str, post_id: PostId) -> Finding:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from casework import threads
 from casework.judging import MAX_PAGE
+from casework.known_stops import with_stops
 from casework.room import SYSTEM, Room
 from data.errors import NotFoundError, PermissionDeniedError, SchoolwatchError
 from data.model.base import new_id
@@ -203,7 +204,7 @@ class _Facts:
 
 
 def _facts(work: Work, by: User, alerts: Sequence[ThreadAlert]) -> _Facts:
-    findings, schools = _findings(work, alerts), list({alert.school_id for alert in alerts})
+    findings, schools = with_stops(work, _findings(work, alerts)), list({alert.school_id for alert in alerts})
     return _Facts(
         findings=findings,
         decisions=work.decisions.where(finding_id=[one.id for one in findings]),

@@ -9,7 +9,7 @@ from dashboard.parts import names, page_links, times
 from dashboard.parts.bench import Bench
 from dashboard.parts.muted import muted
 from dashboard.parts.plain_words import as_is, one_line, visible
-from dashboard.parts.post_card import platform_label
+from dashboard.parts.post_card import address_line, platform_label
 from data.model.copies import CopyState
 from data.model.people import Permission
 from data.model.posts import Post
@@ -50,7 +50,7 @@ def _what(bench: Bench, one: CopyFile, who: str) -> None:
     if one.post is None:
         muted("The post itself is no longer kept.")
     else:
-        _post(one.post)
+        _post(one.post, bench.key(f"copy-{one.copy.id}"), stop=one.stop)
     if one.copy.at is not None:
         done = "Linked" if one.copy.state is CopyState.LINKED else "Set aside"
         muted(f"{done} by {as_is(who)}, {times.both(one.copy.at, bench.now)}.")
@@ -68,12 +68,14 @@ def _way_to_linked(bench: Bench, case_id: str, copy_id: str) -> None:
         page_links.go("case", case_id)
 
 
-def _post(post: Post) -> None:
+def _post(post: Post, key: str, *, stop: bool) -> None:
+    if stop:
+        st.markdown("**:red[:material/block: Do not open it. For the safeguarding lead.]**")
     author = one_line(post.author_handle or post.author_name or "author unknown", 60)
     st.text(f"{platform_label(post.platform)} · {author}")
     text = visible(post.text)
     st.text(f"{text[:SHOWN]}…" if len(text) > SHOWN else text or "(no words, only media)")
-    st.code(post.address, language=None, wrap_lines=True)
+    address_line(post.address, stop=stop, key=key)
 
 
 def _answer(bench: Bench, one: CopyFile) -> None:

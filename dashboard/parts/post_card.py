@@ -47,7 +47,7 @@ def post_card(post: Post, now: datetime, *, stop: bool = False, finding: Finding
         if _wanted(finding, key):
             _words(post, finding, key)
         _media_line(post)
-        _address(post.address, stop=stop, key=key)
+        address_line(post.address, stop=stop, key=key)
 
 
 def _wanted(finding: Finding | None, key: str) -> bool:
@@ -87,7 +87,8 @@ def _media_line(post: Post) -> None:
         muted(f":material/hide_image: {count} at the source. Not shown and not fetched here.")
 
 
-def _address(address: str, *, stop: bool, key: str) -> None:
+def address_line(address: str, *, stop: bool, key: str) -> None:
+    """Draw an address to be copied; of what was stopped masked, and whole only on demand, without a button that copies it."""
     if not stop:
         muted("Address (to copy; opening it may tell its author that somebody looked)")
         st.code(address, language=None, wrap_lines=True)
@@ -132,6 +133,6 @@ def report_card(report: Report, now: datetime, *, stop: bool = False) -> None:
             st.text(f"Concerns: {one_line(report.concerns, 200)}")
         st.text(f"Hopes that: {report.wish.value.replace('_', ' ')}")
         if report.address:
-            _address(report.address, stop=stop, key=f"report-{report.id}")
+            address_line(report.address, stop=stop, key=f"report-{report.id}")
         else:
             st.text("No web address was given.")

@@ -16,8 +16,10 @@ from dashboard.parts.one_of import one_of
 from dashboard.parts.plain_words import as_is, one_line, visible
 from dashboard.parts.policy_words import clause
 from dashboard.parts.post_card import earlier_versions, post_card, report_card
+from dashboard.parts.stop_card import STOP_LINE
 from dashboard.parts.thread_aside import thread_choices
 from dashboard.parts.thread_card import thread_head, thread_posts
+from data.model.cases import Case
 from data.model.findings import Decision, DecisionKind
 from data.model.people import User
 from data.model.posts import PostVersion
@@ -56,12 +58,21 @@ def _head(desk: Desk, file: FindingFile) -> None:
         severity.badge(finding.severity)
         st.markdown(as_is(CATEGORY_LABELS[finding.lead_category]).capitalize())
         muted(f"{as_is(file.school.name)} · waiting since {times.both(finding.seen_at, now)}")
-    if finding.stop:
+    if file.stopped_by is not None:
+        _stopped(file.stopped_by)
+    elif finding.stop:
         st.error(
             "It may show or speak of an indecent image of a child. Do not open the address. Nothing will be captured. "
             "The safeguarding lead decides.",
             icon=":material/block:",
         )
+
+
+def _stopped(case: Case) -> None:
+    """Say that the post's case, or its address in another one, was stopped; what to do stands in that case."""
+    st.error(STOP_LINE, icon=":material/block:")
+    if st.button(f"To case {case.ref}: what to do now", key="stopped-case", icon=":material/arrow_forward:", width="stretch"):
+        page_links.go("case", case.id)
 
 
 def _matter(desk: Desk, file: FindingFile) -> None:
