@@ -6,6 +6,7 @@ First the page is opened without its pictures, and its words are handed over; on
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Error, Page, Response, sync_playwright
+from playwright.sync_api import BrowserContext, Error, Page, Request, Response, sync_playwright
 from playwright.sync_api import TimeoutError as TooSlowError
 
 from collector.pace import retry_at
@@ -22,8 +23,10 @@ from data.clock import Clock, SystemClock
 from evidence.exchanges import Exchanges
 from evidence.failures import plain_cause, site_fault, with_hops
 from evidence.first_look import Blinkers
+from evidence.own_world import OwnWorld
 from evidence.page_scripts import HAS_WORDS, WORDS
 from evidence.processes import browser_environment
+from evidence.received import MOST_BYTES
 from evidence.recording import HEIGHT, WIDTH, Recorder, Talk
 from evidence.refusals import Refusals, hops
 
@@ -82,6 +85,8 @@ class _Visit:
     why_not: Callable[[str], str | None]
     clock: Clock
     tries: int = 0
+    answer: Response | None = None  # the page itself, as it came
+    whole: set[Request] = field(default_factory=set)  # what came to its end, during the first look
 
 
 def own_executable() -> str:
@@ -160,6 +165,11 @@ def _read_first(visit: _Visit) -> bool:
     visit.talk.step("text")
     blinkers = Blinkers(page.context, page.context.new_cdp_session(page), Error)
     blinkers.on()
+
+    def came(request: Request) -> None:
+        visit.whole.add(request)
+
+    page.on("requestfinished", came)
     words: dict[str, Any] = {"address": visit.job.address}
     if _visited(visit, is_text_only=True):
         words |= _words(visit)
@@ -173,6 +183,7 @@ def _read_first(visit: _Visit) -> bool:
         facts["refused"] = True
         return False
     visit.refusals.ask_page()
+    page.remove_listener("requestfinished", came)
     _leave(page, str(words["address"]))
     blinkers.off()
     facts["text_first"]["refused"] = visit.refusals.taken()
@@ -187,10 +198,21 @@ def _is_picture(facts: dict[str, Any], blinkers: Blinkers) -> bool:
 def _words(visit: _Visit) -> dict[str, Any]:
     """Return what the page says; a page that is still writing itself gets a moment."""
     page = visit.page
+    own = OwnWorld(page.context.new_cdp_session(page), Error)
+    own.wait_for(HAS_WORDS, [_ENOUGH_WORDS, visit.job.post_text], limit=_LATE_WORDS_MS, nap=page.wait_for_timeout)
+    words: dict[str, Any] = own.evaluate(WORDS)
+    return words | {"address": page.url} | _received(visit)
+
+
+def _received(visit: _Visit) -> dict[str, str]:
+    """Return the page's source as it came, the second net under what its scripts made of it; nothing when it did not come whole."""
+    response = visit.answer
+    if response is None or response.request not in visit.whole:
+        return {}  # a stream that never ends has no body to wait for
     with contextlib.suppress(Error):
-        page.wait_for_function(HAS_WORDS, arg=[_ENOUGH_WORDS, visit.job.post_text], timeout=_LATE_WORDS_MS)
-    words: dict[str, Any] = page.evaluate(WORDS)
-    return words | {"address": page.url}
+        _, _, charset = response.headers.get("content-type", "").partition("charset=")
+        return {"received": base64.b64encode(response.body()[:MOST_BYTES]).decode(), "charset": charset.strip(" \"';")[:40]}
+    return {}
 
 
 def _leave(page: Page, address: str) -> None:
@@ -239,6 +261,7 @@ def _visited(visit: _Visit, *, is_text_only: bool) -> bool:
     if fault is not None:
         visit.facts |= {"status": response.status, "failure": fault}
         return False
+    visit.answer = response
     visit.facts |= _answer_facts(response)
     _loaded(visit, _TEXT_LOAD_MS if is_text_only else _LOAD_MS, notes=not is_text_only)
     return True

@@ -12,8 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bs4 import BeautifulSoup
-
 from collector.client import Client
 from collector.public_address import Gate
 from data.clock import Clock, SystemClock
@@ -29,8 +27,10 @@ from evidence.guard import may_capture, must_be_clear
 from evidence.photograph import Onlooker, Shot, Wish, photograph
 from evidence.preflight import PageWords
 from evidence.progress import WORDS
+from evidence.received import words_of
 from evidence.seal import LogLine, Sealer, canonical, manifest_of, sha256
 from evidence.vault import Vault
+from evidence.worker_facts import whole_text
 
 __all__ = ["CaptureFacts", "Watch", "capture", "evidence_id", "is_intact"]
 
@@ -136,11 +136,16 @@ def _with_picture(wish: Wish, browser: Browser, means: _Means) -> Taken:
     shot = photograph(wish, means.settings, browser, means.onlooker)
     text = shot.files.get("page.txt", b"").decode(errors="replace")
     sight = _sight(wish, shot, text, means.settings)
-    means.onlooker.words(PageWords(sight.final, str(shot.facts.get("title") or ""), text))  # what came later or otherwise than at first
+    means.onlooker.words(_words_at_the_end(shot, sight))  # what came later or otherwise than at first
     completeness, note = judge(sight)
     if not shot.facts.get("sandbox", True):
         note = _joined(note, _NO_SANDBOX_NOTE)
     return Taken(shot.files, shot.facts | {"method": "browser", "browser_path_from": browser.origin}, completeness, note)
+
+
+def _words_at_the_end(shot: Shot, sight: Sight) -> PageWords:
+    title = str(shot.facts.get("title") or "")
+    return replace(shot.words, address=sight.final, text=f"{shot.words.text}\n{sight.text}", title=shot.words.title or title)
 
 
 def _sight(wish: Wish, shot: Shot, text: str, settings: BrowserSettings) -> Sight:
@@ -172,10 +177,9 @@ def _without_picture(address: str, facts: CaptureFacts, means: _Means) -> Taken:
         answer = means.client.look(address, robots=False)  # one page at a person's order, not a crawl
     except CollectError as error:
         raise CaptureFailedError(f"the page could not be captured: {error}") from error
-    soup = BeautifulSoup(answer.body, "lxml")
-    text = soup.get_text("\n", strip=True)
-    title = soup.title.get_text(strip=True)[:1000] if soup.title else ""
-    means.onlooker.words(_words_of(soup, answer.address, title, text))
+    words = words_of(answer.body, answer.address)
+    means.onlooker.words(words)
+    text, title = whole_text(words.text), whole_text(words.title)
     completeness, note = judge(Sight(answer.status, address, answer.address, text, facts.post.text if facts.post else ""))
     if completeness in {Completeness.FULL, Completeness.INCOMPLETE}:
         completeness = Completeness.NO_PICTURE
@@ -188,13 +192,6 @@ def _without_picture(address: str, facts: CaptureFacts, means: _Means) -> Taken:
         "title": title,
     }
     return Taken({"dom.html": answer.body, "page.txt": text.encode()}, seen, completeness, _joined(_NO_PICTURE_NOTE, note))
-
-
-def _words_of(soup: BeautifulSoup, address: str, title: str, text: str) -> PageWords:
-    alts = tuple(str(tag["alt"]) for tag in soup.find_all(alt=True))
-    links = tuple(part for tag in soup.find_all("a", href=True) for part in (str(tag["href"]), tag.get_text(" ", strip=True)))
-    labels = tuple(str(tag["content"]) for tag in soup.find_all("meta", attrs={"name": "rating", "content": True}))
-    return PageWords(address, title, text, alts, links, labels)
 
 
 def _draft(order: CaptureOrder, facts: CaptureFacts, taken: Taken, times: Times) -> tuple[Evidence, dict[str, bytes]]:

@@ -23,11 +23,13 @@ from evidence.memory_limit import MAX_MEMORY, held_by
 from evidence.preflight import PageWords
 from evidence.processes import end_tree, let_pass, start_worker
 from evidence.progress import in_words
+from evidence.received import with_received
 from evidence.worker_facts import BENT, facts_of, is_sound_json, strict_json
 
 MAX_FILE = 120_000_000
 MAX_FACTS = 20_000_000
 MAX_LINE = 64_000_000  # characters of one line from the worker: a page's words
+LATE_WORDS = "words.json"  # for the second question only; never kept
 PICTURES = "page-full-*.png"
 AS_SEEN = "screen-as-seen.png"
 _FILES = (
@@ -41,6 +43,7 @@ _FILES = (
     "imagehash.json",
     "network.jsonl",
 )
+NO_WORDS = PageWords("", "", "")
 _TURN = 0.2  # seconds between two looks whether the capture is still wanted
 
 
@@ -81,6 +84,7 @@ class Shot:
     files: dict[str, bytes]
     facts: dict[str, Any] = field(default_factory=dict)
     killed: bool = False
+    words: PageWords = NO_WORDS  # what the page said when it had settled: its title, text, descriptions, links and labels
 
 
 def photograph(wish: Wish, settings: BrowserSettings, browser: Browser, onlooker: Onlooker) -> Shot:
@@ -194,7 +198,7 @@ def _read(output: IO[bytes], said: queue.SimpleQueue[bytes | None]) -> None:
 
 def page_words(said: dict[str, Any]) -> PageWords:
     """Return a page's words as its worker hands them over; what has another shape counts as not said."""
-    return PageWords(
+    seen = PageWords(
         address=str(said.get("address") or ""),
         title=str(said.get("title") or ""),
         text=str(said.get("text") or ""),
@@ -202,6 +206,7 @@ def page_words(said: dict[str, Any]) -> PageWords:
         links=_texts(said.get("links")),
         labels=_texts(said.get("labels")),
     )
+    return with_received(seen, said.get("received"), said.get("charset"))
 
 
 def _texts(value: object) -> tuple[str, ...]:
@@ -222,12 +227,21 @@ def _collected(folder: Path, ended: Ended, *, limit: float) -> Shot:
     files = _sound(_files(folder), facts)
     if ended is Ended.MEMORY:
         facts["notes"] = [*facts.get("notes", ()), f"the page filled {MAX_MEMORY / 1e9:.1f} GB of memory and was stopped"]
-    return Shot(files, facts, killed=ended is Ended.TIME)
+    return Shot(files, facts, killed=ended is Ended.TIME, words=_settled_words(folder))
 
 
 def _files(folder: Path) -> dict[str, bytes]:
     paths = [folder / name for name in _FILES] + sorted(folder.glob(PICTURES))
     return {path.name: path.read_bytes() for path in paths if path.is_file() and path.stat().st_size <= MAX_FILE}
+
+
+def _settled_words(folder: Path) -> PageWords:
+    path = folder / LATE_WORDS
+    try:
+        said = strict_json(path.read_bytes()) if path.stat().st_size <= MAX_LINE else {}
+    except (OSError, ValueError):
+        return NO_WORDS
+    return page_words(said) if isinstance(said, dict) else NO_WORDS
 
 
 def _sound(files: dict[str, bytes], facts: dict[str, Any]) -> dict[str, bytes]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from data.clock import Clock
 from evidence import page_scripts
 from evidence.exchanges import Exchanges, Server
+from evidence.own_world import OwnWorld
 from evidence.post_picture import Clip, find, photograph_post
 from evidence.worker_facts import settled_of, whole_text
 
@@ -26,6 +27,7 @@ WIDTH, HEIGHT = 1280, 900
 MAX_HEIGHT = 16_000  # taller one-shot pictures came out blank without an error (evidence.md §3)
 PART_HEIGHT = 8_000
 AS_SEEN, POST, WACZ, PRINTS, LAYOUT = "screen-as-seen.png", "post.png", "page.wacz", "imagehash.json", "layout.json"
+WORDS = "words.json"  # for the second question about them; read by the parent and not kept
 _VIEW_MS, _PICTURE_MS, _SETTLE_MS = 3_000, 15_000, 9_000
 _PACK_SECONDS = 20.0
 _MOST_BOXES = 20_000
@@ -77,6 +79,9 @@ class Recorder:
         self._archived()
         self.facts["final_address"] = self.page.url
 
+    def _own(self) -> OwnWorld:
+        return OwnWorld(self.protocol, self.trouble)
+
     def save(self) -> None:
         """Hand over what is known so far, so that a kill loses only the rest."""
         self.talk.save(self.facts, self.exchanges.lines())
@@ -89,7 +94,7 @@ class Recorder:
 
     def _first_screen(self) -> None:
         self.talk.step("seen")
-        self._step("waiting for the first screen", lambda: self.page.evaluate(page_scripts.WAIT_VIEW, _VIEW_MS))
+        self._step("waiting for the first screen", lambda: self._own().evaluate(page_scripts.WAIT_VIEW, _VIEW_MS))
         self._step(
             "the first screen", lambda: write_whole(self.folder / AS_SEEN, self.page.screenshot(timeout=_PICTURE_MS, animations="disabled"))
         )
@@ -99,14 +104,17 @@ class Recorder:
         self.talk.step("settling")
         self._step("the page's title", lambda: self.facts.update(title=whole_text(self.page.title()[:1000])))
         wanted = [_SETTLE_MS, MAX_HEIGHT]
-        self._step("the state of the page", lambda: self.facts.update(settled=settled_of(self.page.evaluate(page_scripts.SETTLE, wanted))))
+        self._step(
+            "the state of the page", lambda: self.facts.update(settled=settled_of(self._own().evaluate(page_scripts.SETTLE, wanted)))
+        )
         self.save()
 
     def _keep(self) -> None:
         """Keep the page itself: its text, its source, all of it in one file, and where things stand on it."""
         self.talk.step("keeping")
-        self._step("the page's text", lambda: _write(self.folder / "page.txt", str(self.page.evaluate(page_scripts.TEXT))))
-        self._step("the page's source", lambda: _write(self.folder / "dom.html", str(self.page.evaluate(page_scripts.SOURCE))))
+        self._step("the page's words", lambda: _write(self.folder / WORDS, json.dumps(self._own().evaluate(page_scripts.WORDS))))
+        self._step("the page's text", lambda: _write(self.folder / "page.txt", str(self._own().evaluate(page_scripts.TEXT))))
+        self._step("the page's source", lambda: _write(self.folder / "dom.html", str(self._own().evaluate(page_scripts.SOURCE))))
         self._step("the page in one file", self._single_file)
         self._step("the layout of the page", self._layout)
 
@@ -120,7 +128,7 @@ class Recorder:
         _write(self.folder / "page.mhtml", str(self.protocol.send("Page.captureSnapshot", {"format": "mhtml"})["data"]))
 
     def _layout(self) -> None:
-        found = self.page.evaluate(page_scripts.LAYOUT, [MAX_HEIGHT, _MOST_BOXES])
+        found = self._own().evaluate(page_scripts.LAYOUT, [MAX_HEIGHT, _MOST_BOXES])
         _write(self.folder / LAYOUT, json.dumps(found, sort_keys=True, ensure_ascii=True, allow_nan=False))
 
     def _pack(self, exchanges: list[Exchange], address: str) -> dict[str, Any]:

@@ -199,3 +199,62 @@ def test_pictures_are_known_by_how_their_address_ends(address: str, *, expected:
 def test_pictures_are_known_by_what_the_answer_says(kind: str, *, expected: bool) -> None:
     """The content type decides, whatever its case."""
     assert is_media([{"name": "X-Other", "value": "image/png"}, {"name": "Content-Type", "value": kind}]) is expected
+
+
+RATED_WORDS = "who has the Y10 nudes folder, swap for £5"  # as in test_preflight
+LIES = [
+    "Object.defineProperty(HTMLElement.prototype, 'innerText', {get() { return 'Welcome to our village fair.' }})",
+    "Array.prototype.flatMap = () => []; Array.prototype.map = () => []",
+    "Document.prototype.querySelectorAll = () => []; document.querySelectorAll = () => []",
+    "addEventListener('DOMContentLoaded', () => document.body.textContent = 'Welcome to our village fair.')",
+]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("lie", LIES)
+def test_a_page_cannot_lie_about_its_words(
+    case: Case, item: CaseItem, vault: Vault, site: LocalSite, browser: BrowserSettings, lie: str
+) -> None:
+    """Scripts that redefine how a page is read, or wipe its words away: what stands there and what was received stops it all the same."""
+    address = site.page("/p", f"<!doctype html><title>Fair</title><script>{lie}</script><p>{RATED_WORDS}</p><img src=/a.png>")
+    with pytest.raises(PreflightStopError):
+        _take(_order(item, address), case, item, vault, browser)
+
+    assert site.asked == ["/p"]
+    assert _files(vault) == []
+
+
+@pytest.mark.browser
+def test_the_text_that_is_kept_is_the_one_on_the_page(camera: Camera, site: LocalSite) -> None:
+    """Text, layout and measures come from the page as it stands, not from what the page says of itself."""
+    bent = "Math.max = () => ({a: [1]}); Object.defineProperty(document.documentElement, 'scrollHeight', {get: () => NaN});" + LIES[0]
+    picture = camera.take(site.page("/p", f"<!doctype html><title>Fair</title><p>Invented words</p><script>{bent}</script>"))
+
+    assert (picture.evidence.completeness.value, picture.text) == ("full", ["Invented words"])
+    assert picture.facts["settled"]["height"] >= 900
+    assert "Invented words" in picture.files["layout.json"].decode()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("late", ["<img alt='{}'>", "<a href='/x'><span hidden>x</span></a><a href='{}'></a>", RATED])
+def test_what_comes_after_the_first_look_stops_it_too(
+    case: Case, item: CaseItem, vault: Vault, site: LocalSite, browser: BrowserSettings, late: str
+) -> None:
+    """Descriptions, links and labels that only the second visit gets are asked about before anything is kept."""
+    visits: list[int] = []
+    more = late.format("leaked nudes of a girl" if "alt" in late else "https://town.example/y9-leaked-nudes/")
+
+    def answer(handler: Any) -> None:
+        visits.append(1)
+        body = f"<!doctype html><title>Fair</title><p>Invented words</p>{more if len(visits) > 1 else ''}".encode()
+        handler.send_response(200)
+        handler.send_header("content-type", "text/html")
+        handler.send_header("content-length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    site.pages["/p"] = answer
+    with pytest.raises(PreflightStopError):
+        _take(_order(item, site.url("/p")), case, item, vault, browser)
+
+    assert (len(visits), _files(vault)) == (2, [])
