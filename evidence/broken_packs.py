@@ -8,12 +8,22 @@ import random
 import stat
 import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA512
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
 from evidence import bag
+from evidence.der import again, inside, parts
+from evidence.local_authority import LocalAuthority
 from evidence.seal import KEY, MANIFEST, SEAL, SIGNATURE, TOKEN
 from evidence.stored_zip import central_record, end_record, local_header
 from evidence.tampering import EDITS, Files, closed, hashes_anew, lists_anew, unpacked
@@ -21,6 +31,7 @@ from evidence.testing import KEY as OWN_KEY
 
 Broken = Callable[[Files, Path, random.Random], Path]
 HOME = "data/SW-2026-0001-E1/"
+_CERTIFICATES = 0xA0  # where they stand in a stamp (RFC 5652 §5.1)
 _NASTY: tuple[Any, ...] = (
     None,
     True,
@@ -142,6 +153,69 @@ def odd_token(files: Files, target: Path, chance: random.Random) -> Path:
     return closed(files, target)
 
 
+def crowded_stamps(files: Files, target: Path, chance: random.Random) -> Path:
+    """Return a pack whose stamps bring many certificates that vouch for one another, in one piece of evidence or in many.
+
+    Nobody signs which certificates stand in a stamp: each may be held against each, so that few bytes can ask for very much work.
+    """
+    if not files.get(HOME + TOKEN):
+        return odd_token(files, target, chance)
+    home = {name.removeprefix(HOME): content for name, content in files.items() if name.startswith(HOME)}
+    pieces, many = chance.choice(((1, 11), (1, 150), (3, 110), (40, 11), (150, 11)))
+    for number in range(1, pieces + 1):
+        stamp = crowd(home[TOKEN], vouching(f"{LocalAuthority.name} Root", many, chance.choice((0, number))))
+        files |= {f"data/SW-2026-0001-E{number}/{name}": stamp if name == TOKEN else content for name, content in home.items()}
+    lists_anew(files)
+    return closed(files, target)
+
+
+def crowd(reply: bytes, more: Sequence[bytes]) -> bytes:
+    """Return a reply with more certificates (DER) in it; its signature holds as before, as it does not cover them."""
+    status, token = parts(reply)
+    kind, holder = parts(token)
+    fields = [again(one, sorted((*parts(one), *more))) if one[0] == _CERTIFICATES else one for one in parts(inside(holder))]
+    return again(reply, [status, again(token, [kind, again(holder, [again(inside(holder), fields)])])])
+
+
+@cache
+def vouching(name: str, many: int, number: int = 0) -> tuple[bytes, ...]:
+    """Return so many certificates of this name, all signed with the key of the one that stands last; each `number` gives others."""
+    keys = _keys()
+    plain = (_certificate(name, name, keys[place % 5], keys[5], 1_000 * number + place + 100) for place in range(many - 1))
+    return (*plain, _certificate(name, name, keys[5], keys[5], 1_000 * number + many + 1_000_000, padding=bytes(200)))
+
+
+def chained_names(names: Sequence[str]) -> tuple[bytes, ...]:
+    """Return certificates in a row: each has one of these names and is signed by the next, the last by itself."""
+    pairs = zip(names, (*names[1:], names[-1]), strict=True)
+    return tuple(_certificate(one, other, _keys()[0], _keys()[0], place) for place, (one, other) in enumerate(pairs, start=100))
+
+
+@cache
+def _keys() -> tuple[ec.EllipticCurvePrivateKey, ...]:
+    return tuple(ec.generate_private_key(ec.SECP521R1()) for _ in range(6))
+
+
+def _certificate(
+    name: str, issuer: str, key: ec.EllipticCurvePrivateKey, by: ec.EllipticCurvePrivateKey, serial: int, padding: bytes = b""
+) -> bytes:
+    """Return a certificate (DER); `padding` makes it longer, so that it comes later in DER's order."""
+    subject, above = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)]) for text in (name, issuer))
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(above)
+        .public_key(key.public_key())
+        .serial_number(serial)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2040, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectKeyIdentifier(bytes(20)), critical=False)  # nobody's: OpenSSL passes these over, and the stamp holds
+    )
+    if padding:
+        builder = builder.add_extension(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.32473.9"), padding), critical=False)
+    return builder.sign(by, SHA512()).public_bytes(Encoding.DER)
+
+
 def foreign_zip(files: Files, target: Path, chance: random.Random) -> Path:
     """Return what other programs would write: compressed, with names that lead outside, twice, with links, with a comment."""
     with zipfile.ZipFile(target, "w", chance.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)), strict_timestamps=False) as made:
@@ -253,6 +327,7 @@ KINDS: tuple[Broken, ...] = (
     huge_json,
     odd_token,
     odd_token,
+    crowded_stamps,
     foreign_zip,
     bomb,
     odd_folder,

@@ -18,7 +18,19 @@ from data.errors import EvidenceError
 from evidence.keys import is_signed, key_id, public_key
 from evidence.seal import FIRST, FOLDER, KEY, LOG, MANIFEST, SEAL, SEAL_FORMAT, SIGNATURE, TOKEN, VERSION, canonical, sha256
 from evidence.shelf import Shelf
-from evidence.timestamp import Fault, Stamped, TokenFault, check, fingerprint, is_root, public_roots, read_roots
+from evidence.timestamp import (
+    MAX_CERTIFICATES,
+    Effort,
+    Fault,
+    Stamped,
+    TokenFault,
+    check,
+    fingerprint,
+    has_usual_key,
+    is_root,
+    public_roots,
+    read_roots,
+)
 
 AUTHORITY = "authority.pem"
 MAX_JSON = 4_000_000  # bytes; one of ours is some thousands
@@ -104,10 +116,14 @@ class Bundle:
 
 @dataclass(frozen=True)
 class Trust:
-    """What whoever checks knows from elsewhere. `roots`: the certificates of authorities; `keys`: fingerprints of installations' keys."""
+    """What whoever checks knows from elsewhere. `roots`: the certificates of authorities; `keys`: fingerprints of installations' keys.
+
+    `effort`: what may be spent on all the stamps of one pack.
+    """
 
     roots: Sequence[Certificate] = ()
     keys: frozenset[str] = field(default_factory=frozenset)
+    effort: Effort = field(default_factory=Effort, compare=False)
 
 
 Part = TypeVar("Part", bound=Strict)
@@ -262,7 +278,8 @@ def _time(shelf: Shelf, folder: str, listed: Manifest, sealed: Seal, trust: Trus
         return _Time(faults=(f"{where} was added: when this was sealed, no authority was to be asked",))
     trusted = (*trust.roots, *public_roots())
     believed = [*trusted, *_certificates(shelf.text(folder + AUTHORITY, MAX_SMALL))]
-    found = check(shelf.text(where, MAX_SMALL), shelf.text(folder + SEAL, MAX_SMALL), _chain(believed, sealed.authority))
+    reply, seal = shelf.text(where, MAX_SMALL), shelf.text(folder + SEAL, MAX_SMALL)
+    found = check(reply, seal, _chain(believed, sealed.authority), effort=trust.effort)
     if isinstance(found, TokenFault):
         return _unheld(sealed, where, found, believed)
     return _judged(sealed.ref, where, found, captured, is_known=found.root_sha256 in {fingerprint(one) for one in trusted})
@@ -277,6 +294,8 @@ def _unheld(sealed: Seal, where: str, found: TokenFault, believed: Sequence[Cert
     """Tell an authority whose certificate nobody has from a token that is wrong."""
     if found.kind is Fault.UNKNOWN and sealed.authority not in {fingerprint(one) for one in believed}:
         return _Time(doubts=(f"{sealed.ref}: {_UNKNOWN}",))
+    if found.kind is Fault.TOO_MUCH:
+        return _Time(doubts=(f"{sealed.ref}: {found.says}",))
     return _Time(faults=(f"{where} does not hold: {found.says}",))
 
 
@@ -304,8 +323,10 @@ def spoken(at: datetime) -> str:
 
 
 def _certificates(pem: bytes) -> tuple[Certificate, ...]:
-    """Read the certificates that came with the evidence; none when they cannot be read."""
+    """Read the certificates that came with the evidence; none when they cannot be read or are more than any authority has."""
+    if pem.count(b"-----BEGIN") > MAX_CERTIFICATES:
+        return ()
     try:
-        return read_roots(pem)
+        return tuple(one for one in read_roots(pem) if has_usual_key(one))
     except EvidenceError:
         return ()

@@ -13,7 +13,7 @@ import tempfile
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -23,6 +23,10 @@ from typing import cast
 import certifi
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509 import Certificate, ExtendedKeyUsage, ExtensionNotFound, load_der_x509_certificate, load_pem_x509_certificates
@@ -35,6 +39,11 @@ from evidence.der import again, inside, parts, wrap
 from evidence.seal import sha256
 
 MAX_REPLY = 200_000  # bytes; real replies have some thousands
+MAX_CERTIFICATES = 12  # in one reply; real ones carry four at most
+MAX_LINKS = 6  # from the signer up to the root; real chains have two or three
+MAX_CHECKS = 3_000  # signature checks for all stamps of a pack together: about a millisecond each; the largest real pack asks for 2,300
+MAX_RSA, MAX_EXPONENT = 8_192, 32  # bits; beyond them one check may take as long as hundreds
+CURVES = frozenset({"secp256r1", "secp384r1", "secp521r1", "brainpoolP256r1", "brainpoolP384r1", "brainpoolP512r1"})
 SOON = timedelta(minutes=10)  # evidence.md §6: a token that is later than this after the capture leaves the time open
 SLACK = timedelta(
     minutes=1
@@ -67,6 +76,7 @@ class Fault(StrEnum):
     PURPOSE = "purpose"  # its certificate is not for time stamps
     UNKNOWN = "unknown"  # no authority that is believed here stands behind it
     SIGNATURE = "signature"  # the signature, or a certificate at that time, does not hold
+    TOO_MUCH = "too_much"  # not looked at: it and those before it ask for more work than any real ones
 
 
 _SAYS = {
@@ -78,7 +88,41 @@ _SAYS = {
     Fault.PURPOSE: "the certificate behind the time stamp is not one for time stamps",
     Fault.UNKNOWN: "the time stamp comes from an authority that is not known here",
     Fault.SIGNATURE: "the time stamp's signature, or a certificate behind it at that time, does not hold",
+    Fault.TOO_MUCH: "the time stamp was not checked: the stamps here ask for far more work than real ones, as if to hold up this computer",
 }
+
+
+class _SpentError(Exception):
+    """No more signatures are checked."""
+
+
+@dataclass
+class Effort:
+    """How many signature checks may still be made, for one answer or for all of a pack. What was checked before costs nothing again.
+
+    It is counted and not timed, so that the same pack gets the same verdict on a fast and on a slow computer.
+    """
+
+    left: int = MAX_CHECKS
+    known: dict[tuple[Certificate, Certificate], bool] = field(default_factory=dict)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether there was more to check than any real authority asks for."""
+        return self.left <= 0
+
+    def spend(self, checks: int) -> None:
+        """Take so many checks off; raises when there are not so many left, and from then on always."""
+        self.left = self.left - checks if self.left > checks else 0
+        if self.is_spent:
+            raise _SpentError
+
+    def is_signed_by(self, one: Certificate, other: Certificate) -> bool:
+        """Return whether `other` may have signed `one`."""
+        if (one, other) not in self.known:
+            self.spend(1)
+            self.known[one, other] = _is_signed_by(one, other)
+        return self.known[one, other]
 
 
 @dataclass(frozen=True)
@@ -136,26 +180,36 @@ def question(imprint: str) -> Question:
     return Question(wrap(0x30, b"\x02\x01\x01", hashed, wrap(0x02, number), b"\x01\x01\xff"), nonce)
 
 
-def check(reply: bytes, imprint_of: bytes, roots: Sequence[Certificate], *, nonce: int | None = None) -> Stamped | TokenFault:
+def check(
+    reply: bytes, imprint_of: bytes, roots: Sequence[Certificate], *, nonce: int | None = None, effort: Effort | None = None
+) -> Stamped | TokenFault:
     """Return what an authority vouches for, or what is wrong with its answer. Never raises for a bad answer.
 
     `reply`: the raw answer. `imprint_of`: the bytes that it should speak of (`seal.json`). `roots`: who is believed, with the certificates
     between them and the signer if an answer lacks them. `nonce`: asked for only when the answer is fresh; None for a stored one.
+    `effort`: what may be spent on this answer and others together; None: as much for this one alone.
     """
-    return check_imprint(reply, sha256(imprint_of), roots, nonce=nonce)
+    return check_imprint(reply, sha256(imprint_of), roots, nonce=nonce, effort=effort)
 
 
-def check_imprint(reply: bytes, imprint: str, roots: Sequence[Certificate], *, nonce: int | None = None) -> Stamped | TokenFault:
+def check_imprint(
+    reply: bytes, imprint: str, roots: Sequence[Certificate], *, nonce: int | None = None, effort: Effort | None = None
+) -> Stamped | TokenFault:
     """Return the same as `check`, where only the SHA-256 (hexadecimal) is known."""
     if not reply:
         return TokenFault(Fault.EMPTY)
+    effort = effort or Effort()
+    if effort.is_spent:
+        return TokenFault(Fault.TOO_MUCH)
     read = _read(reply)
     if read is None:
         return TokenFault(Fault.REJECTED if _is_refusal(reply) else Fault.UNREADABLE)
     token, resorted = read
     try:
         with _quietly():
-            return _judged(token, imprint, roots, nonce, resorted=resorted)
+            return _judged(_Asked(token, imprint, roots, nonce, effort), resorted=resorted)
+    except _SpentError:
+        return TokenFault(Fault.TOO_MUCH)
     except _UNREADABLE:
         return TokenFault(Fault.UNREADABLE)
 
@@ -194,17 +248,29 @@ def _is_refusal(reply: bytes) -> bool:
         return False
 
 
-def _judged(
-    token: TimeStampResponse, imprint: str, roots: Sequence[Certificate], nonce: int | None, *, resorted: bool
-) -> Stamped | TokenFault:
+@dataclass(frozen=True)
+class _Asked:
+    """One answer, and everything that it is held against."""
+
+    token: TimeStampResponse
+    imprint: str
+    roots: Sequence[Certificate]
+    nonce: int | None
+    effort: Effort
+
+
+def _judged(asked: _Asked, *, resorted: bool) -> Stamped | TokenFault:
+    token = asked.token
     if token.status != PKIStatus.GRANTED:
         return TokenFault(Fault.REJECTED)
-    sent = [load_der_x509_certificate(one) for one in token.signed_data.certificates]
+    sent = _sent(token)
     signer = _signer(token, sent)
-    fault = _fault(token, imprint, nonce, signer)
-    root = fault or (_root(token, imprint, sent, roots) if _are_whole(sent, roots) else Fault.SIGNATURE)
-    if isinstance(root, Fault) or signer is None:
-        return TokenFault(root if isinstance(root, Fault) else Fault.SIGNATURE)
+    fault = _fault(token, asked.imprint, asked.nonce, signer)
+    if fault or signer is None:
+        return TokenFault(fault or Fault.SIGNATURE)
+    root = _root(asked, sent) if _is_whole(signer, sent, asked.roots, asked.effort) else Fault.SIGNATURE
+    if isinstance(root, Fault):
+        return TokenFault(root)
     facts = token.tst_info
     return Stamped(
         at=facts.gen_time,
@@ -214,6 +280,30 @@ def _judged(
         accuracy=_accuracy(token),
         resorted=resorted,
     )
+
+
+def _sent(token: TimeStampResponse) -> list[Certificate]:
+    """Return the certificates that came along; raises ValueError for more than any authority sends, or keys that take long to check."""
+    raw = list(token.signed_data.certificates)
+    if len(raw) > MAX_CERTIFICATES:
+        raise ValueError("more certificates than any authority sends")
+    sent = [load_der_x509_certificate(one) for one in raw]
+    if not all(has_usual_key(one) for one in sent):
+        raise ValueError("a key of a kind or size that no authority has")
+    return sent
+
+
+def has_usual_key(certificate: Certificate) -> bool:
+    """Whether a certificate's key is of a kind and a size that authorities have, so that a check with it is soon done."""
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    if isinstance(key, RSAPublicKey):
+        return key.key_size <= MAX_RSA and key.public_numbers().e.bit_length() <= MAX_EXPONENT
+    if isinstance(key, EllipticCurvePublicKey):
+        return key.curve.name in CURVES
+    return isinstance(key, Ed25519PublicKey | Ed448PublicKey)
 
 
 def _fault(token: TimeStampResponse, imprint: str, nonce: int | None, signer: Certificate | None) -> Fault | None:
@@ -244,12 +334,22 @@ def _may_stamp(signer: Certificate) -> bool:
     return purpose.critical and list(purpose.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
 
 
-def _are_whole(sent: Sequence[Certificate], believed: Sequence[Certificate]) -> bool:
-    """Whether every certificate that came along is as its issuer signed it, also one that nobody needed; unknown issuers are let pass."""
-    for one in sent:
-        issuers = [other for other in (*sent, *believed) if other.subject == one.issuer]
-        if issuers and not any(_is_signed_by(one, other) for other in issuers):
-            return False
+def _is_whole(signer: Certificate, sent: Sequence[Certificate], believed: Sequence[Certificate], effort: Effort) -> bool:
+    """Whether every certificate from the signer upwards that came along is as its issuer signed it; unknown issuers are let pass.
+
+    Who is above whom goes by the names. Others that came along are signed by nobody here, need nobody, and are not looked at. Raises
+    ValueError when there are more links than any authority has.
+    """
+    level, seen = [signer], {signer}
+    for _ in range(MAX_LINKS):
+        issuers = {one: [other for other in (*sent, *believed) if other.subject == one.issuer] for one in level}
+        for one in (one for one in level if one in sent and issuers[one]):
+            if not any(effort.is_signed_by(one, other) for other in issuers[one]):
+                return False
+        level = [one for one in dict.fromkeys(other for found in issuers.values() for other in found) if one not in seen]
+        seen.update(level)
+    if level:
+        raise ValueError("more links than any authority has")
     return True
 
 
@@ -263,14 +363,16 @@ def _is_signed_by(one: Certificate, other: Certificate) -> bool:
     return True
 
 
-def _root(token: TimeStampResponse, imprint: str, sent: Sequence[Certificate], believed: Sequence[Certificate]) -> Certificate | Fault:
+def _root(asked: _Asked, sent: Sequence[Certificate]) -> Certificate | Fault:
     """Return the root that the token chains to, at the token's own time."""
+    believed = asked.roots
     between = [one for one in believed if not is_root(one)]
     issuers = {one.issuer for one in (*sent, *between)}
     candidates = [one for one in believed if is_root(one) and one.subject in issuers]
     for root in candidates:
+        asked.effort.spend(1 + len(sent) + len(between))  # OpenSSL may check so many on the way
         try:
-            VerifierBuilder(roots=[root], intermediates=list(between)).build().verify(token, bytes.fromhex(imprint))
+            VerifierBuilder(roots=[root], intermediates=list(between)).build().verify(asked.token, bytes.fromhex(asked.imprint))
         except VerificationError:
             continue
         return root

@@ -10,15 +10,24 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from data.errors import EvidenceError
+from evidence.broken_packs import chained_names, crowd, vouching
 from evidence.der import inside, parts, split, wrap
 from evidence.local_authority import Trouble
 from evidence.testing import LocalAuthority
 from evidence.timestamp import (
+    MAX_CERTIFICATES,
+    MAX_CHECKS,
+    MAX_LINKS,
     SLACK,
     SOON,
+    Effort,
     Fault,
     Stamped,
     TokenFault,
@@ -26,6 +35,7 @@ from evidence.timestamp import (
     check,
     check_imprint,
     fingerprint,
+    has_usual_key,
     public_roots,
     question,
     read_authority,
@@ -203,6 +213,80 @@ def test_a_changed_certificate_that_nobody_needs_is_seen(authority: LocalAuthori
 
     assert changed != reply
     assert check(changed, SEAL, [authority.root]) == TokenFault(Fault.SIGNATURE)
+
+
+def test_more_certificates_than_any_authority_sends_are_refused(authority: LocalAuthority) -> None:
+    """Twelve are read, whoever they are; thirteen are refused before anything is reckoned with them."""
+    reply, effort = authority.stamp(SEAL, AT), Effort()
+    most = crowd(reply, vouching("Nobody", MAX_CERTIFICATES - 1))
+
+    assert isinstance(check(most, SEAL, [authority.root]), Stamped)
+    assert check(crowd(reply, vouching("Nobody", MAX_CERTIFICATES)), SEAL, [authority.root], effort=effort) == TokenFault(Fault.UNREADABLE)
+    assert effort.left == MAX_CHECKS
+
+
+def test_only_the_certificates_above_the_signer_are_checked(authority: LocalAuthority) -> None:
+    """Certificates that came along and have nothing to do with the signer cost nothing but their reading."""
+    reply = authority.stamp(SEAL, AT)
+    alone, crowded, many = Effort(), Effort(), MAX_CERTIFICATES - 1
+    check(reply, SEAL, [authority.root], effort=alone)
+    check(crowd(reply, vouching("Nobody", many)), SEAL, [authority.root], effort=crowded)
+
+    assert alone.left - crowded.left == many
+
+
+def test_a_chain_that_is_longer_than_any_is_refused(authority: LocalAuthority) -> None:
+    """Six links above the signer are followed; more are none of an authority."""
+    reply, name = authority.stamp(SEAL, AT), f"{authority.name} Root"
+    long, short = (crowd(reply, chained_names((name, *(f"Link {place}" for place in range(many))))) for many in (MAX_LINKS, MAX_LINKS - 2))
+
+    assert check(long, SEAL, [authority.root]) == TokenFault(Fault.UNREADABLE)
+    assert check(short, SEAL, [authority.root]) != TokenFault(Fault.UNREADABLE)
+
+
+def test_what_was_checked_costs_nothing_again_and_the_rest_has_an_end(authority: LocalAuthority) -> None:
+    """A hundred honest stamps share their certificates; those that bring others each time are not looked at once the effort is spent."""
+    reply, effort = authority.stamp(SEAL, AT), Effort()
+    honest = [check(reply, SEAL, [authority.root], effort=effort) for _ in range(100)]
+    spent = MAX_CHECKS - effort.left
+    crowds = (crowd(reply, vouching(f"{authority.name} Root", 11, number)) for number in range(40))
+    hostile = [check(one, SEAL, [authority.root], effort=effort) for one in crowds]
+
+    assert {type(one) for one in honest} == {Stamped}
+    assert spent <= 100 * 3
+    assert hostile[-1] == TokenFault(Fault.TOO_MUCH)
+    assert check(reply, SEAL, [authority.root], effort=effort) == TokenFault(Fault.TOO_MUCH)
+    assert isinstance(check(reply, SEAL, [authority.root]), Stamped)
+
+
+def _of_key(key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Invented")])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key).serial_number(1)
+    builder = builder.not_valid_before(AT).not_valid_after(AT + timedelta(days=1))
+    return builder.sign(ec.generate_private_key(ec.SECP256R1()), SHA256())
+
+
+def test_only_keys_of_usual_kinds_and_sizes_are_reckoned_with() -> None:
+    """Public numbers may be so large that one check takes as long as hundreds: such keys count as none."""
+    usual: list[rsa.RSAPublicKey | ec.EllipticCurvePublicKey] = [
+        rsa.RSAPublicNumbers(65_537, (1 << 8_191) + 1).public_key(),
+        ec.generate_private_key(ec.SECP384R1()).public_key(),
+    ]
+    odd: list[rsa.RSAPublicKey | ec.EllipticCurvePublicKey] = [
+        rsa.RSAPublicNumbers(65_537, (1 << 8_200) + 1).public_key(),
+        rsa.RSAPublicNumbers((1 << 40) + 1, (1 << 3_071) + 1).public_key(),
+        ec.generate_private_key(ec.SECP256K1()).public_key(),
+    ]
+
+    assert [has_usual_key(_of_key(key)) for key in usual] == [True, True]
+    assert [has_usual_key(_of_key(key)) for key in odd] == [False, False, False]
+
+
+def test_a_stamp_with_a_monstrous_key_is_refused(authority: LocalAuthority) -> None:
+    """It makes no difference that nobody needs the certificate: the stamp is none of an authority."""
+    monster = _of_key(rsa.RSAPublicNumbers(65_537, (1 << 16_000) + 1).public_key()).public_bytes(Encoding.DER)
+
+    assert check(crowd(authority.stamp(SEAL, AT), [monster]), SEAL, [authority.root]) == TokenFault(Fault.UNREADABLE)
 
 
 def test_before_and_after_the_capture() -> None:

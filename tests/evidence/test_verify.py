@@ -17,7 +17,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from evidence import stored_zip
-from evidence.broken_packs import broken
+from evidence.broken_packs import broken, crowd, crowded_stamps, vouching
 from evidence.bundle_check import Trust
 from evidence.custody import CustodyDraft
 from evidence.invented import WHEN, Workshop
@@ -25,6 +25,7 @@ from evidence.keys import SealKey
 from evidence.register import lines
 from evidence.tampering import EDITS, Files, all_anew, back_date, closed, hashes_anew, lists_anew, opened, pack_seal_anew, unpacked
 from evidence.testing import KEY, LocalAuthority, chained
+from evidence.timestamp import Effort
 from evidence.verify import Colour, Knowledge, VerifyResult, as_json, in_words, verify
 
 BAD = {Colour.RED, Colour.UNREADABLE}
@@ -397,6 +398,42 @@ def test_the_register_is_compared_when_it_is_given(stamped: Workshop, authority:
 
     assert found == [colour for _, colour in states]
     assert verify(pack.path, Knowledge(register=stamped.folder / "none")).colour is Colour.RED
+
+
+def test_stamps_made_to_hold_up_whoever_checks_are_left_aside(stamped: Workshop, authority: LocalAuthority) -> None:
+    """The school's own key over five stamps with certificates that vouch for one another: a verdict that says so, never GREEN."""
+    for _ in range(4):
+        stamped.capture()
+    files = opened(stamped.pack().path)
+    names = sorted(name for name in files if name.endswith("/seal.tsr"))
+    for number, name in enumerate(names):
+        files[name] = crowd(files[name], vouching(f"{authority.name} Root", 11, number))
+    _sealed_by(files, KEY)
+    few = Knowledge(Trust((authority.root,), effort=Effort(150)))
+    result = _judged(stamped, files, few)
+
+    assert len(names) == 5
+    assert result.colour is Colour.AMBER
+    assert "as if to hold up this computer" in result.reasons[-1]
+    assert _judged(stamped, files, few) == result
+    assert verify(stamped.pack().path, few).colour is Colour.GREEN
+
+
+def test_a_crowd_of_certificates_is_refused(stamped: Workshop, tmp_path: Path) -> None:
+    """Packs with hundreds of certificates in their stamps, as the soak makes them: a verdict each, never unchanged."""
+    clean, chance = opened(stamped.pack().path), random.Random(5)  # noqa: S311 - packs to try, not a secret
+
+    assert {verify(crowded_stamps(dict(clean), tmp_path / "crowd.zip", chance)).colour for _ in range(4)} == {Colour.RED}
+
+
+def test_certificates_beside_the_evidence_have_an_end(stamped: Workshop, authority: LocalAuthority) -> None:
+    """More of them than any authority has are not read at all; who trusts the authority needs none."""
+    files = opened(stamped.pack().path)
+    files[f"{E1}/authority.pem"] *= 13
+    _sealed_by(files, KEY)
+
+    assert _judged(stamped, files, Knowledge()).colour is Colour.AMBER
+    assert _judged(stamped, files, _trusting(authority)).colour is Colour.GREEN
 
 
 def test_a_rezipped_pack_is_red(pack: Path, tmp_path: Path) -> None:
