@@ -16,7 +16,7 @@ from data.clock import Clock
 from data.errors import CaseError, ConflictError, NotFoundError
 from data.model.care import Investigation, Letter, PersonalFiling, Referral, SupportOffer
 from data.model.cases import ENDED, Case, CaseEvent, CaseState, Confidentiality, TakedownRequest
-from data.model.evidence import OrderState, TokenState
+from data.model.evidence import Evidence, OrderState, TokenState
 from data.model.findings import Finding, FindingState
 from data.model.people import Permission, Role, User
 from data.model.readings import Severity
@@ -27,6 +27,10 @@ from evidence.timestamp import Authority
 NOBODY_ASKED = "the case was stopped: nobody outside is asked"
 UNDER_WAY = (OrderState.WAITING, OrderState.RUNNING)
 OfCase = TypeVar("OfCase", TakedownRequest, Letter, Referral, Investigation, PersonalFiling, SupportOffer)
+_SEEN = frozenset({"image", "video", "audio"})
+_HOLDING = frozenset(  # mails, documents and saved pages: pictures may be in them
+    {"message/rfc822", "application/vnd.ms-outlook", "application/pdf", "multipart/related", "application/wacz"}
+)
 AHEAD = timedelta(minutes=2)  # a browser's clock may run a little ahead of ours
 
 
@@ -159,13 +163,16 @@ class Room:
     def _stop(self, work: Work, case: Case, who: str, fields: Mapping[str, Any], what: str = "capture refused") -> Case:
         """Stop a case, and every other one of the school at the same address: no request goes there any more (evidence.md §8.4).
 
+        So is every one that holds a picture, recording, mail or saved page of this one: what may not be seen here may not be seen there.
         The flag, the strictest confidentiality but the chair's, every order under way, the safeguarding lead. What the case held before
         stays in the line of history, for the one stop that can be lifted (casework.stopping).
         """
-        for other in self._at_its_address(work, case):
-            if not other.stop:
+        for why, others in (("same_address", self._at_its_address(work, case)), ("same_file", self._with_its_files(work, case))):
+            for other in sorted(others, key=lambda one: one.id):
                 work.lock(f"case:{other.id}")
-                self._stop_one(work, work.cases.get(other.id), who, {**fields, "same_address": case.ref}, what)
+                fresh = work.cases.get(other.id)
+                if not fresh.stop:
+                    self._stop_one(work, fresh, who, {**fields, why: case.ref}, what)
         return self._stop_one(work, case, who, fields, what)
 
     def _at_its_address(self, work: Work, case: Case) -> list[Case]:
@@ -173,6 +180,12 @@ class Room:
         names = [name for item in work.case_items.where(case_id=case.id) if item.address for name in spellings(item.address)]
         others = {item.case_id for item in work.case_items.where(address=names)} - {case.id}
         return work.cases.where(id=sorted(others), school_id=case.school_id)
+
+    def _with_its_files(self, work: Work, case: Case) -> list[Case]:
+        """Return the school's other cases that hold a file of this one in which a picture may be, by its SHA-256."""
+        shown = {sha256 for one in work.evidence.where(case_id=case.id) for sha256 in picture_files(one)}
+        others = {one.case_id for one in work.evidence.where() if not shown.isdisjoint(picture_files(one))} if shown else set()
+        return [one for one in work.cases.where(school_id=case.school_id, stop=False) if one.id in others - {case.id}]
 
     def _stop_one(self, work: Work, case: Case, who: str, fields: Mapping[str, Any], what: str) -> Case:
         for order in work.orders.where(case_id=case.id, state=list(UNDER_WAY)):
@@ -214,6 +227,11 @@ class Room:
         return min(moment, now).astimezone(UTC)
 
 
+def picture_files(evidence: Evidence) -> frozenset[str]:
+    """Return the hashes of its files in which a picture may be; not those of lists, logs and keys, which much evidence shares."""
+    return frozenset(one.sha256 for one in evidence.files if one.media_type.partition("/")[0] in _SEEN or one.media_type in _HOLDING)
+
+
 def before_hold(events: Sequence[CaseEvent]) -> CaseState | None:
     """Return the state in which the case was before it was last held, or taken over by the safeguarding lead; corrections do not count."""
     taken, undone = (CaseState.HOLD_BY_AUTHORITY, CaseState.SAFEGUARDING_LEAD), undone_numbers(events)
@@ -237,4 +255,4 @@ def needed(text: str, what: str) -> str:
     return text.strip()
 
 
-__all__ = ["AHEAD", "SYSTEM", "UNDER_WAY", "Room", "before_hold", "needed"]
+__all__ = ["AHEAD", "SYSTEM", "UNDER_WAY", "Room", "before_hold", "needed", "picture_files"]

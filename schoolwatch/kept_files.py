@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from casework.room import picture_files
 from casework.stopping import destroyed_files
 from data.model.evidence import Evidence
 from data.store import Work
@@ -37,12 +38,16 @@ def hashes(found: Evidence) -> Iterator[str]:
 
 
 def withheld_files(work: Work) -> frozenset[str]:
-    """Return the files that are never copied anywhere, a backup included: of stopped cases and of nothing else (evidence.md §8.6)."""
+    """Return the files that are never copied anywhere, a backup included: those of stopped cases (evidence.md §8.6).
+
+    What else names them keeps them, but not where a picture may be in them: such a file goes nowhere, whoever else holds it.
+    """
     stopped = frozenset(case.id for case in work.cases.where() if is_sealed_off(case))
     inside, outside = set[str](), set[str]()
     for case_id, sha256 in _by_case(work):
         (inside if case_id in stopped else outside).add(sha256)
-    return frozenset(inside - outside)
+    shown = {sha256 for one in work.evidence.where(case_id=sorted(stopped)) for sha256 in picture_files(one)}
+    return frozenset((inside - outside) | shown)
 
 
 def _by_case(work: Work) -> Iterator[tuple[str, str]]:

@@ -26,6 +26,7 @@ from data.clock import FixedClock
 from data.errors import SchoolwatchError
 from data.migrations import upgrade
 from data.store import Store
+from evidence.errors import CaptureForbiddenError
 from evidence.seal import canonical
 from schoolwatch import age_tar, backup, restore
 from schoolwatch.age_tar import Lock, Member, Opener, new_pair, tar_bytes
@@ -251,6 +252,44 @@ def test_a_file_that_two_cases_share_is_kept_for_the_other(installed: tuple[Desk
     sha256 = next(file.sha256 for file in kept.files if file.name == "page.txt")
 
     assert any(name.endswith(sha256) for name in opened(path, secret))
+    assert drill(path, secret, desk).is_sound
+
+
+@pytest.mark.parametrize("name", ["screen-as-seen.png", "page.mhtml", "page.wacz", "brought.eml", "brought.pdf", "brought.mp4"])
+def test_a_picture_of_a_stopped_case_leaves_by_no_other_case(installed: tuple[Desk, str], name: str) -> None:
+    """A file in which a picture may be is sealed off in every case of the school that holds it, and is in no backup."""
+    desk, secret = installed
+    one, two = (seal_one(desk, key, {name: b"the same picture"}) for key in ("first", "second"))
+    other = seal_one(desk, "third", {name: b"another picture"})
+    with desk.store.read() as work:
+        lead = work.users.where()[0]
+    desk.casework.saw_indecent(lead, one.case_id, one.id)
+    sha256 = next(file.sha256 for file in two.files if file.name == name)
+    path = made_by(desk)
+    with desk.store.read() as work:
+        stopped = {case.id for case in work.cases.where(stop=True)}
+
+    assert stopped == {one.case_id, two.case_id}
+    assert not any(member.endswith(sha256) for member in opened(path, secret))
+    assert drill(path, secret, desk).is_sound
+    with pytest.raises(CaptureForbiddenError):
+        desk.safe.reveal(lead, two.id, name, "four words of reason")
+    with desk.store.read() as work:
+        assert not work.cases.get(other.case_id).stop
+
+
+def test_a_picture_of_a_stopped_case_is_in_no_backup_whoever_names_it(installed: tuple[Desk, str]) -> None:
+    """Brought once more after the stop, into another case, such a file stays out of the backups all the same."""
+    desk, secret = installed
+    seal_one(desk, "stopped", {"screen-as-seen.png": b"the same picture"})
+    with desk.store.begin("system") as work:
+        work.cases.replace(work.cases.get("case-stopped").model_copy(update={"stop": True}))
+        work.commit()
+    again = seal_one(desk, "free", {"screen-as-seen.png": b"the same picture"})
+    path = made_by(desk)
+    sha256 = next(file.sha256 for file in again.files if file.name == "screen-as-seen.png")
+
+    assert not any(member.endswith(sha256) for member in opened(path, secret))
     assert drill(path, secret, desk).is_sound
 
 
