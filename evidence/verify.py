@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,6 @@ from evidence.custody import verify as verify_chain
 from evidence.custody import verify_extract
 from evidence.seal import KEY, MANIFEST, SEAL, canonical, stamp
 from evidence.shelf import FolderShelf, Shelf, ZipShelf, opened
-from evidence.timestamp import Effort
 
 Register = list[CustodyEvent] | str | None  # the whole register, what is wrong with it, or none was given
 MAX_REASONS = 200  # a person reads the first few; a hostile pack could give a hundred thousand
@@ -166,8 +165,8 @@ def shown(reason: str) -> str:
 def _verdict(shelf: Shelf, known: Knowledge) -> VerifyResult:
     if not any(name in shelf.digests for name in _OWN):
         return VerifyResult(Colour.UNREADABLE, ("this is not an evidence pack: it has no seal and no list of what is in it",))
-    trust = replace(known.trust, effort=Effort(known.trust.effort.left))  # each pack has its own
-    bundles = tuple(check_bundle(shelf, folder, trust) for folder in _folders(shelf))
+    folders = _folders(shelf)
+    bundles = tuple(check_bundle(shelf, folder, known.trust) for folder in folders)
     sealed = strictly(PackSeal, shelf.text(PACK_SEAL, MAX_SMALL))
     codes = {bundle.ref: bundle.witness for bundle in bundles if bundle.witness} | {
         "pack": shelf.digests[PACK_SEAL].sha256 if sealed else ""
