@@ -24,11 +24,11 @@ class Subject:
     can_be_verified: bool = False  # the authority's certificate is in the pack too
 
 
-def how_to_check(name: str, key_id: str, subjects: Iterable[Subject]) -> bytes:
-    """Return the file for a pack of this name, sealed by the installation with this key."""
+def how_to_check(name: str, key_id: str, subjects: Iterable[Subject], *, note: str = "") -> bytes:
+    """Return the file for a pack of this name, sealed by the installation with this key; `note`: what stands above everything (ASCII)."""
     every = tuple(subjects)
     parts = (_HEAD.format(name=name), _LISTS, _PACK.format(key_id=key_id), *(_one(subject) for subject in every), _witness(every), _FOOT)
-    return "\n".join(parts).encode("ascii")
+    return "\n".join((*((f"{note}\n",) if note else ()), *parts)).encode("ascii")
 
 
 def commands(content: bytes) -> tuple[str, ...]:
@@ -45,7 +45,8 @@ You need no program of ours. You need a Linux or macOS computer with the usual t
   Windows: certutil -hashfile FILE SHA256 shows the hash of one file; compare it by eye with the list. For the rest, ask for Linux.
 
 1. Unpack the ZIP into an empty folder. Open a terminal and go into the folder {name} (the one in which this text lies).
-2. Do not open or add files there before you are done: some computers write hidden files beside what is looked at.
+2. Do not open or add files there before you are done: some computers write files beside what is looked at. Where .DS_Store, Thumbs.db or
+   desktop.ini is named as added, your own computer may have put it there: delete it and check again, or let the ZIP file itself be checked.
 3. Copy each line that is indented by four spaces into the terminal, as it stands.
 """
 _LISTS = """\
@@ -131,11 +132,19 @@ def _witness_lines(subjects: tuple[Subject, ...]) -> Iterator[str]:
     yield "It stands in each request that the school sent about this evidence, and somebody else may have noted it. Compare it with:"
     yield ""
     yield from (f"{COMMAND}sha256sum data/{subject.ref}/{SEAL}" for subject in subjects)
+    yield ""
+    yield from _PAPERS
+    yield ""
     yield f"{COMMAND}sha256sum pack-seal.json"
     yield ""
     yield "Proves, when the codes are the same: this is what the school had when the code was sent, whoever holds the key today."
 
 
+_PAPERS = (
+    "The time stamps cover the evidence only. The report, the chronology and the lists rest on the school's key alone: who holds it can",
+    "write them anew, and everything above still says OK. Compare the code of the whole pack, which the next command shows, with the",
+    "line of its export in the school's register, or with a note of it that somebody else keeps.",
+)
 _FOOT = """\
 WHAT NONE OF THIS CAN SHOW
 A page that was forged before it was captured, or shown to the school only. Who wrote it. A wrong clock of the school's computer where
@@ -144,9 +153,10 @@ person and every backup. Whether what people said and wrote is true.
 
 WITH SCHOOLWATCH (no database, no network needed)
   schoolwatch verify FOLDER-OR-ZIP
-  GREEN       unchanged, and the time is proven by an outside authority
+  GREEN       unchanged, and the time of the evidence is proven by an outside authority
   AMBER       unchanged, but the time is not proven to you; each reason is named
   RED         changed; each changed file is named
   UNREADABLE  this is not a pack, or it was cut off
+Under GREEN and AMBER it says so when nobody has compared the code of the whole pack (D): give it with --witness, or give --register.
 More certainty: --key FINGERPRINT, --witness CODE, --register FILE, --authority CERTIFICATE.
 """

@@ -24,19 +24,19 @@ from data.errors import EvidenceError
 from data.model.evidence import CustodyEvent, Evidence, EvidenceKind, SealedFile, SealToken, TokenState
 from evidence import bag
 from evidence.bag import FACTS, FORMAT, HOW_TO_CHECK, PACK_SEAL, PACK_SIGNATURE, REGISTER, SEALED_TAGS
-from evidence.bundle_check import AUTHORITY, Seal, strictly
+from evidence.bundle_check import AUTHORITY, MAX_JSON, Seal, strictly
 from evidence.custody import verify_extract
 from evidence.errors import CustodyBrokenError, SealBrokenError
 from evidence.guard import may_export
 from evidence.how_to_check import Subject, how_to_check
 from evidence.keys import SealKey
 from evidence.redaction import phrases_of, redacted_case_file
-from evidence.report import CaseFile, Variant, answer_name, both_times, chronology_csv
+from evidence.report import DEMO, CaseFile, Variant, answer_name, both_times, chronology_csv
 from evidence.report_pdf import report
 from evidence.safe_text import in_csv
 from evidence.seal import KEY, MANIFEST, SEAL, TOKEN, canonical, manifest_of, sha256, sha512, stamp
 from evidence.shelf import Digest
-from evidence.stored_zip import write
+from evidence.stored_zip import check_names, write
 from evidence.timestamp import fingerprint, is_root
 from evidence.vault import Vault
 
@@ -120,7 +120,7 @@ def write_pack(
         CaptureForbiddenError: the case is on the STOP route: nothing of it may be exported (evidence.md §8.4).
         SealBrokenError: a sealed file is missing or was changed.
         CustodyBrokenError: the custody lines do not fit together.
-        EvidenceError: the disk refused, or the pack would pass 1 GiB.
+        EvidenceError: the disk refused, or the pack would pass 1 GiB, or hold more files than `verify` reads.
     """
     may_export(file.case)
     path = target / pack_name(file, now, variant) if target.is_dir() else target
@@ -128,9 +128,17 @@ def write_pack(
     told = redacted_case_file(file, phrases_of(file.events)) if variant is Variant.REDACTED else file
     making = _Making(file=told, vault=vault, key=key, by=by, now=now, variant=variant, roots=roots)
     parts = _parts(making, _plain(path.stem))
+    _check_size(path.stem, parts)
     _write_whole(path, ((f"{path.stem}/{name}", parts[name]) for name in sorted(parts)), vault)
     sealed = parts[PACK_SEAL]
     return Pack(path, _digest(sealed).sha256, tuple(one.id for one in making.shown))
+
+
+def _check_size(name: str, parts: Mapping[str, Part]) -> None:
+    """Refuse what `verify` would not read, before anything is written: a clean pack that is called changed would be worse than none."""
+    check_names(f"{name}/{inside}" for inside in parts)
+    if any(_digest(parts[inside]).bytes > MAX_JSON for inside in (REGISTER, FACTS, *bag.LISTS)):
+        raise EvidenceError("the lists in this pack would be longer than can be checked; export fewer captures at a time")
 
 
 def _write_whole(path: Path, parts: Iterable[tuple[str, Part]], vault: Vault) -> None:
@@ -159,7 +167,8 @@ def _parts(making: _Making, name: str) -> dict[str, Part]:
     parts |= {REGISTER: _register(making), FACTS: canonical(_facts(making))}
     digests = {inside: _digest(part) for inside, part in parts.items()}
     tags = {bag.BAGIT: bag.DECLARATION, bag.INFO: bag.info(_labels(making, name), digests), **bag.lists(digests)}
-    tags[HOW_TO_CHECK] = how_to_check(name, making.key.id, (_subject(making, one, bundles) for one in making.shown))
+    subjects = tuple(_subject(making, one, bundles) for one in making.shown)
+    tags[HOW_TO_CHECK] = how_to_check(name, making.key.id, subjects, note=DEMO if making.file.demo else "")
     sealed = canonical(_pack_seal(making, name, tags))
     tags |= {PACK_SEAL: sealed, PACK_SIGNATURE: making.key.sign(sealed), KEY: making.key.public_pem}
     tags |= bag.tag_lists({tag: _digest(content) for tag, content in tags.items()})
@@ -189,6 +198,7 @@ def _labels(making: _Making, name: str) -> tuple[tuple[str, str], ...]:
         ("External-Identifier", name),
         ("External-Description", f"Evidence of case {making.file.case.ref} ({making.variant.value})"),
         ("Bagging-Date", f"{making.now:%Y-%m-%d}"),
+        *((("Internal-Sender-Description", DEMO),) if making.file.demo else ()),
     )
 
 
@@ -317,6 +327,7 @@ def _facts(making: _Making) -> dict[str, Any]:
         "made_by_name": making.file.who(making.by),
         "captures": list(_captures(making)),
         "not_included": [{"ref": one.ref, "why": NO_COPY} for one in making.left_out],
+        **({"demo": True} if making.file.demo else {}),
     }
 
 

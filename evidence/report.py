@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from data.model.cases import Case, CaseEvent, CaseItem, RemovalCheck, TakedownRequest
@@ -15,6 +16,8 @@ from data.model.watch import School
 from evidence.safe_text import in_csv
 
 LONDON = ZoneInfo("Europe/London")
+Labels = Mapping[Any, str]  # by one kind of code each (StrEnum)
+DEMO = "DEMO: invented people, and a clock that runs fast"
 
 
 class Variant(StrEnum):
@@ -25,10 +28,29 @@ class Variant(StrEnum):
 
 
 @dataclass(frozen=True)
+class Words:
+    """The screens' own words for what the records hold as codes, by code; a code without words is said as it is, with blanks."""
+
+    states: Labels = field(default_factory=dict)
+    harms: Labels = field(default_factory=dict)
+    outcomes: Labels = field(default_factory=dict)
+    requests: Labels = field(default_factory=dict)
+    routes: Labels = field(default_factory=dict)
+    grounds: Labels = field(default_factory=dict)
+    verdicts: Labels = field(default_factory=dict)
+
+
+def worded(words: Labels, code: str) -> str:
+    """Return the words for a code."""
+    return words.get(code, code.replace("_", " "))
+
+
+@dataclass(frozen=True)
 class CaseFile:
     """Everything of one case that goes into a pack, as plain records. `names` turns user ids into names as shown.
 
     `tokens`: how the word of a time-stamping authority stands for each seal (their subject is "evidence:<id>").
+    `words`: how codes are said. `demo`: the people are invented and the clock is scaled; whatever is made of it says so.
     """
 
     school: School
@@ -42,6 +64,8 @@ class CaseFile:
     custody: tuple[CustodyEvent, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     tokens: tuple[SealToken, ...] = ()
+    words: Words = field(default_factory=Words)
+    demo: bool = False
 
     def who(self, user_id: str | None) -> str:
         """Return the name of a user, "Schoolwatch" for the system, or the bare id."""
@@ -74,12 +98,14 @@ def chronology_csv(file: CaseFile) -> str:
 def chronology(file: CaseFile) -> list[tuple[str, str, str, str]]:
     """Return what happened in the case, oldest first: when (UTC and UK), who, what, and the reason given."""
     return [
-        (both_times(event.at), file.who(event.by), _event_words(event), event.reason or "")
+        (both_times(event.at), file.who(event.by), _event_words(event, file.words.states), event.reason or "")
         for event in sorted(file.events, key=lambda e: e.number)
     ]
 
 
-def _event_words(event: CaseEvent) -> str:
+def _event_words(event: CaseEvent, states: Labels) -> str:
+    what = event.what.replace("_", " ")
     if event.before == event.after or event.after is None:
-        return event.what
-    return f"{event.what}: {event.before.value if event.before else 'new'} to {event.after.value}".replace("_", " ")
+        return what
+    before = f"from '{worded(states, event.before)}' to " if event.before else "now "
+    return f"{what}: {before}'{worded(states, event.after)}'"

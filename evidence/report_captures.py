@@ -131,7 +131,7 @@ def _facts(source: Source) -> Iterator[tuple[str, str]]:
     yield "Note", one.note
     yield "Witness code (SHA-256 of its seal.json)", one.seal_sha256
     yield "Time stamp", time_stamp(source.file.token(one))
-    yield "Made with", ", ".join(f"{name} {value}" for name, value in sorted(one.tools.items()))
+    yield "Made with", made_with(one.tools)
 
 
 def _original(source: Source) -> Iterator[tuple[str, str]]:
@@ -142,8 +142,38 @@ def _original(source: Source) -> Iterator[tuple[str, str]]:
     yield "Original captured", str(original.get("captured") or "")
     yield "Witness code of the original", str(original.get("witness_code") or "")
     covered = _mapping(source.facts.get("covered"))
-    yield "Covered", "; ".join(f"{name}: {value}" for name, value in covered.items())
+    yield "Covered", "; ".join(_covered(covered))
     yield "Left out of the copy", "; ".join(str(one) for one in _sequence(source.facts.get("left_out")))
+
+
+def _covered(counted: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what was covered, in words; what was not covered is not told."""
+    for name, value in counted.items():
+        if value == "yes":
+            yield name
+        elif name == "also covered" and value != "nothing":
+            yield f"also {', '.join(_HIDDEN.get(one, one) for one in str(value).split(', '))}"
+        elif value not in (0, "", "no", "nothing", None, False):
+            yield f"{name}: {value}"
+
+
+_HIDDEN = {"title": "the title of the page", "handle": "the author's handle", "address": "the address"}
+_PROGRAMS = {"schoolwatch": "Schoolwatch", "playwright": "Playwright", "python": "Python", "pillow": "Pillow", "imagehash": "ImageHash"}
+
+
+def made_with(tools: Mapping[str, Any]) -> str:
+    """Return by which programs and under which conditions it was made, as a sentence; only what is on record."""
+    named = [f"{_PROGRAMS[name]} {tools[name]}" for name in _PROGRAMS if tools.get(name)]
+    named += [f"the browser {tools['browser']}"] if tools.get("browser") else []
+    named += [f"on {tools['system']}"] if tools.get("system") else []
+    said = [f"{', '.join(named)}."] if named else []
+    if tools.get("method") == "page without picture":
+        said.append("Without a browser: the page was fetched, not photographed.")
+    if "sandbox" in tools:
+        said.append(f"The browser ran {'inside' if tools['sandbox'] else 'without'} its own sandbox.")
+    if tools.get("as_unprivileged_user"):
+        said.append("It ran as a user without special rights on the computer.")
+    return " ".join(said)
 
 
 def _page_facts(source: Source) -> Iterator[tuple[str, str]]:
@@ -154,10 +184,14 @@ def _page_facts(source: Source) -> Iterator[tuple[str, str]]:
     yield "HTTP status", str(one.status if one.status is not None else "unknown")
     yield "Title of the page", one.title
     yield "Shown author", source.handle
-    yield "Took", f"{facts['seconds']} seconds, by a clock that nobody can set" if "seconds" in facts else ""
+    yield "Took", f"{facts['seconds']} seconds, by {_measured(source)}" if "seconds" in facts else ""
     yield "Clock", _clock(facts.get("clock_moved_by_seconds"))
     yield "Signed in anywhere", "no" if facts.get("logged_in") is False else ""
     yield "Length of the page", page_length(source)
+
+
+def _measured(source: Source) -> str:
+    return "a real clock; the times around it are the demo's" if source.file.demo else "a clock that nobody can set"
 
 
 def _clock(moved: object) -> str:

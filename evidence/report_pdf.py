@@ -13,13 +13,14 @@ from datetime import datetime
 from data.model.cases import TakedownRequest
 from data.model.evidence import Evidence, EvidenceKind
 from evidence.pdf import Block, Bullets, Document, Heading, PageBreak, Paragraph, Quote, Rows, Table, pdf
-from evidence.report import CaseFile, Variant, answer_name, both_times, chronology
+from evidence.report import DEMO, CaseFile, Variant, answer_name, both_times, chronology, worded
 from evidence.report_captures import MAX_CELL, MAX_TEXT, Budget, Pictures, Source, capture_blocks, cut, time_stamp
-from evidence.report_statement import CLOCKS, GLOSSARY, statement
+from evidence.report_statement import CLOCKS, DEMO_CLOCKS, GLOSSARY, statement
 
 MAX_PIECES = 120  # pages of pictures in one report
 MAX_ROWS = 400  # lines of one table
 MAX_REQUESTS = 40
+DEMO_MARK = f"{DEMO}\n"
 
 
 def report(file: CaseFile, *, by: str, now: datetime, variant: Variant, pictures: Pictures) -> bytes:
@@ -50,7 +51,7 @@ def document(file: CaseFile, *, by: str, now: datetime, variant: Variant, pictur
         author=file.school.name,
         subject=f"Evidence in case {ref}, {_VARIANTS[variant]}",
         footer=f"{ref} · {file.school.name}",
-        watermark=f"Taken out by {file.who(by)}\n{both_times(now)}",
+        watermark=f"{DEMO_MARK if file.demo else ''}Taken out by {file.who(by)}\n{both_times(now)}",
         keywords=(ref,),
     )
 
@@ -69,13 +70,15 @@ def shown(file: CaseFile, variant: Variant) -> tuple[Evidence, ...]:
 
 def _cover(file: CaseFile, by: str, now: datetime, variant: Variant) -> Iterator[Block]:
     case = file.case
+    if file.demo:
+        yield Paragraph(f"{DEMO}. Nothing in it happened.")
     rows = [
         ("School", file.school.name),
         ("Case", case.ref),
         ("This report", f"{_VARIANTS[variant]}; taken out by {file.who(by)}, {both_times(now)}"),
-        ("State", case.state.value.replace("_", " ") + (f" ({case.outcome})" if case.outcome else "")),
-        ("Kind of harm, as judged by a person", case.lead_category.value.replace("_", " ")),
-        ("Severity", f"S{case.severity.value} ({case.severity.word})"),
+        ("State", _first_big(_state(file))),
+        ("Concern, as it was recorded", _first_big(worded(file.words.harms, case.lead_category))),
+        ("Severity", case.severity.word),
         ("Known to the school", both_times(case.known_at)),
         ("Seen to be gone", both_times(case.gone_observed_at) or "not yet"),
         *(("Address", cut(item.address, MAX_CELL)) for item in file.items[:MAX_REQUESTS]),
@@ -89,8 +92,17 @@ def _cover(file: CaseFile, by: str, now: datetime, variant: Variant) -> Iterator
         (3, 3, 4, 6),
     )
     yield from _not_included(file, variant)
-    yield Paragraph(CLOCKS)
+    yield Paragraph(DEMO_CLOCKS if file.demo else CLOCKS)
     yield Rows(GLOSSARY, ("Word", "What it means"))
+
+
+def _state(file: CaseFile) -> str:
+    outcome = f" ({worded(file.words.outcomes, file.case.outcome)})" if file.case.outcome else ""
+    return worded(file.words.states, file.case.state) + outcome
+
+
+def _first_big(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 _WHAT = {
@@ -136,9 +148,9 @@ def _request(file: CaseFile, request: TakedownRequest) -> Iterator[Block]:
     yield Rows(
         (
             ("To", request.recipient),
-            ("Route", request.route.value.replace("_", " ")),
-            ("Ground", request.ground.value.replace("_", " ")),
-            ("State", request.state.value.replace("_", " ")),
+            ("Route", _first_big(worded(file.words.routes, request.route))),
+            ("Ground", _first_big(worded(file.words.grounds, request.ground))),
+            ("State", _first_big(worded(file.words.requests, request.state))),
             ("Sent", f"{both_times(request.sent_at)} by {file.who(request.sent_by)}" if request.sent_at else "not sent"),
             ("Their reference", request.reference or "none"),
             ("Subject", cut(request.subject, MAX_CELL)),
@@ -152,7 +164,7 @@ def _checks(file: CaseFile) -> Iterator[tuple[str, ...]]:
         yield (
             both_times(check.at),
             file.who(check.by),
-            check.verdict.value.replace("_", " "),
+            worded(file.words.verdicts, check.verdict),
             check.method,
             str(check.status if check.status is not None else ""),
             check.detail,

@@ -28,6 +28,10 @@ CLOCKS = (
     "school's computer. How long a capture took was measured by a second clock that nobody can set. Files that the browser wrote "
     "(page.mhtml) may carry a time of the browser's own; where it differs by some seconds, that is why."
 )
+DEMO_CLOCKS = (
+    "Each time is given twice: in UTC, the world's common time, and as clocks in the UK would show it. Both are the demo's: its clock runs "
+    "many times faster than a real one, and none of these times says when anything was. Only how long a capture took is in real seconds."
+)
 _CODE = (
     "64 letters and digits, computed from the seal of one piece of evidence. Another content would give another code. Noted by somebody "
     "else, or printed in a letter at the time, it shows that nobody made the evidence anew."

@@ -127,7 +127,9 @@ def build_desk(settings: Settings, clock: Clock | None = None) -> Desk:
         sign_in=sign_in,
         people=People(store, clock, sign_in),
         watch=Watch(store, clock, gate),
-        safe=Safe(store, clock, vault, cases, lambda: SealKey.open(settings.state_dir), settings.timestamp_root),
+        safe=Safe(
+            store, clock, vault, cases, lambda: SealKey.open(settings.state_dir), settings.timestamp_root, demo=settings.demo is not None
+        ),
     )
 
 

@@ -8,8 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from casework import access
+from casework.checks import VERDICT_LABELS
+from casework.flagging import CATEGORY_LABELS
 from casework.handover import PICTURE, HandOver, papers, papers_name, sha256
+from casework.requests import REQUEST_LABELS
+from casework.route_words import GROUND_LABELS, ROUTE_LABELS
 from casework.service import Casework
+from casework.transitions import OUTCOME_LABELS, STATE_LABELS
 from data.clock import Clock
 from data.errors import NotFoundError, SchoolwatchError
 from data.model.care import PersonalFiling
@@ -24,26 +29,50 @@ from evidence.guard import may_export, may_keep
 from evidence.keys import SealKey
 from evidence.pack import Pack, write_pack
 from evidence.redaction import POST, copies_that_count, phrases_of
-from evidence.report import CaseFile, Variant
+from evidence.report import CaseFile, Variant, Words
 from evidence.timestamp import all_roots
 from evidence.vault import Vault
 
 MIN_REASON = 4
+WORDS = Words(
+    states=STATE_LABELS,
+    harms=CATEGORY_LABELS,
+    outcomes=OUTCOME_LABELS,
+    requests=REQUEST_LABELS,
+    routes=ROUTE_LABELS,
+    grounds=GROUND_LABELS,
+    verdicts=VERDICT_LABELS,
+)
 
 
 class RevealRefusedError(SchoolwatchError):
     """A picture is shown only with a reason of a few words."""
 
 
+class NothingToExportError(SchoolwatchError):
+    """There is nothing to export: this case has no evidence yet. Capture the page, or add what a person brought, then export again."""
+
+
 class Safe:
     """The vault, as the people of a school may use it."""
 
     def __init__(
-        self, store: Store, clock: Clock, vault: Vault, cases: Casework, key: Callable[[], SealKey], authority: Path | None = None
+        self,
+        store: Store,
+        clock: Clock,
+        vault: Vault,
+        cases: Casework,
+        key: Callable[[], SealKey],
+        authority: Path | None = None,
+        *,
+        demo: bool = False,
     ) -> None:
-        """`key`: what seals here, asked for when it is needed; `authority`: the certificates of the authority that stamps, as PEM."""
+        """`key`: what seals here, asked for when it is needed; `authority`: the certificates of the authority that stamps, as PEM.
+
+        `demo`: the people here are invented and the clock runs fast; every pack says so.
+        """
         self._store, self._clock, self._vault, self._cases = store, clock, vault, cases
-        self._key, self._authority = key, authority
+        self._key, self._authority, self._demo = key, authority, demo
 
     def reveal(self, by: User, evidence_id: str, name: str, reason: str) -> bytes:
         """Return a file of a capture; the view is recorded first.
@@ -68,9 +97,12 @@ class Safe:
         """Return the evidence pack of a case and its file name.
 
         Before it leaves, the export stands in the custody chain, with the code of this very pack; a case stopped meanwhile gives none.
+        Raises NothingToExportError for a case without evidence.
         """
         found = self._cases.may_export(by, case_id)
         may_export(found.case)
+        if not found.evidence:
+            raise NothingToExportError
         with tempfile.TemporaryDirectory(prefix="schoolwatch-pack-") as folder:
             made = write_pack(
                 self._file(found.case),
@@ -148,6 +180,8 @@ class Safe:
                 custody=tuple(work.custody.of(one.id for one in sealed)),
                 names={user.id: user.name for user in work.users.where()},
                 tokens=tuple(work.tokens.where(case_id=case.id)),
+                words=WORDS,
+                demo=self._demo,
             )
 
     def _log(self, by: User, evidence: tuple[Evidence, ...], what: str, detail: str) -> None:

@@ -21,6 +21,7 @@ from evidence.custody import CustodyDraft
 from evidence.errors import CaptureForbiddenError, CustodyBrokenError, SealBrokenError
 from evidence.invented import ITEM, WHEN, Workshop
 from evidence.pack import CaseFile, Pack, Variant, write_pack
+from evidence.report import DEMO
 from evidence.seal import stamp
 from evidence.tampering import opened, unpacked
 from evidence.testing import KEY, MOMENT, chained
@@ -234,3 +235,17 @@ def test_many_captures_go_into_one_pack(tmp_path: Path) -> None:
     assert len(index) == 13
     assert len(verify(pack.path).codes) == 13
     assert len(pack.evidence_ids) == 12
+
+
+def test_a_demos_pack_says_so_wherever_it_is_read(workshop: Workshop) -> None:
+    """In pack.json, bag-info.txt and HOW-TO-CHECK.txt, sealed with the rest; a school's own pack has no such word."""
+    target = workshop.folder / "demo.zip"
+    told = replace(workshop.file(), demo=True)
+    write_pack(told, vault=workshop.vault, key=workshop.key, target=target, by="u-dsl", now=WHEN + timedelta(days=1))
+    demo, real = opened(target), opened(workshop.pack().path)
+
+    assert json.loads(demo["data/pack.json"])["demo"] is True
+    assert demo["HOW-TO-CHECK.txt"].decode().startswith(DEMO)
+    assert DEMO in demo["bag-info.txt"].decode()
+    assert verify(target).colour is Colour.AMBER  # unchanged, without a time stamp
+    assert all(b"demo" not in real[name].lower() for name in ("data/pack.json", "HOW-TO-CHECK.txt", "bag-info.txt"))

@@ -18,12 +18,13 @@ from PIL import Image
 
 from data.model.cases import Capacity, Case, CaseEvent, CaseItem, CaseState, Ground, RemovalCheck, Route, TakedownRequest, Verdict
 from data.model.evidence import Completeness, Evidence, EvidenceKind, SealedFile, SealToken, TokenState
+from data.model.readings import Category, Severity
 from data.model.watch import School
 from evidence import report_pdf
 from evidence.errors import SealBrokenError
 from evidence.pdf import Figure, Paragraph, Quote
-from evidence.report import CaseFile, Variant
-from evidence.report_captures import MAX_TEXT, Budget, Source, capture_blocks, interventions
+from evidence.report import DEMO, CaseFile, Variant, Words, chronology_csv
+from evidence.report_captures import MAX_TEXT, Budget, Source, capture_blocks, interventions, made_with
 from evidence.report_pdf import MAX_PIECES, document, report, shown
 from evidence.report_pictures import NoPictureError, decoded, pieces
 from evidence.seal import Sealer, canonical
@@ -448,3 +449,74 @@ def test_a_case_without_evidence_has_a_report(file: CaseFile, made: Made, words_
 
     assert words_of(made(bare)).count("None.") >= 5
     assert report_pdf.MAX_REQUESTS == 40
+
+
+def _said(file: CaseFile, pictures: Callable[[Evidence, SealedFile], bytes]) -> str:
+    """Return every word of the report as records, before it is set."""
+    return repr(document(file, by="u-dsl", now=NOW, variant=Variant.FULL, pictures=pictures))
+
+
+WORDED = Words(
+    states={CaseState.TRIAGED: "judged, waits for evidence", CaseState.REQUESTED: "removal requested"},
+    harms={Category.DEFAMATION_INDIVIDUAL: "possible defamation of an individual: needs a person's view"},
+    routes={Route.SITE_OPERATOR: "the site's operator"},
+    verdicts={Verdict.PRESENT: "still there"},
+)
+
+
+def test_codes_are_said_in_the_screens_words(file: CaseFile, pictures: Callable[[Evidence, SealedFile], bytes]) -> None:
+    """No code and no verdict: concern, states, routes and what a check found, in the report and in the table alike."""
+    case = file.case.model_copy(update={"lead_category": Category.DEFAMATION_INDIVIDUAL, "severity": Severity.S3})
+    moved = file.events[0].model_copy(update={"number": 2, "what": "asked", "before": CaseState.TRIAGED, "after": CaseState.REQUESTED})
+    told = replace(file, case=case, words=WORDED, events=(*file.events, moved))
+    said, table = _said(told, pictures), chronology_csv(told)
+
+    assert "Possible defamation of an individual: needs a person's view" in said
+    assert "'High'" in said
+    assert "still there" in said
+    for raw in ("S3", "Kind of harm", "defamation individual", "new to triaged"):
+        assert raw not in said
+    for text in (said, table):
+        assert "opened: now 'judged, waits for evidence'" in text
+        assert "asked: from 'judged, waits for evidence' to 'removal requested'" in text
+
+
+def test_how_it_was_made_is_a_sentence() -> None:
+    """No True, no names of fields; what is not on record is not told."""
+    tools = {"schoolwatch": "0.1.0", "python": "3.11.2", "system": "Linux 6.1", "method": "browser", "playwright": "1.5"}
+    tools |= {"browser": "Chromium 120", "browser_found": "system"}
+    said = made_with(tools | {"sandbox": True, "as_unprivileged_user": True})
+
+    assert said == (
+        "Schoolwatch 0.1.0, Playwright 1.5, Python 3.11.2, the browser Chromium 120, on Linux 6.1. "
+        "The browser ran inside its own sandbox. It ran as a user without special rights on the computer."
+    )
+    assert "without its own sandbox" in made_with(tools | {"sandbox": False, "as_unprivileged_user": False})
+    assert "special rights" not in made_with(tools | {"sandbox": False, "as_unprivileged_user": False})
+    assert "not photographed" in made_with({"method": "page without picture"})
+    assert made_with({"method": "fake"}) == ""
+
+
+def test_only_what_was_covered_is_told(holding: Holding, pictures: Callable[[Evidence, SealedFile], bytes]) -> None:
+    """No "nothing", no "0", no "no"."""
+    counted = {"pictures on the page": 0, "lines of text": 2, "everything but one box": "yes", "also covered": "handle, title"}
+    facts = {"covered": counted | {"boxes drawn by hand": 0}}
+    files = {"post.png": square((1, 2, 3), 60)}
+    some = _said(holding(files, kind=EvidenceKind.REDACTED, facts=facts), pictures)
+    none = _said(holding(files, kind=EvidenceKind.REDACTED, facts={"covered": {"also covered": "nothing"}}), pictures)
+
+    assert "also the author's handle, the title of the page; everything but one box; lines of text: 2\"" in some
+    assert "boxes drawn by hand" not in some
+    assert "'Covered'" in some
+    assert "'Covered'" not in none
+
+
+def test_a_demo_says_so_on_the_cover_and_on_every_page(file: CaseFile, pictures: Callable[[Evidence, SealedFile], bytes]) -> None:
+    """The watermark and the first words; no claim about a clock that nobody can set beside times of a clock that runs fast."""
+    told = document(replace(file, demo=True), by="u-dsl", now=NOW, variant=Variant.FULL, pictures=pictures)
+
+    assert told.watermark.startswith(f"{DEMO}\n")
+    assert isinstance(told.blocks[0], Paragraph)
+    assert DEMO in repr(told.blocks[0])
+    assert "nobody can set" not in repr(told)
+    assert "demo" not in _said(file, pictures).lower()

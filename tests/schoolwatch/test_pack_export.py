@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 
 from data.clock import FixedClock
-from data.model.cases import Case
+from data.model.cases import Case, CaseState, Ground, RequestState, Route, Verdict
 from data.model.evidence import CustodyEvent
+from data.model.readings import Category
 from evidence.errors import CaptureForbiddenError
 from evidence.register import lines
 from evidence.report import Variant
 from evidence.tampering import opened
 from evidence.verify import Colour, Knowledge, verify
 from schoolwatch.round import carry_out, run_round
+from schoolwatch.safe import NothingToExportError
 from schoolwatch.testing import Watched, watched_town
 
 
@@ -95,3 +97,30 @@ def test_a_redacted_pack_of_a_case_without_copies_holds_no_evidence(watched: Wat
     assert [one for one in inside if one.endswith("/seal.json")] == []
     assert b"no redacted copy was made" in inside["data/pack.json"]
     assert verify(tmp_path / name).colour is Colour.AMBER
+
+
+def test_a_case_without_evidence_gives_no_pack_and_says_what_to_do(watched: Watched) -> None:
+    """An empty pack would look like evidence: refused in words, and no line in the chain."""
+    watched.forward(minutes=1)
+    run_round(watched.hands)
+    found = watched.case_about("trip-money")
+    with pytest.raises(NothingToExportError, match=r"nothing to export.*Capture the page"):
+        watched.desk.safe.pack(watched.user(), found.id)
+
+    assert "exported" not in [event.what for event in _custody(watched)]
+
+
+def test_a_pack_says_what_the_screens_say(watched: Watched, case: Case) -> None:
+    """Every code of the records has words; a demo's pack says that it is one."""
+    file = watched.desk.safe._file(case)
+
+    for table, codes in (
+        (file.words.states, CaseState),
+        (file.words.harms, Category),
+        (file.words.routes, Route),
+        (file.words.grounds, Ground),
+        (file.words.requests, RequestState),
+        (file.words.verdicts, Verdict),
+    ):
+        assert set(table) == set(codes)
+    assert file.demo is (watched.desk.settings.demo is not None)
