@@ -7,8 +7,9 @@ everything around the evidence is compared with the one way to write it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from evidence.custody import verify as verify_chain
 from evidence.custody import verify_extract
 from evidence.seal import KEY, MANIFEST, SEAL, canonical, stamp
 from evidence.shelf import FolderShelf, Shelf, ZipShelf, opened
+from evidence.timestamp import Effort
 
 Register = list[CustodyEvent] | str | None  # the whole register, what is wrong with it, or none was given
 MAX_REASONS = 200  # a person reads the first few; a hostile pack could give a hundred thousand
@@ -42,6 +44,21 @@ MAX_REASON = 500
 MAX_REGISTER = 50_000_000  # bytes; some hundred thousand lines
 NO_EVIDENCE = "there is no evidence in this pack, so nothing whose time could be proven"
 _OWN = (PACK_SEAL, FACTS, bag.BAGIT)
+
+
+PAPERS = (
+    "The time stamps cover the evidence only. The report, the chronology and the lists rest on the school's key alone: "
+    "compare the pack's code {code} with the school's register, or with a note of it that somebody else keeps (--register, --witness)."
+)
+_OF_COMPUTERS = re.compile(r"(?:.*/)?(?:\.DS_Store|Thumbs\.db|desktop\.ini) was added(?:: its name is none of ours)?", re.DOTALL)
+_BY_A_COMPUTER = "your own computer may have put this file here: delete it, or check the ZIP file"
+
+
+class Papers(StrEnum):
+    """Whether the pack's own code, which covers what people wrote around the evidence, was held against one from elsewhere."""
+
+    COMPARED = "compared"
+    NOT_COMPARED = "not compared"
 
 
 class Colour(StrEnum):
@@ -70,7 +87,7 @@ class VerifyResult:
     """The verdict on a pack, with every reason in plain words.
 
     `codes`: the witness code of each piece of evidence and of the pack itself, to compare with those noted elsewhere; `keys`: the
-    fingerprints of the keys that sealed it.
+    fingerprints of the keys that sealed it; `papers`: whether the report and the lists rest on more than the key.
     """
 
     colour: Colour
@@ -78,6 +95,7 @@ class VerifyResult:
     files: int = 0
     codes: Mapping[str, str] = field(default_factory=dict)
     keys: tuple[str, ...] = ()
+    papers: Papers = Papers.NOT_COMPARED
 
     @property
     def exit_code(self) -> int:
@@ -165,20 +183,32 @@ def shown(reason: str) -> str:
 def _verdict(shelf: Shelf, known: Knowledge) -> VerifyResult:
     if not any(name in shelf.digests for name in _OWN):
         return VerifyResult(Colour.UNREADABLE, ("this is not an evidence pack: it has no seal and no list of what is in it",))
-    folders = _folders(shelf)
-    bundles = tuple(check_bundle(shelf, folder, known.trust) for folder in folders)
+    trust = replace(known.trust, effort=Effort(known.trust.effort.left))  # each pack has its own
+    bundles = tuple(check_bundle(shelf, folder, trust) for folder in _folders(shelf))
     sealed = strictly(PackSeal, shelf.text(PACK_SEAL, MAX_SMALL))
     codes = {bundle.ref: bundle.witness for bundle in bundles if bundle.witness} | {
         "pack": shelf.digests[PACK_SEAL].sha256 if sealed else ""
     }
     register = _register(known.register) if known.register else None
-    faults = _first(_faults(shelf, sealed, bundles, known))
+    faults = _first(_explained(shelf, _faults(shelf, sealed, bundles, known)))
     faults += _first(_outside_faults(shelf, bundles, codes, known, register))
     doubts = _first(_doubts(shelf, bundles, codes, known, register))
     keys = tuple(dict.fromkeys([bundle.key for bundle in bundles if bundle.key] + ([sealed.key_id] if sealed else [])))
     colour = Colour.RED if faults else Colour.AMBER if doubts else Colour.GREEN
     reasons = faults or doubts or tuple(bundle.proof for bundle in bundles)
-    return VerifyResult(colour, tuple(shown(one) for one in reasons), len(shelf.digests), codes, keys)
+    papers = _papers(codes["pack"], known, register)
+    return VerifyResult(colour, tuple(shown(one) for one in reasons), len(shelf.digests), codes, keys, papers)
+
+
+def _papers(pack: str, known: Knowledge, register: Register) -> Papers:
+    """Return whether somebody outside knows this very pack: by a code that was noted, or by the line of its export in the register."""
+    is_noted = pack in {code.strip().lower() for code in known.witnesses}
+    is_known = is_noted or (isinstance(register, list) and _is_exported(register, pack))
+    return Papers.COMPARED if pack and is_known else Papers.NOT_COMPARED
+
+
+def _is_exported(register: list[CustodyEvent], pack: str) -> bool:
+    return any(pack in event.detail for event in register if event.what == "exported")
 
 
 def _first(reasons: Iterator[str]) -> tuple[str, ...]:
@@ -190,6 +220,13 @@ def _first(reasons: Iterator[str]) -> tuple[str, ...]:
             found["and more of the same"] = None
             break
     return tuple(found)
+
+
+def _explained(shelf: Shelf, reasons: Iterator[str]) -> Iterator[str]:
+    """Say where three well-known files come from that computers put into any folder that is looked at; in a ZIP they do not."""
+    for reason in reasons:
+        is_left = isinstance(shelf, FolderShelf) and _OF_COMPUTERS.fullmatch(reason)
+        yield f"{reason.partition(': its name')[0]}; {_BY_A_COMPUTER}" if is_left else reason
 
 
 def _folders(shelf: Shelf) -> list[str]:
@@ -347,7 +384,7 @@ def _doubts(shelf: Shelf, bundles: tuple[Bundle, ...], codes: Mapping[str, str],
     for code in asked & set(_originals(shelf, bundles).values()):
         yield f"the witness code {code} belongs to an original that is not in this pack, only a redacted copy of it; ask for the full pack"
     pack = codes.get("pack", "-")
-    if isinstance(register, list) and not any(pack in event.detail for event in register if event.what == "exported"):
+    if isinstance(register, list) and not _is_exported(register, pack):
         yield "the register that you gave does not know this very pack: it is older, or the papers around the evidence were changed"
 
 
@@ -359,12 +396,15 @@ def as_json(result: VerifyResult) -> str:
         "files": result.files,
         "witness_codes": dict(result.codes),
         "keys": list(result.keys),
+        "papers": result.papers.value,
     }
     return json.dumps(told, indent=2)
 
 
 def in_words(result: VerifyResult) -> str:
-    """Return the verdict for a person: the colour on the first line, then each reason, then the codes to compare."""
+    """Return the verdict for a person: the colour on the first line, each reason, what it does not cover, then the codes to compare."""
     lines = [result.colour.value, *(f"  {reason}" for reason in result.reasons)]
+    if result.colour in {Colour.GREEN, Colour.AMBER} and result.papers is Papers.NOT_COMPARED:
+        lines.append(f"  {PAPERS.format(code=result.codes['pack'])}")
     lines += [f"  witness code of {shown(ref)}: {code}" for ref, code in result.codes.items() if code]
     return "\n".join([*lines, *(f"  key: {shown(key)}" for key in result.keys)])
