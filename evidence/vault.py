@@ -10,9 +10,10 @@ import contextlib
 import hashlib
 import os
 import re
+import secrets
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,6 +22,9 @@ from evidence.errors import SealBrokenError
 
 SWEEP_AGE = timedelta(hours=1)  # younger files may belong to a capture that has not reached its row yet
 FLOOR = 500 * 1000**2  # bytes that must be free before a capture begins: a page of the largest kind, and room for its seal and its row
+_REMEMBERED = 10_000  # files that came last; older ones belong to a record by now, or to the sweeper
+_BACK = 1_000_000_000  # ns
+_Mark = tuple[int, int]  # a file's number on its disk, and its time (ns)
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
 
 
@@ -30,6 +34,7 @@ class Vault:
     def __init__(self, root: Path) -> None:
         """Use `root`, making it when needed; raises EvidenceError when it cannot be made."""
         self.root = root
+        self._fresh: dict[str, _Mark] = {}  # what this very object wrote last, and how it lay there then
         try:
             root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -47,10 +52,18 @@ class Vault:
         path = self.path(sha256)
         if not (_holds(path, content) and _made_young(path)):
             try:
-                _write_whole(path, content)
+                mark = _write_whole(path, content)
             except OSError as error:
                 raise EvidenceError(f"evidence could not be stored ({error.strerror}); free some disk space and capture again") from error
+            self._remember(sha256, mark)
         return sha256
+
+    def _remember(self, sha256: str, mark: _Mark | None) -> None:
+        self._fresh.pop(sha256, None)
+        if mark is not None:
+            self._fresh[sha256] = mark
+        while len(self._fresh) > _REMEMBERED:
+            self._fresh.pop(next(iter(self._fresh)), None)
 
     def get(self, sha256: str) -> bytes:
         """Return the content; raises SealBrokenError when the file is missing or is not what was stored."""
@@ -90,6 +103,20 @@ class Vault:
         except OSError as error:
             raise EvidenceError(f"vault file {sha256} cannot be removed ({error.strerror}); check the folder's rights") from error
         return True
+
+    def take_back(self, hashes: Collection[str], known: Callable[[], Collection[str]]) -> int:
+        """Remove files of a capture that came to no record; return how many went. Raises EvidenceError when the disk refuses.
+
+        Only what this very object wrote new, and nobody took up since: whoever stores the same content gives the file the present time
+        (`put`). That is looked at last, with the file out of everybody's way, and `known` is asked before: what a record names stays.
+        Whatever is left is swept within the next nights.
+        """
+        mine = {sha256: mark for sha256 in sorted(set(hashes)) if (mark := self._fresh.pop(sha256, None)) is not None}
+        named = frozenset(known()) if mine else frozenset[str]()
+        try:
+            return sum(_taken_back(self.path(sha256), mark) for sha256, mark in mine.items() if sha256 not in named)
+        except OSError as error:
+            raise EvidenceError(f"files that came to no record cannot be removed ({error.strerror}); check the folder's rights") from error
 
     def sweep(self, now: datetime, known: Collection[str]) -> tuple[str, ...]:
         """Remove temporary files and files without a row, both only when older than an hour; return the names removed.
@@ -143,7 +170,8 @@ def write_file(path: Path, content: bytes) -> None:
         raise EvidenceError(f"'{path.name}' could not be written ({error.strerror}); free some disk space and try again") from error
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def _write_whole(path: Path, content: bytes) -> _Mark | None:
+    """Write a whole file; return how it lies there where none lay before, None where it took the place of another."""
     if not path.parent.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         flush_folder(path.parent.parent)
@@ -153,12 +181,52 @@ def _write_whole(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
+        mark = _placed(Path(name), path)
         flush_folder(path.parent)
     except OSError:
         with contextlib.suppress(OSError):
             Path(name).unlink()
         raise
+    return mark
+
+
+def _placed(draft: Path, path: Path) -> _Mark | None:
+    """Give a written file its name. Its time is set a little back, so that whoever takes it up afterwards leaves another one."""
+    if path.exists():
+        draft.replace(path)
+        return None
+    found = draft.stat()
+    os.utime(draft, ns=(found.st_atime_ns, found.st_mtime_ns - _BACK))
+    mark = _mark(draft)
+    try:
+        os.link(draft, path)
+    except OSError:  # somebody was quicker, or a disk without a second name for a file
+        draft.replace(path)
+        return None
+    draft.unlink()
+    return mark
+
+
+def _mark(path: Path) -> _Mark:
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns
+
+
+def _taken_back(path: Path, mark: _Mark) -> bool:
+    """Remove a file unless it was taken up or written anew since it was marked; then it lies there again."""
+    aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        path.rename(aside)
+    except FileNotFoundError:
+        return False
+    if _mark(aside) == mark:
+        aside.unlink()
+        flush_folder(path.parent)
+        return True
+    with contextlib.suppress(FileExistsError):  # written anew meanwhile, which is just as good
+        os.link(aside, path)
+    aside.unlink()
+    return False
 
 
 def flush_folder(folder: Path) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import contextlib
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 from casework.room import picture_files
 from casework.stopping import destroyed_files
+from data.errors import ConflictError, EvidenceError, SchoolwatchError, StoreError
 from data.model.evidence import Evidence
-from data.store import Work
+from data.store import Store, Work
 from evidence.guard import is_sealed_off
+from evidence.vault import Vault
 
 STAMP = "a time stamp"
 SHARED = " (and "  # stands in the name of a file that several pieces of evidence share
@@ -23,7 +27,7 @@ def kept_files(work: Work) -> dict[str, str]:
     return {name: of for name, of in (tokens | answers | _of_evidence(work.evidence.where())).items() if name not in gone}
 
 
-def _of_evidence(found: Iterable[Evidence]) -> dict[str, str]:
+def _of_evidence(found: Collection[Evidence]) -> dict[str, str]:
     """Name the first piece of evidence that each file belongs to; the public half of the key, for one, belongs to all."""
     owners: dict[str, list[str]] = {}
     for one in found:
@@ -54,3 +58,23 @@ def _by_case(work: Work) -> Iterator[tuple[str, str]]:
     for one in work.evidence.where():
         yield from ((one.case_id, sha256) for sha256 in hashes(one))
     yield from ((check.case_id, check.answer_sha256) for check in work.checks.where() if check.answer_sha256)
+
+
+@contextmanager
+def only_if_kept(vault: Vault, store: Store, sealed: Evidence) -> Iterator[None]:
+    """Take the files of sealed evidence away again when the step that records it refuses: refused means that nothing of it is left.
+
+    What any record names stays, and so does what another capture took up meanwhile. A disk that refuses leaves them to the night's sweep.
+    """
+    try:
+        yield
+    except (SchoolwatchError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError) as error:
+        if isinstance(error, ConflictError) or not isinstance(error, StoreError):  # a store that broke off may have kept the record yet
+            with contextlib.suppress(EvidenceError, StoreError):
+                vault.take_back(set(hashes(sealed)), lambda: _named(store))
+        raise
+
+
+def _named(store: Store) -> Collection[str]:
+    with store.read() as work:
+        return frozenset(kept_files(work))

@@ -23,6 +23,7 @@ from evidence.redaction import FACTS, LAYOUT, Copy, Original, copy_facts, make_c
 from evidence.seal import LogLine, Sealer
 from evidence.vault import Vault
 from evidence.viewing import Sharpness, shown
+from schoolwatch.kept_files import only_if_kept
 from schoolwatch.pictures import FETCH_SECONDS, Look, Looks, session_mark
 from schoolwatch.safe import append
 
@@ -88,7 +89,7 @@ class Redacting:
         order = self._order(by, original.evidence)
         for _ in range(_TRIES):
             sealed, custody = self._sealed(by, case, original, choice, made, order)
-            with contextlib.suppress(ConflictError):
+            with contextlib.suppress(ConflictError), only_if_kept(self._vault, self._store, sealed):
                 return self._cases.redacted_copy_made(by, order, sealed, custody, choice.phrases)
         raise ConflictError
 

@@ -44,6 +44,7 @@ from schoolwatch import proving
 from schoolwatch.answers import Conversations
 from schoolwatch.delivery import deliver
 from schoolwatch.desk import Desk
+from schoolwatch.kept_files import only_if_kept
 from schoolwatch.readiness import require_ready
 
 CHUNK = 200  # posts read in one step (infrastructure.md §1.6: a job carries many posts, never one)
@@ -249,7 +250,8 @@ def _captured(hands: Hands, order: CaptureOrder) -> Evidence:
         clock=hands.clock,
         watch=_watch(hands, order.id),
     )
-    return hands.desk.casework.evidence_sealed(order.id, evidence, custody)
+    with only_if_kept(hands.desk.vault, hands.desk.store, evidence):
+        return hands.desk.casework.evidence_sealed(order.id, evidence, custody)
 
 
 def _watch(hands: Hands, order_id: str) -> Watch:

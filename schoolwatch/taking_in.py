@@ -21,6 +21,7 @@ from evidence.guard import may_export, must_be_clear
 from evidence.seal import Sealer
 from evidence.supplied import FACTS, Account, Brought, TakenBy, supply, words_in
 from evidence.vault import Vault
+from schoolwatch.kept_files import only_if_kept
 
 BY_ITS_WORDS = "the words of what was brought gave signs of an indecent picture"
 _TRIES = 3  # another piece of evidence may get the next number in the same moment
@@ -50,7 +51,7 @@ class TakingIn:
         self._read(by, order, files, account)
         for _ in range(_TRIES):
             sealed, custody = self._sealed(by, order, files, account)
-            with contextlib.suppress(ConflictError):
+            with contextlib.suppress(ConflictError), only_if_kept(self._vault, self._store, sealed):
                 return self._kept(by, order, sealed, custody)
         raise ConflictError
 

@@ -243,3 +243,41 @@ def test_another_accounts_folders_are_left_alone(tmp_path: Path) -> None:
     assert sweep_folders(tmp_path, "schoolwatch-capture-*", SystemClock().now()) == 0
     assert sweep_folders(tmp_path / "nowhere", "*", SystemClock().now()) == 0
     assert folder.is_dir()
+
+
+def test_what_came_to_no_record_is_taken_back(tmp_path: Path) -> None:
+    """Files that were just written go again, and only those: not what a record names, nor what lay there before."""
+    before, vault = Vault(tmp_path), Vault(tmp_path)
+    old, named, new = before.put(b"old"), vault.put(b"named"), vault.put(b"new")
+    vault.put(b"old")
+    gone = vault.take_back([old, named, new], lambda: {named})
+
+    assert gone == 1
+    assert vault.get(old) + vault.get(named) == b"oldnamed"
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == sorted((old, named))
+    assert vault.take_back([old, named], lambda: ()) == 0
+
+
+@pytest.mark.parametrize("moment", ["before the records are asked", "after"])
+def test_what_another_capture_took_up_is_left(tmp_path: Path, moment: str) -> None:
+    """The same content stored by somebody else meanwhile belongs to them as well, though no record of theirs is there yet."""
+    vault, other = Vault(tmp_path), Vault(tmp_path)
+    sha256 = vault.put(b"shared")
+    if moment == "after":
+        assert vault.take_back([sha256], lambda: [str(other.put(b"shared"))][1:]) == 0
+    else:
+        other.put(b"shared")
+        assert vault.take_back([sha256], lambda: ()) == 0
+
+    assert vault.get(sha256) == b"shared"
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [sha256]
+
+
+def test_a_disk_without_second_names_keeps_what_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a file cannot have two names for a moment it is stored all the same, and left to the sweep."""
+    vault = Vault(tmp_path)
+    monkeypatch.setattr("os.link", lambda *_: (_ for _ in ()).throw(PermissionError(1, "Operation not permitted")))
+    sha256 = vault.put(b"kept")
+
+    assert vault.take_back([sha256], lambda: ()) == 0
+    assert vault.get(sha256) == b"kept"

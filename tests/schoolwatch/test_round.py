@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,11 +17,12 @@ from collector.poll import PollReport
 from data.clock import FixedClock
 from data.errors import StoreError
 from data.model.cases import CaseState, Verdict, VerdictGroup
-from data.model.evidence import Completeness, OrderState, SafetyAnswer
+from data.model.evidence import Completeness, Evidence, OrderState, SafetyAnswer
 from data.model.posts import PlatformName, SeenPost
 from data.model.readings import Category
 from data.model.watch import Health
 from evidence.capture import Watch, capture
+from evidence.custody import CustodyDraft
 from evidence.errors import CaptureFailedError
 from schoolwatch import round as one_round
 from schoolwatch.demo.posts import Place, load_script
@@ -326,6 +327,29 @@ def test_a_capture_that_is_cancelled_ends_and_keeps_nothing(flagged: Watched, mo
     assert flagged.casework.case(flagged.user(), case.id).evidence == ()
     assert [path for path in flagged.desk.vault.root.rglob("*") if path.is_file()] == []
     assert flagged.order(case).id != order.id
+
+
+@pytest.mark.parametrize("what", ["stopped", "cancelled", "odd"])
+def test_what_is_refused_after_it_was_sealed_leaves_no_file(flagged: Watched, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """Stopped, cancelled or not to be stored at the very last moment: nothing of the capture stays in the vault, and others' files do."""
+    case = flagged.case_about("trip-money")
+    order, user = flagged.order(case), flagged.user()
+    kept = {flagged.desk.vault.put(b"of another capture")}
+    real = flagged.casework.evidence_sealed
+
+    def late(order_id: str, evidence: Evidence, custody: Sequence[CustodyDraft]) -> Evidence:
+        assert len(list(flagged.desk.vault.root.glob("??/*"))) > 3
+        if what == "stopped":
+            flagged.casework.saw_indecent(user, case.id)
+        elif what == "cancelled":
+            flagged.casework.cancel_capture(user, case.id, order.id)
+        return real(order_id, evidence.model_copy(update={"title": "\ud800"} if what == "odd" else {}), custody)
+
+    monkeypatch.setattr(flagged.casework, "evidence_sealed", late)
+    done = one_round.carry_out(flagged.hands, order.id)
+
+    assert done.state is {"stopped": OrderState.STOPPED, "cancelled": OrderState.CANCELLED, "odd": OrderState.FAILED}[what]
+    assert {path.name for path in flagged.desk.vault.root.glob("??/*")} == kept
 
 
 def test_a_busy_store_ends_no_capture(flagged: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
