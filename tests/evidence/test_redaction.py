@@ -116,6 +116,45 @@ def test_accents_are_found_both_ways() -> None:
     assert covered("Frau Strauß", ["strauss"]) == "Frau [covered]"
 
 
+@pytest.mark.parametrize(
+    ("phrase", "text", "left"),
+    [
+        (
+            "Ivy Fern-Hollow",
+            "Ivy Fern Hollow, ivyfernhollow, @ivy_fernhollow, Ivy Fern\u2010Hollow",
+            "[covered], [covered], @[covered], [covered]",
+        ),
+        ("Sean O'Fern", "seanofern; Sean OFern! Sean O\u2019Fern", "[covered]; [covered]! [covered]"),
+        (
+            "Ivy Fern",
+            "Ivy, Fern! Ivy (Fern! ivy:fern! ivy~fern! ivy=fern! ivy&fern! ivy;fern! ivy&nbsp;fern! ivy\\u0020fern!",
+            "[covered]! " * 8 + "[covered]!",
+        ),
+        ("Ivy Fern", "Fern, Ivy! @fernivy fern.ivy", "[covered]! @[covered]"),
+        ("Ivy Fern", "ivy_fern ivy-fern fern.ivy", "[covered] [covered] [covered]"),
+        ("Ivy Rose Fern", "Fern, Ivy Rose", "[covered]"),
+        ("\u0141ucja S\u00f8ren", "Lucja Soren LUCJA S\u00d8REN", "[covered] [covered]"),
+        ("Lucja Soren", "\u0141ucja S\u00f8ren", "[covered]"),
+        ("Th\u00e6dor", "Thaedor \u00deaedor TH\u00c6DOR", "[covered] [covered] [covered]"),
+        ("Ivy Fern", "\u0406vy F\u0435rn and \u0399vy Fern", "[covered] and [covered]"),
+        ("Nikos", "\u039dikos", "[covered]"),
+        ("\u039d\u03af\u03ba\u03bf\u03c2", "\u039d\u0399\u039a\u039f\u03a3 \u03bd\u03b9\u03ba\u03bf\u03c2", "[covered] [covered]"),
+        ("Jan M\u00fcller", "Jan Mueller, Jan Muller", "[covered], [covered]"),
+        ("Jan Mueller", "Jan M\u00fcller", "[covered]"),
+        ("Joe Fern", "Joey Ferns of Jo Fern", "Joey Ferns of Jo Fern"),
+    ],
+)
+def test_ordinary_spellings_of_a_name_are_found(phrase: str, text: str, left: str) -> None:
+    """Hyphens and apostrophes left out, other signs between, the last name first, letters with strokes, of other scripts, umlauts."""
+    assert covered(text, [phrase]) == left
+
+
+def test_a_phrase_found_in_the_mark_itself_is_refused() -> None:
+    """Without its hyphen it would stand in every mark."""
+    with pytest.raises(PhraseError, match="the mark"):
+        cleaned(["cov-ered"])
+
+
 def test_inside_longer_words_it_is_covered_too() -> None:
     """Too much rather than too little; overlapping finds become one mark."""
     assert covered("Annabel planned", ["Ann"]) == "[covered]abel pl[covered]ed"
@@ -154,6 +193,8 @@ def _plain(text: str) -> str:
 @given(LETTERS, st.lists(st.text(max_size=30), max_size=4))
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @example("Ivy", ["Ivy", "ivy"])
+@example("c-o--v", ["co"])
+@example("\u039d\u03af\u03ba-", ["\u03bd"])
 def test_no_phrase_survives_in_any_text(phrase: str, around: list[str]) -> None:
     """Whatever stands around it, how often it comes, in which case: afterwards it is not in the text, read as plainly as one can."""
     try:
