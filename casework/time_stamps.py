@@ -14,6 +14,7 @@ from data.model.base import new_id
 from data.model.evidence import Evidence, RegisterHead, SealToken, TokenState
 from data.model.people import Permission, User
 from data.store import Work
+from evidence.errors import Refused
 from evidence.guard import is_sealed_off, may_keep
 from evidence.timestamp import Authority, Stamped
 
@@ -137,7 +138,7 @@ class Stamping(Room):
         with self.store.begin(by=by.id) as work:
             kept = work.evidence.get(evidence_id)
             case = self._for(work, by, kept.case_id, Permission.CAPTURE)
-            may_keep(stop=case.stop, category=case.lead_category)
+            may_keep(stop=case.stop, category=case.lead_category, what=Refused.TIME_STAMP)
             found = work.tokens.where(subject=of_evidence(evidence_id))
             if not found or found[0].state is TokenState.GRANTED:
                 raise CaseError(f"{kept.ref} waits for no time stamp: it has one, or none was set up when it was sealed")

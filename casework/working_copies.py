@@ -11,6 +11,7 @@ from data.errors import ConflictError
 from data.model.evidence import CaptureOrder, Evidence, OrderState
 from data.model.people import Permission, User
 from evidence.custody import CustodyDraft
+from evidence.errors import Refused
 from evidence.guard import may_capture
 from evidence.redaction import MADE, phrases_of
 
@@ -33,7 +34,7 @@ class WorkingCopies(Room):
         """
         with self.store.begin(by=by.id) as work:
             case = self._for(work, by, order.case_id, Permission.CAPTURE)
-            may_capture(order.answer, stop=case.stop, category=case.lead_category)
+            may_capture(order.answer, stop=case.stop, category=case.lead_category, what=Refused.REDACTION)
             if any(one.ref == copied.ref for one in work.evidence.where(case_id=case.id)):
                 raise ConflictError
             done = {"state": OrderState.DONE, "evidence_id": copied.id, "finished_at": self.now()}

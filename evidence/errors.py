@@ -14,6 +14,8 @@ EvidenceError
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from data.errors import EvidenceError
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "EvidenceError",
     "PdfError",
     "PreflightStopError",
+    "Refused",
     "SealBrokenError",
 ]
 
@@ -71,13 +74,39 @@ class CaptureFailedError(EvidenceError):
     """The page could not be recorded."""
 
 
-class CaptureForbiddenError(EvidenceError):
-    """Capture is forbidden here, to protect a child; `screen` tells a person what to do instead (evidence.md §8)."""
+class Refused(StrEnum):
+    """What was asked for when the no-capture rule refused it."""
 
-    def __init__(self, why: str, screen: str = STOP_TEXT) -> None:
-        """Say `why` in a few words without post text or names; `screen` is the text for the page."""
-        self.why, self.screen = why, screen
-        super().__init__(f"capture refused: {why}; nothing was fetched or stored. Follow the STOP steps and tell the DSL now")
+    CAPTURE = "capture"
+    EXPORT = "export"
+    PICTURE = "look at the evidence"
+    UPLOAD = "upload"
+    REDACTION = "working copy"
+    TIME_STAMP = "time stamp"
+
+
+_OUTCOMES: dict[Refused, str] = {
+    Refused.CAPTURE: "nothing was fetched or stored",
+    Refused.EXPORT: "nothing was given out",
+    Refused.PICTURE: "nothing is shown",
+    Refused.UPLOAD: "nothing of what was brought was kept",
+    Refused.REDACTION: "no copy was made",
+    Refused.TIME_STAMP: "nobody outside is asked",
+}
+_OF_WHAT_IS_KEPT = frozenset({Refused.EXPORT, Refused.PICTURE, Refused.REDACTION, Refused.TIME_STAMP})
+
+
+class CaptureForbiddenError(EvidenceError):
+    """Refused to protect a child; `screen` tells who is not the safeguarding lead what to do instead (evidence.md §8)."""
+
+    def __init__(self, why: str, screen: str = STOP_TEXT, *, what: Refused = Refused.CAPTURE) -> None:
+        """Say `what` was refused and `why` in a few words without post text or names; `screen` is the text for the page.
+
+        The sentence is read by anybody, the safeguarding lead too: whom to tell stands in `screen` and on the STOP card.
+        """
+        self.why, self.screen, self.what = why, screen, what
+        sealed = "; what was captured is sealed off" if what in _OF_WHAT_IS_KEPT and screen is STOP_TEXT else ""
+        super().__init__(f"{what.value} refused: {why}; {_OUTCOMES[what]}{sealed}. Follow the STOP steps in the case")
 
 
 class PreflightStopError(CaptureForbiddenError):

@@ -9,43 +9,43 @@ from __future__ import annotations
 from data.model.cases import Case
 from data.model.evidence import CaptureOrder, SafetyAnswer
 from data.model.readings import NO_CAPTURE, Category
-from evidence.errors import ADULT_TEXT, CaptureForbiddenError, PreflightStopError
+from evidence.errors import ADULT_TEXT, CaptureForbiddenError, PreflightStopError, Refused
 from evidence.preflight import PageWords, signals
 
 ADULT: frozenset[Category] = frozenset({Category.INTIMATE_IMAGE_ADULT})
 
 
-def may_capture(answer: SafetyAnswer | None, *, stop: bool, category: Category | None) -> None:
+def may_capture(answer: SafetyAnswer | None, *, stop: bool, category: Category | None, what: Refused = Refused.CAPTURE) -> None:
     """Return quietly when a page may be captured; raises CaptureForbiddenError otherwise (evidence.md §8.2).
 
     Only a person's clear "no" opens the way; "yes", "not sure" and no answer are STOP, and so are the case's own stop flag
-    and the categories of indecent pictures, whatever was answered.
+    and the categories of indecent pictures, whatever was answered. `what`: for the words of the refusal.
     """
-    may_copy(stop=stop, category=category)
+    may_copy(stop=stop, category=category, what=what)
     if answer is None:
-        raise CaptureForbiddenError("the safety question was not answered")
+        raise CaptureForbiddenError("the safety question was not answered", what=what)
     if answer is not SafetyAnswer.NO:
-        raise CaptureForbiddenError("the safety question was not answered with a clear 'no'")
+        raise CaptureForbiddenError("the safety question was not answered with a clear 'no'", what=what)
 
 
-def may_keep(*, stop: bool, category: Category | None) -> None:
+def may_keep(*, stop: bool, category: Category | None, what: Refused = Refused.EXPORT) -> None:
     """Raise CaptureForbiddenError for stopped material (evidence.md §8.4): no file, no picture, no export, no look at the address."""
     if stop:
-        raise CaptureForbiddenError("this case is on the STOP route")
+        raise CaptureForbiddenError("this case is on the STOP route", what=what)
     if category in NO_CAPTURE:
-        raise CaptureForbiddenError("the category forbids any copy")
+        raise CaptureForbiddenError("the category forbids any copy", what=what)
 
 
-def may_copy(*, stop: bool, category: Category | None) -> None:
+def may_copy(*, stop: bool, category: Category | None, what: Refused = Refused.EXPORT) -> None:
     """Raise CaptureForbiddenError where no copy of anything may be made or shown: stopped, or an adult's intimate picture (§8.7)."""
-    may_keep(stop=stop, category=category)
+    may_keep(stop=stop, category=category, what=what)
     if category in ADULT:
-        raise CaptureForbiddenError("it may be an intimate picture of an adult, and nobody may copy it", ADULT_TEXT)
+        raise CaptureForbiddenError("it may be an intimate picture of an adult, and nobody may copy it", ADULT_TEXT, what=what)
 
 
-def may_export(case: Case) -> None:
+def may_export(case: Case, what: Refused = Refused.EXPORT) -> None:
     """Raise CaptureForbiddenError when nothing of the case may be shown, taken in, packed or leave, whatever was pressed (§8.4)."""
-    may_copy(stop=case.stop, category=case.lead_category)
+    may_copy(stop=case.stop, category=case.lead_category, what=what)
 
 
 def must_be_clear(order: CaptureOrder, words: PageWords) -> None:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from data.model.evidence import CaptureOrder, Completeness, Evidence, EvidenceKind
 from evidence.custody import CustodyDraft
-from evidence.errors import SuppliedRefusedError
+from evidence.errors import Refused, SuppliedRefusedError
 from evidence.file_facts import PLACE_WARNING, facts_of, holds_place, words_of
 from evidence.file_kinds import KINDS, FileKind, kind_of, refused
 from evidence.guard import may_capture
@@ -106,7 +106,7 @@ def supply(
     `order` holds the answer to the safety question. Raises CaptureForbiddenError without a clear "no" (nothing is kept),
     SuppliedRefusedError for a file or an account that cannot be taken in, EvidenceError when the disk refuses.
     """
-    may_capture(order.answer, stop=False, category=None)
+    may_capture(order.answer, stop=False, category=None, what=Refused.UPLOAD)
     kinds, said = checked(files), _said(account, now)
     kept = {
         f"{STEM}{number:02d}.{kind.ending}": file.content for number, (file, kind) in enumerate(zip(files, kinds, strict=True), start=1)

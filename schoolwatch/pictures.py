@@ -22,6 +22,7 @@ from data.model.evidence import Evidence, SealedFile, ViewingPreference
 from data.model.people import Permission, User
 from data.store import Store
 from evidence.custody import CustodyDraft
+from evidence.errors import Refused
 from evidence.guard import may_export
 from evidence.vault import Vault
 from evidence.viewing import Sharpness, shown, tile
@@ -171,7 +172,7 @@ class Pictures:
             found = work.evidence.get(evidence_id)
         case = self._cases.case(by, found.case_id).case
         access.must(by, Permission.CAPTURE, case)
-        may_export(case)
+        may_export(case, Refused.PICTURE)
         file = next((one for one in drawable(found) if one.name == name), None)
         if file is None:
             raise NotFoundError("picture in this evidence", name)

@@ -18,6 +18,7 @@ from data.model.people import Permission, User
 from data.store import Store
 from evidence.boxes import Box, Choice, page_map
 from evidence.custody import CustodyDraft
+from evidence.errors import Refused
 from evidence.guard import may_capture, may_export
 from evidence.redaction import FACTS, LAYOUT, Copy, Original, copy_facts, make_copy, shown_as, whole
 from evidence.seal import LogLine, Sealer
@@ -98,7 +99,7 @@ class Redacting:
             found = work.evidence.get(evidence_id)
         case = self._cases.case(by, found.case_id).case
         access.must(by, Permission.CAPTURE, case)
-        may_export(case)
+        may_export(case, Refused.REDACTION)
         hashes = {one.name: one.sha256 for one in found.files}
 
         def read(name: str) -> bytes:
@@ -129,7 +130,7 @@ class Redacting:
     def _sealed(
         self, by: User, case: Case, original: Original, choice: Choice, made: Copy, order: CaptureOrder
     ) -> tuple[Evidence, tuple[CustodyDraft, ...]]:
-        may_capture(order.answer, stop=case.stop, category=case.lead_category)
+        may_capture(order.answer, stop=case.stop, category=case.lead_category, what=Refused.REDACTION)
         now, role = self._clock.now(), ", ".join(sorted(one.value for one in by.roles.get(case.school_id, ())))
         who = {"id": by.id, "name": by.name, "role": role}
         files = made.files | {FACTS: copy_facts(original, made, choice, who=who, at=now)}

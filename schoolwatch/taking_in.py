@@ -16,7 +16,7 @@ from data.model.evidence import CaptureOrder, Evidence, OrderState, SafetyAnswer
 from data.model.people import Permission, User
 from data.store import Store
 from evidence.custody import CustodyDraft
-from evidence.errors import CaptureForbiddenError, PreflightStopError, SuppliedRefusedError
+from evidence.errors import CaptureForbiddenError, PreflightStopError, Refused, SuppliedRefusedError
 from evidence.guard import may_export, must_be_clear
 from evidence.seal import Sealer
 from evidence.supplied import FACTS, Account, Brought, TakenBy, supply, words_in
@@ -47,7 +47,7 @@ class TakingIn:
         """
         order = self._cases.ask_to_supply(by, case_id, item_id, answer)
         if order.state is OrderState.STOPPED:
-            raise CaptureForbiddenError(order.problem or "this case is on the STOP route")
+            raise CaptureForbiddenError(order.problem or "this case is on the STOP route", what=Refused.UPLOAD)
         self._read(by, order, files, account)
         for _ in range(_TRIES):
             sealed, custody = self._sealed(by, order, files, account)
@@ -61,7 +61,7 @@ class TakingIn:
             must_be_clear(order, words_in(files, account))
         except PreflightStopError as error:
             self._cases.supply_stopped(by, order, error.signals, BY_ITS_WORDS)
-            raise CaptureForbiddenError(BY_ITS_WORDS) from error
+            raise CaptureForbiddenError(BY_ITS_WORDS, what=Refused.UPLOAD) from error
 
     def _sealed(
         self, by: User, order: CaptureOrder, files: Sequence[Brought], account: Account
@@ -86,7 +86,7 @@ class TakingIn:
             found = work.evidence.get(evidence_id)
         case = self._cases.case(by, found.case_id).case
         access.must(by, Permission.CAPTURE, case)
-        may_export(case)
+        may_export(case, Refused.PICTURE)
         file = next((one for one in found.files if one.name == FACTS), None)
         facts: dict[str, Any] = json.loads(self._vault.get(file.sha256)) if file else {}
         return facts

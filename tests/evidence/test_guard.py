@@ -7,7 +7,7 @@ import pytest
 from data.model.cases import Case
 from data.model.evidence import SafetyAnswer
 from data.model.readings import Category
-from evidence.errors import ADULT_TEXT, STOP_TEXT, CaptureForbiddenError
+from evidence.errors import ADULT_TEXT, STOP_TEXT, CaptureForbiddenError, Refused
 from evidence.guard import is_sealed_off, may_capture, may_export, may_keep
 
 
@@ -78,3 +78,32 @@ def test_what_is_sealed_off_is_not_shown(case: Case, change: dict[str, object], 
         may_export(changed)
 
     assert is_sealed_off(changed) is is_off
+
+
+@pytest.mark.parametrize("what", list(Refused))
+def test_a_refusal_says_what_was_refused_and_never_what_is_not_so(what: Refused) -> None:
+    """A pack or a look is no capture: nothing claims that nothing was stored where something is, and nobody is sent to themselves."""
+    with pytest.raises(CaptureForbiddenError) as caught:
+        may_capture(None, stop=True, category=None, what=what)
+    said = str(caught.value)
+    kept = what not in {Refused.CAPTURE, Refused.UPLOAD}
+
+    assert said.startswith(f"{what.value} refused: this case is on the STOP route; ")
+    assert ("what was captured is sealed off" in said) is kept
+    assert ("nothing was fetched or stored" in said) is (what is Refused.CAPTURE)
+    assert "DSL" not in said
+    assert "Tell the designated safeguarding lead" in caught.value.screen
+
+
+def test_a_pack_is_refused_as_an_export_and_a_look_as_a_look(case: Case) -> None:
+    """What the safe refuses without saying more is an export; an adult's picture is not called sealed off."""
+    stopped = case.model_copy(update={"stop": True})
+    adult = case.model_copy(update={"lead_category": Category.INTIMATE_IMAGE_ADULT})
+    with pytest.raises(CaptureForbiddenError, match=r"export refused: .*nothing was given out; what was captured is sealed off"):
+        may_export(stopped)
+    with pytest.raises(CaptureForbiddenError, match=r"look at the evidence refused: .*nothing is shown; what was captured is sealed off"):
+        may_export(stopped, Refused.PICTURE)
+    with pytest.raises(CaptureForbiddenError) as caught:
+        may_export(adult)
+
+    assert "sealed off" not in str(caught.value)
