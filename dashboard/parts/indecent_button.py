@@ -20,7 +20,7 @@ def indecent_button(bench: Bench, one: Evidence | None = None) -> None:
     with st.popover(LABEL, icon=":material/front_hand:", key=f"{key}-open"):
         st.markdown("**A nude, semi-nude or sexual picture of somebody who may be under 18?**")
         muted("No reason is needed. Nothing of this case is shown, sent or backed up any more. You will be told what to do.")
-        pressed = st.button(CONFIRM, key=key, type="primary", icon=":material/block:", width="stretch")
+        pressed = st.button(CONFIRM, key=key, icon=":material/block:", width="stretch")
     if pressed:
         bench.do(
             lambda: bench.desk.casework.saw_indecent(bench.user, bench.case.id, one.id if one is not None else None),

@@ -77,10 +77,12 @@ class Play:
         return self._pack(file, folder)
 
     def _flagged(self) -> InboxRow | None:
-        """The worst open post that may be a harm to a person and need not go the safeguarding or STOP way."""
-        wanted = {Category.DEFAMATION_INDIVIDUAL, Category.HARASSMENT_STAFF}
+        """The worst open post that may defame a person and need not go the safeguarding or STOP way.
+
+        Others in the town harm a person too, but some of those go by themselves before anybody has asked.
+        """
         for row in self.casework.inbox(self.dsl, self.dsl.schools()).rows:
-            if row.finding.lead_category in wanted and row.finding.severity >= Severity.S2 and not row.finding.stop:
+            if row.finding.lead_category is Category.DEFAMATION_INDIVIDUAL and row.finding.severity >= Severity.S2 and not row.finding.stop:
                 return row
         return None
 

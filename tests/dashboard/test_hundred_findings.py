@@ -55,13 +55,15 @@ def flagged(world: World) -> Iterator[tuple[Post, Finding]]:
 
 
 def shown(finding_id: str) -> str:
-    """Return all words on the page of a finding."""
+    """Return all words on the page of a finding; words of a threat are asked for, as a person does who has read the warning."""
     test = AppTest.from_file(APP, default_timeout=30)
     test.query_params["id"] = finding_id
     test.run()
     test.switch_page("views/finding.py")
     test.query_params["id"] = finding_id
     test.run()
+    for warned in (one for one in test.toggle if one.label == "Show the words (threat)"):
+        warned.set_value(True).run()
     assert not test.exception
     return "\n".join(str(one.value) for kind in ("text", "markdown", "code", "error") for one in getattr(test, kind))
 

@@ -236,7 +236,8 @@ def test_the_whole_line_by_clicks(page: Page, tmp_path: Path) -> None:
     look_around(page, album)
     with zipfile.ZipFile(pack) as opened:
         opened.extractall(tmp_path / "unpacked")
-    stock = subprocess.run(["sha256sum", "-c", "--quiet", "manifest-sha256.txt"], cwd=tmp_path / "unpacked", check=False)
+    (folder,) = (tmp_path / "unpacked").iterdir()
+    stock = subprocess.run(["sha256sum", "-c", "--quiet", "--strict", "manifest-sha256.txt"], cwd=folder, check=False)
 
     assert stock.returncode == 0
     assert verify(pack).colour is Colour.AMBER
