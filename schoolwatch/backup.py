@@ -13,7 +13,7 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -48,6 +48,7 @@ NAMES = re.compile(
     r"|state/(app\.db|jobs\.db|seal-key\.pem|handles\.key|timestamp-root\.pem|rdap/[a-z0-9_-]{1,40}\.json|vault/(?P<head>[0-9a-f]{2})/(?P=head)[0-9a-f]{62})"
 )
 _OURS = re.compile(r"schoolwatch-(\d{8}T\d{12})Z\.tar\.age")
+_TRIES = 3  # at a backup during which cases are stopped
 _PARTIAL, _WORK = ".schoolwatch-*.partial", ".backup-*"
 _log = structlog.get_logger(__name__)
 
@@ -166,14 +167,27 @@ def _note(desk: Desk, run: BackupRun) -> None:
         work.commit()
 
 
+class _StoppedMeanwhileError(Exception):
+    """A case was stopped while its files were being backed up: the draft must not become a backup."""
+
+
 def _made(desk: Desk, lock: Lock, target: Path, at: datetime) -> Made:
+    """Make the backup; anew when a case was stopped meanwhile, whose files would be in it (evidence.md §8.6)."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(_StoppedMeanwhileError):
+            return _once(desk, lock, target, at)
+        _log.warning("backup begun anew")
+    raise BackupError(f"no backup was made: cases were stopped while it was being made, {_TRIES} times in a row; try again later")
+
+
+def _once(desk: Desk, lock: Lock, target: Path, at: datetime) -> Made:
     signer = desk.sealer.key  # made by now, if there was none, so that it is among the files
     with tempfile.TemporaryDirectory(prefix=_WORK[:-1], dir=desk.settings.state_dir) as work_folder:
         copies, facts = _copies(desk, Path(work_folder))
         taken = _Taken()
         _require_room(target.parent, sum(path.stat().st_size for path in copies.values()), desk, facts)
         members = _members(desk, signer, copies, facts, taken, at)
-        size = _write_whole(target, tar_bytes(members, at), lock)
+        size = _write_whole(target, tar_bytes(members, at), lock, lambda: _still_allowed(desk, facts))
     lost = tuple(sorted({facts.kept[one] for one in taken.lost}))
     problem = f"files are missing or changed: {', '.join(lost)}; run `schoolwatch vault-check`" if lost else ""
     run = BackupRun(id=new_id(at), at=at, kind="backup", file=target.name, size=size, files=len(taken.files), ok=True, problem=problem)
@@ -277,8 +291,19 @@ def _manifest(desk: Desk, signer: SealKey, facts: _Facts, taken: _Taken, at: dat
     return canonical(made.model_dump(mode="json"))
 
 
-def _write_whole(target: Path, pieces: Iterator[bytes], lock: Lock) -> int:
-    """Write the encrypted file under a temporary name, bring it to the disk, give it its name; return its size."""
+def _still_allowed(desk: Desk, facts: _Facts) -> None:
+    """Raise when a file that went into the backup must leave this computer no more."""
+    with desk.store.read() as work:
+        now = withheld_files(work)
+    if now & facts.kept.keys() - facts.withheld:
+        raise _StoppedMeanwhileError
+
+
+def _write_whole(target: Path, pieces: Iterator[bytes], lock: Lock, last_look: Callable[[], None]) -> int:
+    """Write the encrypted file under a temporary name, bring it to the disk, give it its name; return its size.
+
+    `last_look` is asked before it gets its name, and raises when it must not.
+    """
     draft = target.with_name(f".schoolwatch-{secrets.token_hex(6)}.partial")
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -286,6 +311,7 @@ def _write_whole(target: Path, pieces: Iterator[bytes], lock: Lock) -> int:
             file.flush()
             os.fsync(file.fileno())
             size = os.fstat(file.fileno()).st_size
+        last_look()
         draft.rename(target)
         flush_folder(target.parent)
     finally:

@@ -293,6 +293,54 @@ def test_a_picture_of_a_stopped_case_is_in_no_backup_whoever_names_it(installed:
     assert drill(path, secret, desk).is_sound
 
 
+@pytest.mark.parametrize("at", ["_require_room", "_manifest"])
+def test_a_stop_during_a_backup_keeps_its_files_out(installed: tuple[Desk, str], monkeypatch: pytest.MonkeyPatch, at: str) -> None:
+    """Stopped while the backup is being made, before the first file or after the last: the backup that comes of it holds none of them."""
+    desk, secret = installed
+    one = seal_one(desk, "picture", {"screen-as-seen.png": b"of the case"})
+    with desk.store.read() as work:
+        lead = work.users.where()[0]
+    real = getattr(backup, at)
+
+    def stopped_now(*given: object) -> object:
+        desk.casework.saw_indecent(lead, one.case_id, one.id)
+        return real(*given)
+
+    monkeypatch.setattr(backup, at, stopped_now)
+    made = backup.make(desk, backup.lock_of(desk.settings))
+    sha256 = next(file.sha256 for file in one.files if file.name == "screen-as-seen.png")
+
+    assert made.withheld > 0
+    assert not any(name.endswith(sha256) for name in opened(made.path, secret))
+    assert drill(made.path, secret, desk).is_sound
+    assert [path.name for path in made.path.parent.iterdir()] == [made.path.name]
+
+
+def test_stops_without_end_make_no_backup(installed: tuple[Desk, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a case is stopped in every try there is no backup, said in words and noted; nothing half-made is left."""
+    desk, _ = installed
+    cases = iter([seal_one(desk, f"picture-{number}", {"screen-as-seen.png": b"%d" % number}) for number in range(9)])
+    with desk.store.read() as work:
+        lead = work.users.where()[0]
+    real, seen = backup._manifest, []
+
+    def stopped_now(*given: object) -> object:
+        one = next(cases)
+        seen.append(one)
+        desk.casework.saw_indecent(lead, one.case_id, one.id)
+        return real(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(backup, "_manifest", stopped_now)
+    with pytest.raises(BackupError, match="stopped while it was being made, 3 times"):
+        backup.make(desk, backup.lock_of(desk.settings))
+    with desk.store.read() as work:
+        [run] = work.backups.where()
+
+    assert len(seen) == 3
+    assert (run.ok, "stopped" in run.problem) == (False, True)
+    assert list((desk.settings.backup_dir or Path()).iterdir()) == []
+
+
 def test_a_lost_file_is_named_and_the_rest_is_backed_up(installed: tuple[Desk, str], tmp_path: Path) -> None:
     """A backup of a vault with a gap is better than none: the gap is named by the evidence's number, at once and in the drill."""
     desk, secret = installed
