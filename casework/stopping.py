@@ -7,7 +7,7 @@ not by "yes" or "not sure", not by a reporter's tick, not by the category, not b
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
 
@@ -36,6 +36,7 @@ BACKUPS_FOR = timedelta(days=35)  # how long a backup made before the stop may s
 BY_WORDS = "the page's own words gave signs of an indecent picture"
 LIFT = "lift the stop"
 _SAFEGUARDING = frozenset({Role.DSL, Role.DEPUTY_DSL})  # the deputy in the lead's stead, as for every step out of the lead's hands
+PACK_SEAL = "pack seal"  # the words by which the custody chain tells one pack from the next
 _MOST = 200  # characters of a name or a reference
 
 BECAUSE: dict[str, str] = {
@@ -61,11 +62,24 @@ class Direction:
 
 @dataclass(frozen=True)
 class Copy:
-    """A sealed-off piece of evidence: who looked at it before and when (user id and moment), and whether it was destroyed."""
+    """A sealed-off piece of evidence: who looked at it before and when (user id and moment), and whether it was destroyed.
+
+    To have seen the original is to have seen what a working copy of it shows, so the looks at the original count for its copies too.
+    """
 
     evidence: Evidence
     seen: tuple[tuple[str, datetime], ...]
     destroyed: bool
+
+
+@dataclass(frozen=True)
+class Export:
+    """What left the safe before: when, by whom (user id), the custody chain's own words for it, and of which evidence."""
+
+    at: datetime
+    by: str
+    detail: str
+    refs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -78,6 +92,7 @@ class StopSheet:
     may_destroy: bool
     copies: tuple[Copy, ...]
     backups: tuple[BackupRun, ...]
+    exports: tuple[Export, ...] = ()
 
 
 class Stopping(CaseFiles):
@@ -130,6 +145,7 @@ class Stopping(CaseFiles):
                 may_destroy=Role.DSL in access.acts_as(by, case),
                 copies=tuple(self._copies(work, case)),
                 backups=self._backups(work, case),
+                exports=_exports(work, case),
             )
 
     def lift_stop(self, by: User, case_id: str, reason: str) -> Case:
@@ -225,7 +241,9 @@ class Stopping(CaseFiles):
         events = work.custody.of([one.id for one in kept])
         gone = {event.evidence_id for event in events if event.what == DESTROYED}
         for one in kept:
-            seen = tuple((event.by, event.at) for event in events if event.evidence_id == one.id and event.what == "viewed")
+            seen = tuple(
+                (event.by, event.at) for event in events if event.evidence_id in {one.id, one.derived_from} and event.what == "viewed"
+            )
             yield Copy(one, seen, one.id in gone)
 
     def _backups(self, work: Work, case: Case) -> tuple[BackupRun, ...]:
@@ -266,6 +284,19 @@ class Stopping(CaseFiles):
 
     def _custody(self, work: Work, by: User, kept: Sequence[Evidence], what: str, detail: str) -> None:
         chained(work, [CustodyDraft(at=self.now(), by=by.id, evidence_id=one.id, what=what, detail=detail) for one in kept])
+
+
+def _exports(work: Work, case: Case) -> tuple[Export, ...]:
+    """Return every pack and every set of papers that left with evidence of the case, oldest first; a pack's lines are one export."""
+    kept = {one.id: one.ref for one in work.evidence.where(case_id=case.id)}
+    found: dict[str, Export] = {}
+    for event in work.custody.of(list(kept)):
+        if event.what != "exported":
+            continue
+        key = event.detail if PACK_SEAL in event.detail else str(event.number)
+        first = found.get(key) or Export(event.at, event.by, event.detail, ())
+        found[key] = replace(first, refs=(*first.refs, kept[event.evidence_id]))
+    return tuple(sorted(found.values(), key=lambda one: one.at))
 
 
 def destroyed_files(work: Work) -> frozenset[str]:

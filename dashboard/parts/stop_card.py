@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from casework import helplines
 from casework.stopping import FEWEST_WORDS, Copy, Direction, StopSheet
 from dashboard.parts import names, times
 from dashboard.parts.bench import Bench
@@ -17,6 +18,12 @@ from schoolwatch.destroying import destroy
 
 STOP_LINE = "STOP. This may be an indecent image of a child. Nothing is opened, captured, shown or sent from here."
 SEALED_LINE = "Ring the police now: 101, or 999 in danger. Follow their direction. Do not delete anything, and do not look again."
+TELL = "Tell the safeguarding lead now."  # as the steps begin it
+YOU_LEAD = "You are the safeguarding lead: do this now."
+FIRST = "In this order: first the police or the Internet Watch Foundation; then record here what they advised."
+OUTSIDE = "These are copies outside the safe. Do not open or forward them, and tell the police that they exist."
+CHILD_HELP = ("police", "iwf", "ceop", "report_remove")
+ADULT_HELP = ("police", "stopncii")
 ADULT_LINE = "This may be an intimate picture of an adult. It is not opened, copied or shown here."
 
 
@@ -35,11 +42,45 @@ def _stopped(bench: Bench, sheet: StopSheet) -> None:
         if sheet.copies:
             st.markdown(f"**{SEALED_LINE}**")
         st.markdown("**What to do**")
-        for number, step in enumerate(bench.file.stop_steps, start=1):
+        for number, step in enumerate(_steps(bench, sheet), start=1):
             st.markdown(f"{number}. {as_is(step)}")
+        _reach(CHILD_HELP)
         _why(sheet)
         _copies(bench, sheet)
+        _exports(bench, sheet)
         _lift(bench, sheet)
+
+
+def _steps(bench: Bench, sheet: StopSheet) -> tuple[str, ...]:
+    """Return what to do, in the order in which it is done; to the safeguarding lead it does not say to tell the safeguarding lead."""
+    steps = bench.file.stop_steps
+    mine = tuple(f"{YOU_LEAD} {one.removeprefix(TELL)}" if sheet.may_destroy and one.startswith(TELL) else one for one in steps)
+    return (*mine, FIRST) if mine else ()
+
+
+def _reach(codes: tuple[str, ...]) -> None:
+    """List how the bodies are reached, as text: no address of it is a link (data/reference/helplines.toml)."""
+    st.markdown("**How to reach them**")
+    bodies = helplines.shipped()
+    for one in (bodies[code] for code in codes):
+        st.text(f"{one.name}: {' · '.join(part for part in (one.telephone, one.hours, one.link) if part)}")
+
+
+def _exports(bench: Bench, sheet: StopSheet) -> None:
+    """List what left the safe before it was stopped: nobody can seal that off from here."""
+    if not sheet.exports:
+        return
+    known = names.names(bench.desk)
+    st.markdown(f"**{OUTSIDE}**")
+    for one in sheet.exports:
+        what = _what_left(one.detail)
+        st.text(f"{times.exact(one.at)}, by {names.name(known, one.by)}: {what}, with {one_line(', '.join(one.refs), 300)}")
+
+
+def _what_left(detail: str) -> str:
+    """Say in words what the custody chain says of an export."""
+    kind = detail.split(",", 1)[0]
+    return {"full": "full evidence pack", "redacted": "evidence pack with working copies only (redacted)"}.get(kind, one_line(detail, 120))
 
 
 def _why(sheet: StopSheet) -> None:
@@ -58,7 +99,8 @@ def _copies(bench: Bench, sheet: StopSheet) -> None:
     for copy in sheet.copies:
         seen = ", ".join(f"{names.name(known, who)} {times.exact(at)}" for who, at in copy.seen) or "nobody, as far as is recorded"
         state = "destroyed under police direction; its hashes are kept" if copy.destroyed else "kept, sealed off"
-        st.text(f"{copy.evidence.ref}: {state}. Looked at by: {one_line(seen, 600)}")
+        looked = "Looked at, as the original it was made from," if copy.evidence.derived_from else "Looked at"
+        st.text(f"{copy.evidence.ref}: {state}. {looked} by: {one_line(seen, 600)}")
     if sheet.backups:
         made = ", ".join(f"{one_line(one.file, 80)} ({times.exact(one.at)})" for one in sheet.backups)
         st.text(f"Backups of the last 35 days that may hold it: {made}. Tell the police of them; nobody restores them to look.")
@@ -108,3 +150,4 @@ def _adult() -> None:
         for line in ADULT_TEXT.splitlines():
             if line[:1].isdigit():
                 st.markdown(as_is(line))
+        _reach(ADULT_HELP)
