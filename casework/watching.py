@@ -29,7 +29,7 @@ from data.model.telling import Urgency
 from data.model.watch import School
 from data.store import Work
 from evidence.custody import FIRST, CustodyDraft, chain
-from evidence.errors import CaptureCancelledError, CaptureForbiddenError
+from evidence.errors import CaptureCancelledError, CaptureForbiddenError, Refused
 from evidence.guard import is_sealed_off, may_capture
 from evidence.supplied import is_same
 
@@ -141,7 +141,7 @@ class Watching(Copying):
         """
         with self.store.begin(by=by.id) as work:
             case = self._for(work, by, order.case_id, Permission.CAPTURE)
-            may_capture(order.answer, stop=case.stop, category=case.lead_category)
+            may_capture(order.answer, stop=case.stop, category=case.lead_category, what=Refused.UPLOAD)
             known = next(
                 (one for one in work.evidence.where(case_id=case.id) if one.kind is evidence.kind and is_same(one, evidence)), None
             )
