@@ -62,13 +62,28 @@ class StoreError(SchoolwatchError):
     """The database refused."""
 
 
+_KINDS = {
+    "case_file": "case",
+    "case_item": "address in a case",
+    "finding": "flagged post",
+    "kept_post": "post",
+    "personal_filing": "report of a person's own",
+    "takedown_request": "request",
+    "user": "person",
+    "watch_term": "word to watch for",
+}
+_MOST_OF_AN_ID = 60  # what was asked for may be a page long
+
+
 class NotFoundError(StoreError):
     """No such record."""
 
     def __init__(self, kind: str, record_id: object) -> None:
-        """Name what was looked for."""
+        """Name what was looked for, in plain words and not by the table's name, and the beginning of its id."""
         self.kind, self.record_id = kind, record_id
-        super().__init__(f"there is no {kind} '{record_id}'")
+        self.what = _KINDS.get(kind, kind.replace("_", " "))
+        told = "".join(sign for sign in str(record_id) if sign.isprintable())
+        super().__init__(f"there is no {self.what} '{told[:_MOST_OF_AN_ID]}'")
 
 
 class ConflictError(StoreError):

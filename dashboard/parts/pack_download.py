@@ -20,6 +20,7 @@ from evidence.report import Variant
 from schoolwatch.desk import Desk
 
 Take = Callable[[Desk, User], tuple[str, bytes]]
+TO_CASES = draw.link("Back to the cases", "/cases")
 _SAFE_NAME = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -37,18 +38,20 @@ class PackDownload:
         """Return the pack as a download, or say in words why not; `?variant=redacted` gives working copies only."""
         case_id, variant = request.path_params["case_id"], _variant(request)
         back = draw.link("Back to the case", f"/case?id={quote(case_id, safe='')}")
-        return await self._download(request, lambda desk, user: desk.safe.pack(user, case_id, variant), back)
+        return await self._download(request, lambda desk, user: desk.safe.pack(user, case_id, variant), "No pack was made", back)
 
     async def give_papers(self, request: Request) -> Response:
         """Return the papers for a person who files a report themselves (policy A19), or say in words why not."""
         filing_id = request.path_params["filing_id"]
-        return await self._download(request, lambda desk, user: desk.safe.papers(user, filing_id), draw.link("To the cases", "/cases"))
+        return await self._download(request, lambda desk, user: desk.safe.papers(user, filing_id), "No papers were made", TO_CASES)
 
-    async def _download(self, request: Request, take: Take, back: str) -> Response:
+    async def _download(self, request: Request, take: Take, title: str, back: str) -> Response:
         try:
             name, content = await run_in_threadpool(self._taken, cookie(request.headers), take)
         except SchoolwatchError as error:
-            return draw.page("No pack was made", draw.problem(str(error)), back, status=_status(error))
+            return draw.page(
+                title, draw.problem(said(error)), TO_CASES if isinstance(error, NotFoundError) else back, status=_status(error)
+            )
         headers = {
             "Content-Disposition": f'attachment; filename="{_SAFE_NAME.sub("_", name)}"',
             "Cache-Control": "no-store",
@@ -62,6 +65,13 @@ class PackDownload:
         if user is None:
             raise PermissionDeniedError("unknown", "export evidence")
         return take(desk, user)
+
+
+def said(error: SchoolwatchError) -> str:
+    """Return a refusal as a sentence; of what does not exist only that it does not."""
+    text = f"there is no such {error.what}" if isinstance(error, NotFoundError) else str(error)
+    sentence = text[:1].upper() + text[1:]
+    return sentence if sentence.endswith((".", "?")) else f"{sentence}."
 
 
 def _variant(request: Request) -> Variant:

@@ -13,6 +13,7 @@ from casework.letters import Paper
 from dashboard.parts import plain_page as draw
 from dashboard.parts.front import Front
 from dashboard.parts.gate import cookie
+from dashboard.parts.pack_download import TO_CASES, said
 from data.errors import NotFoundError, PermissionDeniedError, SchoolwatchError
 
 _SAFE_NAME = re.compile(r"[^A-Za-z0-9._-]")
@@ -34,8 +35,7 @@ class PaperDownload:
         try:
             paper = await run_in_threadpool(self._paper, cookie(request.headers), asked["kind"], asked["record_id"], asked["form"])
         except SchoolwatchError as error:
-            back = draw.link("Back to the cases", "/cases")
-            return draw.page("No paper was made", draw.problem(str(error)), back, status=_status(error))
+            return draw.page("No paper was made", draw.problem(said(error)), TO_CASES, status=_status(error))
         headers = {
             "Content-Disposition": f'attachment; filename="{_SAFE_NAME.sub("_", paper.name)}"',
             "Cache-Control": "no-store",

@@ -73,7 +73,7 @@ def test_others_get_words_and_nothing_is_recorded(world: World, client: TestClie
         kept = work.filings.get(filing.id)
 
     assert (answer.status_code, kept.pack_sha256) == (status, None)
-    assert "No pack was made" in answer.text
+    assert "No papers were made" in answer.text
 
 
 def test_nobody_signed_in_is_sent_to_the_door(client: TestClient, filing: PersonalFiling) -> None:
@@ -94,4 +94,9 @@ def test_a_guessed_number_is_not_found(client: TestClient) -> None:
     """Nothing is given away."""
     sign_in(client, "dsl")
 
-    assert client.get("/papers/nothing").status_code == 404
+    answer = client.get(f"/papers/nothing-{'x' * 500}")
+
+    assert answer.status_code == 404
+    assert "No papers were made" in answer.text
+    assert all(raw not in answer.text for raw in ("personal_filing", "x" * 61))
+    assert 'href="/cases"' in answer.text

@@ -371,7 +371,12 @@ def test_an_unknown_pack_is_not_found(client: TestClient) -> None:
     """A guessed number gives nothing away."""
     sign_in(client)
 
-    assert client.get("/pack/nothing").status_code == 404
+    answer = client.get("/pack/nothing")
+
+    assert answer.status_code == 404
+    assert "There is no such case." in answer.text
+    assert "case_file" not in answer.text
+    assert (">Back to the cases<" in answer.text, ">Back to the case<" in answer.text) == (True, False)
 
 
 @pytest.fixture

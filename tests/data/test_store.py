@@ -392,3 +392,12 @@ def test_ids_sort_by_age() -> None:
     assert older < newer
     assert older != same
     assert len(older) == 22
+
+
+def test_what_is_not_found_is_named_in_plain_words_and_never_at_length() -> None:
+    """No table's name; of an id at most 60 characters, without signs that steer a terminal."""
+    said = str(NotFoundError("case_file", f"\x1b[31m{'x' * 500}"))
+
+    assert said == f"there is no case '[31m{'x' * 56}'"
+    assert str(NotFoundError("contact_entry", "7")) == "there is no contact entry '7'"
+    assert "personal_filing" not in str(NotFoundError("personal_filing", "7"))
