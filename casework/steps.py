@@ -98,7 +98,10 @@ def _working(case: Case, facts: Facts, orders: Sequence[CaptureOrder]) -> NextSt
 
 
 def _capturing(orders: Sequence[CaptureOrder]) -> NextStep:
-    if any(order.state in {OrderState.WAITING, OrderState.RUNNING} for order in orders):
+    under_way = [order for order in orders if order.state in {OrderState.WAITING, OrderState.RUNNING}]
+    if under_way and all(order.cancel_asked_by is not None for order in under_way):
+        return NextStep("Wait a moment: the capture is being ended.", "wait_capture")
+    if under_way:
         return NextStep("Evidence is being captured.", "wait_capture")
     if orders and orders[-1].state is OrderState.FAILED:
         return NextStep("The capture failed: try again, or record why it cannot be captured.", "capture")

@@ -11,6 +11,8 @@ from data.model.evidence import CaptureOrder, OrderState
 from data.model.people import Permission
 
 EVERY = 1  # seconds between two looks how far it is
+CANCELLING = "Cancelling. Nothing of it will be kept."
+CANCELLED = "Cancelled. Nothing of it is kept; you can capture again."
 _UNDER_WAY = frozenset({OrderState.WAITING, OrderState.RUNNING})
 
 
@@ -47,7 +49,7 @@ def _progress(bench: Bench, order_id: str) -> None:
 def said(order: CaptureOrder) -> str:
     """Return how far a capture is, in a sentence."""
     if order.cancel_asked_by is not None or order.state is OrderState.CANCELLED:
-        return "The capture is being cancelled."
+        return CANCELLING
     if order.state is OrderState.WAITING:
         return "The capture waits for the worker."
     if order.state is OrderState.RUNNING:
@@ -59,5 +61,5 @@ def _cancel(bench: Bench, order: CaptureOrder) -> None:
     if st.button("Cancel the capture", key=f"{bench.key('cancel-capture')}-{order.id}", icon=":material/cancel:"):
         bench.do(
             lambda: bench.desk.casework.cancel_capture(bench.user, bench.case.id, order.id),
-            "Cancelled. Nothing of it is kept; you can capture again.",
+            CANCELLED if order.state is OrderState.WAITING else CANCELLING,
         )

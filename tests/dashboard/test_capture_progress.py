@@ -54,8 +54,9 @@ def test_a_running_capture_says_how_far_it_is_and_is_cancelled_by_a_click(full_w
 
     assert "The worker is at it: photographing the whole page." in before
     assert (order.state, order.cancel_asked_by) == (OrderState.RUNNING, full_world.people["dsl"].id)
-    assert "The capture is being cancelled." in _words(test)
+    assert "Cancelling. Nothing of it will be kept." in _words(test)
     assert "Cancel the capture" not in [one.label for one in test.button]
+    assert not any(other in _words(test) for other in ("Cancelled", "Evidence is being captured"))  # one voice
 
 
 def test_a_waiting_capture_is_cancelled_and_the_case_goes_on_as_before(full_world: World, at: Sit, ordered: CaptureOrder) -> None:
@@ -74,7 +75,7 @@ def test_a_waiting_capture_is_cancelled_and_the_case_goes_on_as_before(full_worl
         ({}, "The capture waits for the worker."),
         ({"state": OrderState.RUNNING}, "The page is being opened, photographed and sealed."),
         ({"state": OrderState.RUNNING, "progress": "sealing what was found"}, "The worker is at it: sealing what was found."),
-        ({"state": OrderState.RUNNING, "progress": "x", "cancel_asked_by": "u-dsl"}, "The capture is being cancelled."),
+        ({"state": OrderState.RUNNING, "progress": "x", "cancel_asked_by": "u-dsl"}, "Cancelling. Nothing of it will be kept."),
         ({"state": OrderState.DONE, "progress": "x"}, "The capture has ended."),
     ],
 )
