@@ -51,7 +51,7 @@ You need no program of ours. You need a Linux or macOS computer with the usual t
 """
 _LISTS = """\
 A. NO FILE WAS CHANGED ON THE WAY
-Every line must say OK, and nothing may FAIL.
+Every line must say OK; nothing may FAIL, and no WARNING may follow.
 
     sha256sum -c manifest-sha256.txt
     sha512sum -c manifest-sha512.txt

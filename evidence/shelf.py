@@ -26,6 +26,7 @@ _CHUNK = 1 << 21
 _ALONE = 1 << 18  # below this a second thread costs more than it saves
 MAX_DEPTH = 8
 _OURS = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
+BY_MACS = ".DS_Store"  # hidden, and yet it is read and named like any other file that was added: macOS puts it into each folder
 TOO_MUCH = "there is more in this folder than in any pack"
 
 
@@ -179,7 +180,8 @@ class FolderShelf:
             self.wrong.append(f"{folder} was added: an empty folder")
 
     def _one(self, one: os.DirEntry[str], name: str, depth: int) -> Iterator[str]:
-        if (fault := hidden_fault(name)) or len(name) > MAX_NAME:
+        fault = None if one.name == BY_MACS and one.is_file(follow_symlinks=False) else hidden_fault(name)
+        if fault or len(name) > MAX_NAME:
             self.wrong.append(fault or "a name in it is longer than any of ours")
         elif one.is_dir(follow_symlinks=False):
             yield from self._names(f"{name}/", depth + 1)

@@ -57,6 +57,16 @@ def end_record(count: int, size: int, offset: int) -> bytes:
     return _END + struct.pack("<HHHHIIH", 0, 0, count, count, size, offset, 0)
 
 
+def check_names(names: Iterable[str]) -> None:
+    """Raise EvidenceError for what our own reader would refuse, in the ZIP or unpacked: too many files and folders, or too long a name."""
+    files = set(names)
+    folders = {name[:place] for name in files for place, char in enumerate(name) if char == "/"}
+    if len(files) + len(folders) - 1 > MAX_ENTRIES:  # without the one folder around them all
+        raise EvidenceError(f"this pack would hold more than {MAX_ENTRIES:,} files and folders; export fewer captures at a time")
+    if any(len(name) > MAX_NAME for name in files):
+        raise EvidenceError(f"a name in this pack would be longer than {MAX_NAME} characters; give the pack a shorter name")
+
+
 def write(target: BinaryIO, files: Iterable[tuple[str, bytes]]) -> None:
     """Write the files in the order given; raises EvidenceError beyond `MAX_BYTES`."""
     directory, offset, count = bytearray(), 0, 0

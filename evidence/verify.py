@@ -50,7 +50,7 @@ PAPERS = (
     "The time stamps cover the evidence only. The report, the chronology and the lists rest on the school's key alone: "
     "compare the pack's code {code} with the school's register, or with a note of it that somebody else keeps (--register, --witness)."
 )
-_OF_COMPUTERS = re.compile(r"(?:.*/)?(?:\.DS_Store|Thumbs\.db|desktop\.ini) was added(?:: its name is none of ours)?", re.DOTALL)
+_OF_COMPUTERS = re.compile(r"(?:.*/)?(?:\.DS_Store|Thumbs\.db|desktop\.ini) was added", re.DOTALL)
 _BY_A_COMPUTER = "your own computer may have put this file here: delete it, or check the ZIP file"
 
 
@@ -226,7 +226,7 @@ def _explained(shelf: Shelf, reasons: Iterator[str]) -> Iterator[str]:
     """Say where three well-known files come from that computers put into any folder that is looked at; in a ZIP they do not."""
     for reason in reasons:
         is_left = isinstance(shelf, FolderShelf) and _OF_COMPUTERS.fullmatch(reason)
-        yield f"{reason.partition(': its name')[0]}; {_BY_A_COMPUTER}" if is_left else reason
+        yield f"{reason}; {_BY_A_COMPUTER}" if is_left else reason
 
 
 def _folders(shelf: Shelf) -> list[str]:

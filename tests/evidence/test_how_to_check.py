@@ -17,7 +17,7 @@ from evidence.invented import WHEN, Workshop
 from evidence.local_authority import LocalAuthority
 from evidence.pack import Variant
 from evidence.tampering import Files, opened, unpacked
-from evidence.verify import verify
+from evidence.verify import PAPERS, verify
 
 TOOLS = ("sha256sum", "sha512sum", "openssl", "grep", "sed")
 SHOWS = re.compile(r"^(sha256sum data/|sha256sum pack-seal|openssl x509 )")  # these show a code to compare by eye
@@ -108,6 +108,8 @@ def _changed(name: str, content: bytes) -> bytes:
         return content.replace(b'"sealed"', b'"x"').replace(b'"detail":"', b'"detail":"0')
     if name.endswith(("-seal.json", "/seal.json")):
         return re.sub(rb'":"([0-9a-f])', lambda found: b'":"' + (b"1" if found[1] == b"0" else b"0"), content)
+    if name.startswith(("manifest-", "tagmanifest-")):
+        return (b"1" if content.startswith(b"0") else b"0") + content[1:]  # another hash: a line that is none is only warned of
     place = len(content) // 2
     return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
 
@@ -136,6 +138,23 @@ def test_each_capture_has_its_own_commands(files: Files, steps: tuple[str, ...])
     assert "-attime 1782894602" in stamps[0]
     assert "no outside authority has confirmed it" in text
     assert all(len(line) <= 140 for line in text.splitlines() if not line.startswith("    "))
+
+
+def test_it_says_what_the_stamps_do_not_cover(files: Files) -> None:
+    """Report and lists rest on the key alone; the command for the code of the whole pack stands right below, and verify says the same."""
+    above, _, below = files["HOW-TO-CHECK.txt"].decode().partition("The time stamps cover the evidence only.")
+
+    assert "D. THE WITNESS CODE" in above
+    assert "on the school's key alone" in below
+    assert commands(below.encode())[0] == "sha256sum pack-seal.json"
+    assert PAPERS.startswith("The time stamps cover the evidence only.")
+
+
+def test_it_says_which_files_the_readers_own_computer_leaves(files: Files) -> None:
+    """The three names stand there, before the first command."""
+    head = files["HOW-TO-CHECK.txt"].decode().partition("\n    ")[0]
+
+    assert all(name in head for name in (".DS_Store", "Thumbs.db", "desktop.ini"))
 
 
 def test_a_certificate_that_ran_out_does_not_matter(tmp_path: Path) -> None:

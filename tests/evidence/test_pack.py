@@ -16,7 +16,7 @@ from data.errors import EvidenceError
 from data.model.cases import Capacity, CaseEvent, CaseState, Ground, RemovalCheck, Route, TakedownRequest, Verdict
 from data.model.evidence import CustodyEvent
 from data.model.readings import Category
-from evidence import bag
+from evidence import bag, shelf, stored_zip
 from evidence.custody import CustodyDraft
 from evidence.errors import CaptureForbiddenError, CustodyBrokenError, SealBrokenError
 from evidence.invented import ITEM, WHEN, Workshop
@@ -154,6 +154,53 @@ def test_a_changed_vault_file_stops_the_export(workshop: Workshop, file: CaseFil
     workshop.vault.path(file.evidence[0].files[0].sha256).write_bytes(b"other")
     with pytest.raises(SealBrokenError):
         _packed(workshop, file)
+
+    assert [one.name for one in workshop.folder.iterdir()] == ["vault"]
+
+
+def test_more_files_than_a_reader_accepts_are_refused(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pack that our own `verify` would call changed is never written: words that say what to do, and nothing left behind."""
+    monkeypatch.setattr(stored_zip, "MAX_ENTRIES", 60)
+    workshop.capture(more={f"x{number:05}.txt": b"" for number in range(40)})
+    with pytest.raises(EvidenceError, match=r"60 files and folders; export fewer captures at a time"):
+        workshop.pack()
+
+    assert [one.name for one in workshop.folder.iterdir()] == ["vault"]
+
+
+def test_five_thousand_files_and_folders_are_the_most() -> None:
+    """The folder around them all does not count; each other one does, as an unpacked pack is counted so."""
+    stored_zip.check_names(f"pack/data/{number}" for number in range(4_999))
+    with pytest.raises(EvidenceError, match=r"more than 5,000 files and folders"):
+        stored_zip.check_names(f"pack/data/{number}" for number in range(5_000))
+
+
+def test_the_most_files_are_read_in_the_zip_and_unpacked(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exactly as many files and folders as may be are written, and the reader takes both forms; one more is refused."""
+    inside = opened(workshop.pack().path)
+    folders = {"data", "data/SW-2026-0001-E1", "data/SW-2026-0001-E1/data"}
+    most = len(inside) + len(folders)
+    monkeypatch.setattr(stored_zip, "MAX_ENTRIES", most)
+    monkeypatch.setattr(shelf, "MAX_ENTRIES", most)
+    pack = workshop.pack().path
+    folder = unpacked(inside, workshop.folder / "out")
+    colours = {verify(one).colour for one in (pack, folder)}
+    monkeypatch.setattr(stored_zip, "MAX_ENTRIES", most - 1)
+    monkeypatch.setattr(shelf, "MAX_ENTRIES", most - 1)
+
+    assert colours == {Colour.AMBER}
+    assert verify(folder).colour is Colour.UNREADABLE
+    with pytest.raises(EvidenceError, match="fewer captures"):
+        workshop.pack()
+
+
+def test_names_and_lists_that_no_reader_takes_are_refused(workshop: Workshop, file: CaseFile) -> None:
+    """A pack's name so long that names in it cannot be read, or a register too long to be checked, is said before anything is written."""
+    with pytest.raises(EvidenceError, match="give the pack a shorter name"):
+        _packed(workshop, file, f"{'n' * 190}.zip")
+    drafts = tuple(CustodyDraft(MOMENT, "u-dsl", file.evidence[0].id, "viewed", "x" * 90_000) for _ in range(45))
+    with pytest.raises(EvidenceError, match="fewer captures"):
+        _packed(workshop, replace(file, custody=(*file.custody, *chained(drafts, after=file.custody[-1]))))
 
     assert [one.name for one in workshop.folder.iterdir()] == ["vault"]
 
