@@ -140,6 +140,7 @@ def worker(
     from schoolwatch.desk import build_desk
     from schoolwatch.first_start import once_set_up
     from schoolwatch.jobs import Worker
+    from schoolwatch.night import sweep_leftovers
     from schoolwatch.round import Hands
     from schoolwatch.up import when_parent_ends
 
@@ -151,6 +152,7 @@ def worker(
     settings = once_set_up(lambda: load_settings(config), ended) if with_parent else load_settings(config)
     if settings is None:
         return
+    sweep_leftovers(settings.clock().now())  # what a kill left in the open does not wait for the night
     running = Worker(Hands.of(build_desk(settings)), executor_id=executor_id or settings.executor_id or "worker-1", ended=ended)
     running.launch()
     running.run()

@@ -16,6 +16,7 @@ from data.store import Store
 from evidence.detect import INSTALL_HINT, BrowserSettings, find_browser
 from evidence.vault_check import NIGHTS
 from schoolwatch import proof_signs, readiness
+from schoolwatch.night import sweep_leftovers
 from schoolwatch.restore import sealing_key
 from schoolwatch.settings import Settings
 from schoolwatch.vault_watch import KIND, still_wrong
@@ -42,6 +43,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _browser(settings)
     yield _fonts()
     yield _disk(settings)
+    yield from _leftovers(settings)
     yield from _upkeep(settings)
     yield from (Finding(*one) for one in proof_signs.signs(settings))
 
@@ -106,6 +108,14 @@ def _disk(settings: Settings) -> Finding:
     free = shutil.disk_usage(near).free
     says = f"{free / 1024**3:.0f} GB free"
     return Finding("ok", "disk", says) if free > ENOUGH else Finding("bad", "disk", f"{says}: evidence needs room; free some")
+
+
+def _leftovers(settings: Settings) -> Iterator[Finding]:
+    """Take away what killed processes left, and say so; nothing where there is nothing."""
+    gone = sweep_leftovers(settings.clock().now())
+    if gone:
+        says = f"{gone} temporary folders that killed captures, exports or drills had left were removed just now"
+        yield Finding("note", "leftovers", says)
 
 
 def _upkeep(settings: Settings) -> Iterator[Finding]:

@@ -27,6 +27,7 @@ from schoolwatch.desk import Desk
 from schoolwatch.kept_files import kept_files
 from schoolwatch.proving import keep_head
 from schoolwatch.restore import DRILLS
+from schoolwatch.safe import PACKS
 from schoolwatch.settings import HANDLE_KEY
 from schoolwatch.vault_watch import look_tonight
 
@@ -63,7 +64,7 @@ def run_night(desk: Desk) -> NightReport:
     _part("the audit log", lambda: _verify_audit(desk), problems)
     _part("the custody chain", lambda: _verify_custody(desk), problems)
     _part("the register's head", lambda: keep_head(desk), problems)
-    _part("what killed processes left", lambda: _sweep_folders(desk), problems)
+    _part("what killed processes left", lambda: sweep_leftovers(desk.clock.now()), problems)
     _part("the files of the vault", lambda: _look_over(desk), problems)
     _part("the backup", lambda: _back_up(desk), problems)
     _part("old backups", lambda: forget_old(desk.settings, desk.clock.now()), problems)
@@ -86,9 +87,9 @@ def _give_back(desk: Desk) -> None:
         desk.casework.space_given_back()
 
 
-def _sweep_folders(desk: Desk) -> None:
-    for pattern in (CAPTURES, DRILLS):
-        sweep_folders(Path(tempfile.gettempdir()), pattern, desk.clock.now())
+def sweep_leftovers(now: datetime) -> int:
+    """Take away what killed captures, drills and exports left in the temporary folder, once it is an hour old; return how many."""
+    return sum(sweep_folders(Path(tempfile.gettempdir()), pattern, now) for pattern in (CAPTURES, DRILLS, PACKS))
 
 
 def _look_over(desk: Desk) -> None:

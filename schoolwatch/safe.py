@@ -34,6 +34,7 @@ from evidence.timestamp import all_roots
 from evidence.vault import Vault
 
 MIN_REASON = 4
+PACKS = "schoolwatch-pack-*"  # where a pack is put together; of a killed export it holds evidence in the open
 WORDS = Words(
     states=STATE_LABELS,
     harms=CATEGORY_LABELS,
@@ -103,7 +104,7 @@ class Safe:
         may_export(found.case)
         if not found.evidence:
             raise NothingToExportError
-        with tempfile.TemporaryDirectory(prefix="schoolwatch-pack-") as folder:
+        with tempfile.TemporaryDirectory(prefix=PACKS[:-1]) as folder:
             made = write_pack(
                 self._file(found.case),
                 vault=self._vault,

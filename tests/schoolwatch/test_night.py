@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import stat
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import structlog.testing
+from typer.testing import CliRunner
 
 from casework.service import Casework
 from casework.testing import NOON, SCHOOL_ID, a_finding, a_school, a_seen_post, a_user, keep_case, keep_judged
@@ -30,7 +32,9 @@ from data.model.people import Role
 from data.model.readings import Category, Severity
 from data.store import Store, Work
 from schoolwatch import jobs, night
-from schoolwatch.desk import Desk, build_desk
+from schoolwatch.cli import app
+from schoolwatch.desk import Desk, build_desk, migrate
+from schoolwatch.doctor import examine
 from schoolwatch.jobs import Worker
 from schoolwatch.night import due, handle_key, run_night
 from schoolwatch.settings import CONFIG_NAME, DEMO_NAME, Settings, child_environment, write_settings
@@ -350,3 +354,50 @@ def _runs_within(store: Store, seconds: float) -> int:
             return len(done)
         pause.wait(0.1)
     return 0
+
+
+@pytest.fixture
+def left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A temporary folder with what killed processes left two hours ago, a fresh export, and somebody else's folder."""
+    room = tmp_path / "tmp"
+    room.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(room))
+    old = room.stat().st_mtime - 7200
+    for name in ("schoolwatch-pack-old", "schoolwatch-capture-old", "schoolwatch-drill-old", "schoolwatch-pack-young", "elses"):
+        (room / name).mkdir()
+        (room / name / "pack.zip").write_bytes(b"evidence")
+        if "old" in name or name == "elses":
+            for path in (room / name / "pack.zip", room / name):
+                os.utime(path, (old, old))
+    return room
+
+
+def test_the_night_takes_away_what_killed_exports_left(desk: Desk, left_behind: Path) -> None:
+    """A pack that was put together when its process was killed does not lie in the open for longer than a night."""
+    report = run_night(desk)
+
+    assert report.problems == ()
+    assert sorted(one.name for one in left_behind.iterdir()) == ["elses", "schoolwatch-pack-young"]
+
+
+def test_the_doctor_takes_it_away_too_and_says_so(tmp_path: Path, left_behind: Path) -> None:
+    """Whoever asks the doctor need not wait for the night; asked again there is nothing to say."""
+    settings = Settings(state_dir=tmp_path / "state", browser_path=NO_BROWSER)
+    said = [[one.says for one in examine(settings) if one.what == "leftovers"] for _ in range(2)]
+
+    assert [len(one) for one in said] == [1, 0]
+    assert said[0][0].startswith("3 temporary folders")
+    assert sorted(one.name for one in left_behind.iterdir()) == ["elses", "schoolwatch-pack-young"]
+
+
+def test_a_worker_that_starts_takes_it_away(tmp_path: Path, left_behind: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a kill left is gone as soon as the worker is up again, before it does anything else."""
+    settings = Settings(state_dir=tmp_path / "state")
+    write_settings(tmp_path / CONFIG_NAME, {"state_dir": str(settings.state_dir)})
+    migrate(settings)
+    monkeypatch.setattr(jobs, "Worker", lambda *_, **__: (_ for _ in ()).throw(SettingsError("not today")))
+    monkeypatch.setattr("schoolwatch.cli._stop_on_signals", lambda _: None)
+    done = CliRunner().invoke(app, ["worker", "--config", str(tmp_path / CONFIG_NAME)])
+
+    assert str(done.exception) == "not today"
+    assert sorted(one.name for one in left_behind.iterdir()) == ["elses", "schoolwatch-pack-young"]
