@@ -103,6 +103,25 @@ def test_a_copy_is_sealed_names_its_original_and_shows_nothing_covered(world: Wo
         assert work.evidence.get(original.id) == original
 
 
+def test_a_copy_that_is_refused_after_its_seal_leaves_no_file(
+    world: World, case: Case, original: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped while the copy was being sealed, nothing of it stays; the original's files do."""
+    room, lead = world.desk.casework, world.people["dsl"]
+    before = {path.name for path in world.desk.vault.root.glob("??/*")}
+    real = room.redacted_copy_made
+
+    def stopped_meanwhile(*given: object) -> Evidence:
+        room.saw_indecent(lead, case.id)
+        return real(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(room, "redacted_copy_made", stopped_meanwhile)
+    with pytest.raises(CaptureForbiddenError):
+        world.desk.redacting.make(lead, original.id, ALL)
+
+    assert {path.name for path in world.desk.vault.root.glob("??/*")} == before
+
+
 def test_custody_and_history_tell_who_made_it_and_never_the_words(world: World, case: Case, original: Evidence) -> None:
     """Lines for the copy and for the original; the chain holds; the history names the copy, the phrases only in its fields."""
     copied = world.desk.redacting.make(world.people["dsl"], original.id, ALL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,9 +17,11 @@ from dashboard.parts.testing import World, build
 from data.clock import FixedClock
 from data.errors import ConflictError, SchoolwatchError
 from data.model.cases import CaseState
-from data.model.evidence import Evidence, SafetyAnswer
+from data.model.evidence import CaptureOrder, Evidence, SafetyAnswer
+from data.model.people import User
 from evidence.capture import is_intact
-from evidence.custody import verify_extract
+from evidence.custody import CustodyDraft, verify_extract
+from evidence.errors import CaptureForbiddenError
 from evidence.report import Variant
 from evidence.supplied import Account, Brought
 from evidence.testing import square
@@ -52,6 +54,25 @@ def test_a_request_may_rest_on_it_and_says_what_it_is(world: World) -> None:
 
     assert f"Evidence {kept.ref} (supplied by a person, not captured by us), witness code {kept.seal_sha256}" in body
     world.desk.casework.record_sent(world.people["dsl"], drafted, None, "T-1")
+
+
+def test_what_is_refused_after_its_seal_leaves_no_file(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped while it was being sealed, not a byte of what was brought stays; what other evidence holds does."""
+    room, case, dsl = world.desk.casework, world.cases["fresh"], world.people["dsl"]
+    world.capture("fresh")
+    before = {path.name for path in world.desk.vault.root.glob("??/*")}
+    real = room.evidence_supplied
+
+    def stopped_meanwhile(by: User, order: CaptureOrder, sealed: Evidence, custody: Sequence[CustodyDraft]) -> Evidence:
+        assert {path.name for path in world.desk.vault.root.glob("??/*")} > before
+        room.saw_indecent(dsl, case.id)
+        return real(by, order, sealed, custody)
+
+    monkeypatch.setattr(room, "evidence_supplied", stopped_meanwhile)
+    with pytest.raises(CaptureForbiddenError):
+        bring(world)
+
+    assert {path.name for path in world.desk.vault.root.glob("??/*")} == before
 
 
 def test_brought_for_no_address_it_opens_no_request_about_one(world: World) -> None:
