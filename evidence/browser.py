@@ -163,7 +163,7 @@ def _read_first(visit: _Visit) -> bool:
     """Open the page without pictures and hand over its words; True when its pictures may be loaded. The page is left again."""
     began, page, facts = time.monotonic(), visit.page, visit.facts
     visit.talk.step("text")
-    blinkers = Blinkers(page.context, page.context.new_cdp_session(page), Error)
+    blinkers = Blinkers(page, page.context.new_cdp_session(page), Error)
     blinkers.on()
 
     def came(request: Request) -> None:

@@ -2,6 +2,9 @@
 
 Two nets: the router refuses each request for a picture, a film, a font or an address that ends like one, in every frame; the protocol's own
 interception drops each answer that says it is one (a frame, an object or a script's request that leads to a picture; the page's icon).
+The second net hangs in the page's own process only. So nothing is loaded by whoever is outside it: frames of other sites or in a process of
+their own, pop-ups, workers. None of those could be read from the page anyway. Not held: what a sandboxed frame written into the page itself
+(`srcdoc`) asks for in its first moment, before the browser lets anybody intercept it.
 """
 
 from __future__ import annotations
@@ -11,9 +14,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, CDPSession, Route
+    from playwright.sync_api import CDPSession, Frame, Page, Request, Route
 
-_KINDS = frozenset({"image", "imageset", "media", "font"})
+_KINDS = frozenset({"image", "imageset", "media", "font", "prefetch"})
+_NEVER_WORDS = frozenset({"Other", "Prefetch"})  # icons, what is fetched for another page, pings
+_NO_WORKERS = "for (const kind of ['Worker', 'SharedWorker']) Reflect.deleteProperty(globalThis, kind);"
+_PORTS = {"http": 80, "https": 443}
 _PICTURES = (
     ".png",
     ".apng",
@@ -41,11 +47,14 @@ _MEDIA = ("image/", "video/", "audio/", "font/")
 class Blinkers:
     """What keeps pictures away from a page, while they are on. `trouble` is the browser library's own error: a page may go at any time."""
 
-    context: BrowserContext
+    page: Page
     protocol: CDPSession
     trouble: type[Exception]
     kept_away: int = 0
     _listens: bool = field(default=False)
+    _script: str = ""
+    _main: str = ""
+    _outside: dict[tuple[Frame, str], bool] = field(default_factory=dict)
 
     def on(self) -> None:
         """Let no picture in from now on."""
@@ -56,18 +65,22 @@ class Blinkers:
             {"urlPattern": "*", "requestStage": "Response"},
             {"urlPattern": "*", "resourceType": "Other", "requestStage": "Request"},
         ]
+        self._main = self.protocol.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
+        self.protocol.send("Page.enable")  # without it no script is run first
+        self._script = self.protocol.send("Page.addScriptToEvaluateOnNewDocument", {"source": _NO_WORKERS})["identifier"]
         self.protocol.send("Fetch.enable", {"patterns": patterns})
-        self.context.route("**/*", self._asked)
+        self.page.context.route("**/*", self._asked)
 
     def off(self) -> None:
         """Let everything in again."""
-        self.context.unroute("**/*", self._asked)
+        self.page.context.unroute("**/*", self._asked)
         self.protocol.send("Fetch.disable")
+        self.protocol.send("Page.removeScriptToEvaluateOnNewDocument", {"identifier": self._script})
 
     def _asked(self, route: Route) -> None:
         request = route.request
         try:
-            if request.resource_type in _KINDS or looks_like_media(request.url):
+            if request.resource_type in _KINDS or looks_like_media(request.url) or self._is_outside(request):
                 self.kept_away += 1
                 route.abort()
             else:
@@ -75,9 +88,41 @@ class Blinkers:
         except self.trouble:
             return  # the page went away meanwhile
 
+    def _is_outside(self, request: Request) -> bool:
+        """Whether somebody asks who cannot be read from the page: a pop-up, a worker, a frame of another site or process."""
+        try:
+            frame = request.frame
+        except self.trouble:
+            return True  # a pop-up that is only coming up, or no frame at all
+        if frame == self.page.main_frame:
+            return False
+        if frame.page != self.page:
+            return True
+        asks = request.url if request.is_navigation_request() else frame.url
+        is_ours = origin_of(asks) == origin_of(self.page.url) or asks.startswith("about:")
+        return not is_ours or self._has_own_process(frame)
+
+    def _leads_away(self, event: dict[str, Any]) -> bool:
+        """Whether a frame, by whatever way round, got a page of another site."""
+        if event.get("resourceType") != "Document" or event.get("frameId") == self._main:
+            return False
+        return origin_of(event["request"]["url"]) != origin_of(self.page.url)
+
+    def _has_own_process(self, frame: Frame) -> bool:
+        """Whether the frame lives in a process of its own, where our second net does not hang: only there it has a line of its own."""
+        key = (frame, frame.url)
+        if key not in self._outside:
+            try:
+                self.page.context.new_cdp_session(frame).detach()
+                self._outside[key] = True
+            except self.trouble:
+                self._outside[key] = False
+        return self._outside[key]
+
     def _answered(self, event: dict[str, Any]) -> None:
         number = event["requestId"]
         is_picture = is_media(event.get("responseHeaders") or ()) or looks_like_media(event["request"]["url"])
+        is_picture = is_picture or event.get("resourceType") in _NEVER_WORDS or self._leads_away(event)
         try:
             if is_picture:
                 self.kept_away += 1
@@ -86,6 +131,15 @@ class Blinkers:
                 self.protocol.send("Fetch.continueRequest", {"requestId": number})
         except self.trouble:
             return
+
+
+def origin_of(address: str) -> tuple[str, str | None, int | None]:
+    """Return scheme, host and port of a web address; whoever has another cannot be read from a page."""
+    try:
+        parts = urlsplit(address)
+        return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return "", None, None
 
 
 def looks_like_media(address: str) -> bool:

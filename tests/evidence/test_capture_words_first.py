@@ -258,3 +258,65 @@ def test_what_comes_after_the_first_look_stops_it_too(
         _take(_order(item, site.url("/p")), case, item, vault, browser)
 
     assert (len(visits), _files(vault)) == (2, [])
+
+
+OUTSIDE = """<!doctype html><title>Forum</title><p>Invented words</p><link rel=prefetch href='{other}/photo?prefetch'>
+<iframe src='{other}/photo?frame'></iframe><iframe src='{other}/holder'></iframe><object data='{other}/photo?object'></object>
+<iframe src='/away'></iframe>
+<script>{page}; open('{other}/photo?popup');
+const started = (make) => {{ try {{ make(); }} catch {{ /* there is none */ }} }};
+const source = URL.createObjectURL(new Blob([`{worker}`]));
+started(() => new Worker(source)); started(() => new SharedWorker(source));
+const frame = document.createElement('iframe'); document.body.append(frame);
+started(() => new frame.contentWindow.Worker(source)); started(() => new frame.contentWindow.SharedWorker(source));
+</script>"""
+
+
+def _photo(site: LocalSite, sent: list[str]) -> None:
+    """Serve a picture whose address does not say that it is one; a second list tells what reached a script."""
+
+    def answer(handler: Any) -> None:
+        way, body = handler.path.partition("?")[2], square((9, 99, 199))
+        sent.append(way)
+        handler.send_response(200)
+        for name, value in (("content-type", "image/png"), ("access-control-allow-origin", "*"), ("content-length", str(len(body)))):
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    site.pages["/photo"] = answer
+
+
+@pytest.mark.browser
+def test_nobody_outside_the_page_fetches_its_pictures(
+    case: Case, item: CaseItem, vault: Vault, site: LocalSite, browser: BrowserSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Frames of other sites, also after a redirect, pop-ups, workers: not asked for; what the page asks for itself is dropped unread."""
+    other, sent, reached = f"http://localhost:{site.port}", list[str](), list[str]()
+    _photo(site, sent)
+
+    def got(handler: Any) -> None:
+        reached.append(handler.path)
+        handler.send_error(404)
+
+    site.pages["/got"] = got
+
+    def fetched(way: str) -> str:
+        return f"fetch('{other}/photo?{way}').then(r => r.arrayBuffer()).then(() => fetch('{other}/got?{way}', {{mode: 'no-cors'}}))"
+
+    site.page("/holder", f"<p>x<iframe src='{other}/photo?held'></iframe><script>{fetched('held-fetch')}</script>")
+    site.page("/away", "", 302, location=f"{other}/holder")
+    page = OUTSIDE.format(other=other, page=fetched("own"), worker=fetched("worker"))
+    address = site.page("/p", page)
+
+    def words(*_: object) -> None:
+        hold.wait(1.5)  # what was begun gets time to end
+        raise PreflightStopError((SIGN,))
+
+    hold = threading.Event()
+    monkeypatch.setattr("evidence.capture.must_be_clear", words)
+    with pytest.raises(PreflightStopError):
+        _take(_order(item, address), case, item, vault, browser)
+
+    assert reached == []
+    assert set(sent) <= {"own", "prefetch"}  # the head of the answer was needed to know; its body reached nobody
