@@ -7,13 +7,13 @@ text stand. A covered picture is written anew from its pixels alone: nothing of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from PIL import Image, ImageDraw
 
-from evidence.covering import spans
+from evidence.covering import holds, spans
 from evidence.errors import EvidenceError
 from evidence.report_pictures import NoPictureError, decoded, png
 
@@ -49,6 +49,8 @@ class PageMap:
 
     pictures: tuple[tuple[Box, str], ...] = ()  # with their alternative text
     lines: tuple[tuple[Box, str], ...] = ()
+    unread: frozenset[int] = frozenset()  # numbers of the pictures that no script could look into: words may stand in them
+    cut: bool = False  # the page holds more than the map
 
     @property
     def is_known(self) -> bool:
@@ -79,15 +81,23 @@ class Choice:
 
 def page_map(layout: Mapping[str, Any]) -> PageMap:
     """Return the map of a captured page from its `layout.json`."""
-    return PageMap(tuple(_placed(layout.get("images"), "alt")), tuple(_placed(layout.get("lines"), "text")))
+    images = list(_rows(layout.get("images")))
+    unread = frozenset(number for number, row in enumerate(images, start=1) if row.get("unread"))
+    lines = tuple(_placed(_rows(layout.get("lines")), "text"))
+    return PageMap(tuple(_placed(images, "alt")), lines, unread, cut=bool(layout.get("cut")))
 
 
-def _placed(rows: object, words: str) -> Iterator[tuple[Box, str]]:
+def _rows(rows: object) -> Iterator[dict[str, Any]]:
     for row in rows if isinstance(rows, list) else []:
         if isinstance(row, dict) and all(is_pixel(row.get(name)) for name in "xywh"):
-            x, y = int(row["x"]), int(row["y"])
-            # up to the next whole pixel: a part of one is covered too
-            yield Box(x, y, int(row["x"] + row["w"]) + 1 - x, int(row["y"] + row["h"]) + 1 - y), str(row.get(words) or "")
+            yield row
+
+
+def _placed(rows: Iterable[dict[str, Any]], words: str) -> Iterator[tuple[Box, str]]:
+    for row in rows:
+        x, y = int(row["x"]), int(row["y"])
+        # up to the next whole pixel: a part of one is covered too
+        yield Box(x, y, int(row["x"] + row["w"]) + 1 - x, int(row["y"] + row["h"]) + 1 - y), str(row.get(words) or "")
 
 
 def is_pixel(value: object) -> bool:
@@ -104,9 +114,20 @@ def boxes(found: PageMap, choice: Choice) -> tuple[Box, ...]:
         raise RedactionError(f"at most {MOST_BOXES} boxes can be drawn; {len(choice.boxes)} were given")
     for box in (*choice.boxes, *([choice.keep] if choice.keep else [])):
         _check_box(box)
-    numbers = range(1, len(found.pictures) + 1) if choice.all_pictures else choice.pictures
-    by_map = [found.pictures[number - 1][0] for number in dict.fromkeys(numbers)] + list(lines_with(found, choice.phrases))
+    by_map = [found.pictures[number - 1][0] for number in pictures_to_cover(found, choice)] + list(lines_with(found, choice.phrases))
     return (*(box.grown(AROUND) for box in by_map), *choice.boxes)
+
+
+def pictures_to_cover(found: PageMap, choice: Choice) -> tuple[int, ...]:
+    """Return the numbers of the pictures on the map that are covered: the chosen ones, and those in which a phrase may be written.
+
+    That is: a picture whose alternative text, which is drawn when it does not load, holds a phrase; and what no script could look into.
+    """
+    if choice.all_pictures:
+        return tuple(range(1, len(found.pictures) + 1))
+    numbered = enumerate(found.pictures, start=1)
+    worded = [number for number, (_, alt) in numbered if choice.phrases and (number in found.unread or holds(alt, choice.phrases))]
+    return tuple(dict.fromkeys((*choice.pictures, *worded)))
 
 
 def typed(text: str) -> tuple[Box, ...]:

@@ -6,6 +6,10 @@ changes the page for longer than its own run; it lists each thing it hides and h
 
 from __future__ import annotations
 
+from evidence import page_layout
+
+LAYOUT = page_layout.LAYOUT  # where pictures and words stand
+
 _TREE = """
   const up = (n) => n.assignedSlot || n.parentElement || (n.getRootNode() instanceof ShadowRoot ? n.getRootNode().host : null);
   const roots = (top) => { const found = [top], look = [top];
@@ -95,35 +99,6 @@ SOURCE = (
   if (!top.getHTML || !shadows.length) return kind + top.outerHTML;
   const open = [...top.attributes].map((a) => ` ${a.name}="${a.value.replaceAll('&', '&amp;').replaceAll('"', '&quot;')}"`).join('');
   return `${kind}<html${open}>${top.getHTML({serializableShadowRoots: true, shadowRoots: shadows})}</html>`;
-}"""
-)
-
-LAYOUT = (
-    "([tallest, most]) => {"
-    + _TREE
-    + """
-  const place = (r, [x, y]) => ({x: Math.floor(r.left + x), y: Math.floor(r.top + y),
-    w: Math.ceil(r.width) + 1, h: Math.ceil(r.height) + 1});
-  const images = [], lines = [];
-  for (const e of every('img,video,canvas,svg,picture,input[type=image],object,embed,[style*="background"]')) {
-    const r = e.getBoundingClientRect(), drawn = e.hasAttribute('style') && !/^(img|video|canvas|svg|object|embed|input)$/i.test(e.tagName)
-      ? getComputedStyle(e).backgroundImage !== 'none' : true;
-    if (drawn && r.width > 1 && r.height > 1 && images.length < most)
-      images.push({...place(r, shift(e)), alt: (e.getAttribute('alt') || '').slice(0, 300)}); }
-  for (const root of roots(document)) {
-    const walk = (root.ownerDocument || root).createTreeWalker(root.body || root, NodeFilter.SHOW_TEXT);
-    for (let n = walk.nextNode(); n && lines.length < most; n = walk.nextNode()) {
-      if (!n.data.trim() || !n.parentElement || ['STYLE', 'SCRIPT', 'NOSCRIPT', 'TEMPLATE'].includes(n.parentElement.tagName)) continue;
-      const range = n.ownerDocument.createRange(), off = shift(n.parentElement);
-      let now = null;
-      for (const m of n.data.matchAll(/\\S+/g)) {
-        range.setStart(n, m.index); range.setEnd(n, m.index + m[0].length);
-        const r = range.getBoundingClientRect();
-        if (!r.width || !r.height || r.top + off[1] > tallest) continue;
-        const p = place(r, off);
-        if (now && Math.abs(now.y - p.y) < p.h / 2 && p.x >= now.x) { now.w = Math.max(now.w, p.x + p.w - now.x); now.text += ' ' + m[0]; }
-        else { now = {...p, text: m[0]}; lines.push(now); } } } }
-  return {width: document.documentElement.scrollWidth, height: document.documentElement.scrollHeight, images, lines};
 }"""
 )
 

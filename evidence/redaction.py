@@ -21,7 +21,7 @@ from data.model.base import Record
 from data.model.cases import CaseEvent
 from data.model.evidence import Evidence, EvidenceKind
 from evidence.alignment import agrees, is_top
-from evidence.boxes import Choice, PageMap, RedactionError, boxes, cover, is_pixel, lines_with, page_map
+from evidence.boxes import Choice, PageMap, RedactionError, boxes, cover, is_pixel, lines_with, page_map, pictures_to_cover
 from evidence.covering import MARK, cleaned, covered, covered_everywhere, is_phrase
 from evidence.report import CaseFile, both_times
 from evidence.report_pictures import NoPictureError, decoded
@@ -31,6 +31,7 @@ POST, AS_SEEN, FULL_PAGE = "post.png", "screen-as-seen.png", "page-full-"
 LAYOUT, FACTS, POST_FACTS = "layout.json", "capture.json", "post.json"
 MADE = "redacted copy made"  # the word in the case's history; its fields name the copy and hold the phrases
 NO_MAP = "no map of this page was kept: words and faces in the pictures are covered only by boxes drawn by hand"
+CUT = "the page holds more than its map, so that not everything to be covered is known"
 _CARRIED = ("status", "seconds", "hops", "settled", "interventions", "logged_in")
 _POST_FACTS = ("text", "platform", "lang", "posted_at_claimed", "first_seen_utc", "last_seen_utc", "counts")
 _CHOSEN = {"author_handle": "handle", "author_name": "handle", "address": "address", "permalink": "address", "native_id": "address"}
@@ -124,6 +125,8 @@ def _copy_name(name: str) -> str:
 
 def _fitting(original: Original, name: str, found: PageMap, choice: Choice) -> bytes:
     """Return the picture, if the map may be trusted to say where things stand in it; raises RedactionError otherwise."""
+    if found.cut and (choice.all_pictures or choice.phrases):
+        raise RedactionError(CUT)
     content = original.read(name)
     if not (choice.by_map and found.is_known) or name.startswith(FULL_PAGE):
         return content
@@ -171,9 +174,8 @@ def _post(original: Original, choice: Choice) -> dict[str, Any]:
 
 def _counted(found: PageMap, choice: Choice) -> dict[str, int | str]:
     """Return what kinds of things were covered, and how many; never the words."""
-    pictures = len(found.pictures) if choice.all_pictures else len(set(choice.pictures))
     return {
-        "pictures on the page": pictures,
+        "pictures on the page": len(pictures_to_cover(found, choice)),
         "boxes drawn by hand": len(choice.boxes),
         "lines of text": len(list(lines_with(found, choice.phrases))),
         "phrases covered in texts": len(choice.phrases),

@@ -20,7 +20,7 @@ from data.model.evidence import Evidence, EvidenceKind
 from data.model.people import Permission
 from evidence.boxes import Box, Choice, RedactionError, typed
 from evidence.redaction import Copy
-from evidence.report_captures import picture_words
+from evidence.report_captures import picture_name
 from schoolwatch.redacting import Coverable
 
 EVERY, SOME, NONE = "Cover every picture", "Cover some pictures", "Cover no picture"
@@ -92,7 +92,7 @@ def _form(found: Coverable, key: str) -> _Typed | None:
             key=f"{key}-names",
             height=80,
             placeholder="First and last name; the last name alone on a line of its own",
-            help="Found in any spelling, in the texts and in the lines of the page. Inside longer words too.",
+            help="Found in any case, joined, last name first, inside longer words. Nicknames and initials need lines of their own.",
         )
         hide = st.multiselect("Also cover", list(_HIDE), key=f"{key}-hide")
         boxes = st.text_area(
@@ -104,7 +104,7 @@ def _form(found: Coverable, key: str) -> _Typed | None:
         )
         only = st.checkbox("The other way round: keep only this one box", key=f"{key}-only")
         every = list(found.files)
-        files = st.multiselect("Pictures that go into the copy", every, default=every, format_func=_picture_name, key=f"{key}-files")
+        files = st.multiselect("Pictures that go into the copy", every, default=every, format_func=picture_name, key=f"{key}-files")
         pressed = st.form_submit_button("Look at the copy first", icon=":material/visibility:")
     return _Typed(pictures, numbers, typed_names or "", hide, boxes or "", only, files) if pressed else None
 
@@ -119,12 +119,6 @@ def _ask_pictures(found: Coverable, key: str) -> tuple[str, Sequence[int]]:
         "If some: which?", listed, format_func=lambda number: _picture_line(number, *found.pictures[number - 1]), key=f"{key}-numbers"
     )
     return answer or EVERY, numbers
-
-
-def _picture_name(name: str) -> str:
-    """Return what a kept picture shows, with its number where there are several: "The whole page 2"."""
-    number = name.rpartition(".")[0].rpartition("-")[2]
-    return f"{picture_words(name)} {int(number)}" if number.isdecimal() else picture_words(name)
 
 
 def _picture_line(number: int, box: Box, words: str) -> str:
@@ -143,8 +137,8 @@ def _look(bench: Bench, found: Coverable, filled: _Typed, key: str) -> None:
     st.session_state[f"{key}-choice"] = choice
     _told(seen.made)
     for name, token in seen.pictures:
-        st.markdown(f"![Working copy of {name}]({picture_address(one.id, name, token)})")
-        muted(f"{as_is(_picture_name(name))}, as it would be sealed")
+        st.markdown(f"![Working copy: {as_is(picture_name(name))}]({picture_address(one.id, name, token)})")
+        muted(f"{as_is(picture_name(name))}, as it would be sealed")
     if seen.text:
         muted("The words of the post in the copy:")
         st.text(visible(seen.text)[:2_000])

@@ -23,6 +23,7 @@ from data.model.watch import School
 from evidence.boxes import AROUND, FILL, Box, Choice, RedactionError, boxes, cover, page_map
 from evidence.covering import MARK, PhraseError, cleaned, covered, covered_everywhere, holds
 from evidence.redaction import (
+    CUT,
     MADE,
     NO_MAP,
     Copy,
@@ -410,6 +411,29 @@ def test_a_banner_over_the_page_but_not_over_the_post_costs_nothing(original: Ma
     made = make_copy(original({"page-full-01.png": as_png(sheet)}), Choice(pictures=(1,)))
 
     assert "post.png" in made.files
+
+
+def test_what_may_hold_a_name_is_covered_with_it(original: Making) -> None:
+    """A picture whose alternative text holds the name, and what no script could look into; another picture stays."""
+    known = original().facts("layout.json")
+    for changed in ({"alt": "Ivy, FERNHOLLOW"}, {"unread": True}):
+        source = original({"layout.json": canonical(known | {"images": [known["images"][0], known["images"][1] | changed]})})
+        made = make_copy(source, Choice(phrases=("Ivy Fernhollow",)))
+
+        assert made.covered["pictures on the page"] == 1
+        assert _colours(made.files["page-full-02.png"], (700, 300, 900, 500)) == {FILL}
+        assert CHILD in _colours(made.files["page-full-01.png"])
+
+
+@pytest.mark.parametrize("choice", [Choice(all_pictures=True), Choice(phrases=("Fernhollow",))])
+def test_a_map_that_was_cut_is_not_trusted(original: Making, choice: Choice) -> None:
+    """Each picture of the page is left out, and why; one picture chosen by its number, or a box, is still covered."""
+    source = original({"layout.json": canonical(original().facts("layout.json") | {"cut": True})})
+    made = make_copy(source, choice)
+
+    assert list(made.files) == ["post.json"]
+    assert {f"{name}: {CUT}" for name in source.names()} <= set(made.left_out)
+    assert "page-full-01.png" in make_copy(source, Choice(pictures=(1,))).files
 
 
 def test_only_the_chosen_pictures_are_in_it(original: Making) -> None:

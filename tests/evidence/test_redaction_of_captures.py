@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from collector.testing import a_kept_post
 from data.clock import FixedClock
 from data.model.cases import Case, CaseItem
 from data.model.evidence import Evidence
-from evidence.boxes import Choice
+from evidence.boxes import Choice, RedactionError
 from evidence.capture import capture
 from evidence.detect import BrowserSettings
 from evidence.redaction import Copy, Original, make_copy
@@ -92,3 +92,77 @@ def test_one_face_by_its_number_leaves_the_others(original: Original) -> None:
 
     assert CHILD not in made["post.png"]
     assert CHILD in made["page-full-01.png"]
+
+
+BLUE, RED, CYAN, PINK, BROWN = (0, 0, 255), (255, 0, 0), (0, 255, 255), (255, 0, 255), (160, 80, 0)
+Capturing = Callable[[str], Original]
+
+
+@pytest.fixture
+def captured(site: LocalSite, browser: BrowserSettings, client: Client, case: Case, item: CaseItem, vault: Vault) -> Capturing:
+    """Capture a page without a post and hand it over as an original."""
+
+    def of(page: str) -> Original:
+        """Capture this page."""
+        address = site.page("/", page)
+        facts = some_facts(case)
+        order = an_order(item.model_copy(update={"address": address}), at=MOMENT)
+        sealer = Sealer(vault, KEY)
+        evidence, _ = capture(order, case, item, facts=facts, sealer=sealer, browser=browser, client=client, clock=FixedClock())
+        return Original(evidence, lambda name: _read(vault, evidence, name))
+
+    return of
+
+
+def test_every_way_to_draw_a_picture_is_covered(site: LocalSite, captured: Capturing) -> None:
+    """Stylesheets, boxes before an element (also put elsewhere), lists, borders, frames of other sites, closed shadow roots."""
+    colours = {"/face": CHILD, "/style": BLUE, "/before": RED, "/list": CYAN, "/frame": PINK, "/closed": BROWN, "/border": (9, 99, 199)}
+    for path, colour in (colours | {"/far": (0, 160, 0)}).items():
+        site.page(path, square(colour, 60), content_type="image/png")
+    site.page("/framed", "<body style=margin:0><img src=/frame>")
+    original = captured(
+        f"""<!doctype html><style>.c{{width:60px;height:60px;background:url(/style)}} .b::before{{content:url(/before)}}
+        .f{{position:relative;height:9px}} .f::after{{content:'';position:absolute;left:600px;top:40px;width:60px;height:60px;
+          background:url(/far)}}
+        .d{{width:0;height:0;border:30px solid;border-image:url(/border) 30}} li{{list-style:url(/list) outside}}</style>
+        <img src=/face><div class=c></div><p>say <span class=b></span></p><div class=f></div><div class=d></div><ul><li></ul>
+        <iframe src="http://localhost:{site.port}/framed" width=60 height=60></iframe><div id=s></div>
+        <script>document.getElementById('s').attachShadow({{mode: 'closed'}}).innerHTML = '<img src=/closed>'</script><p>the end"""
+    )
+    wanted = {*colours.values(), (0, 160, 0)}
+    made = _pictures(make_copy(original, Choice(all_pictures=True)))
+
+    assert wanted <= _colours(original.read("page-full-01.png"))
+    assert {"page-full-01.png", "screen-as-seen.png"} <= set(made)
+    assert all(not wanted & found for found in made.values())
+    assert (0, 0, 0) in made["page-full-01.png"]
+
+
+def test_a_name_is_covered_wherever_a_page_may_write_it(site: LocalSite, captured: Capturing) -> None:
+    """Fields and what stands in them while empty, boxes before an element, a picture that does not load, a frame of another site."""
+    site.page("/framed", "<body style='margin:0;font:40px sans-serif;color:rgb(0,255,255)'>Ivy Fernhollow")
+    original = captured(
+        f"""<!doctype html><body style='font:40px sans-serif'><style>.b::before{{content:'Ivy Fernhollow';color:rgb(0,0,255)}}
+        input{{font:40px sans-serif;width:600px;border:0;display:block}} ::placeholder{{color:rgb(160,80,0);opacity:1}}</style>
+        <div class=b>&nbsp;</div><input value='Ivy Fernhollow' style='color:rgb(255,0,0)'><input placeholder='Ivy Fernhollow'>
+        <img src=/none.png alt='Ivy Fernhollow' style='color:rgb(255,0,255);display:block;width:600px;height:60px'>
+        <iframe src='http://localhost:{site.port}/framed' width=600 height=80></iframe><p>the end"""
+    )
+    wanted = {BLUE, RED, BROWN, PINK, CYAN}
+    made = _pictures(make_copy(original, Choice(phrases=("Ivy Fernhollow",))))
+
+    assert wanted <= _colours(original.read("page-full-01.png"))
+    assert {"page-full-01.png", "screen-as-seen.png"} <= set(made)
+    assert all(not wanted & found for found in made.values())
+    assert (0, 0, 0) in made["page-full-01.png"]
+
+
+def test_a_page_with_more_lines_than_its_map_says_so(captured: Capturing) -> None:
+    """Behind twenty thousand lines nothing is known: the map tells that it was cut."""
+    original = captured(
+        "<!doctype html><style>i{display:block;height:.2px;overflow:hidden;font-size:1px}</style>"
+        "<script>document.write('<i>x</i>'.repeat(20001))</script><p style='position:absolute;top:0'>Ivy Fernhollow</p>"
+    )
+
+    with pytest.raises(RedactionError, match="more than its map"):
+        make_copy(original, Choice(phrases=("Ivy Fernhollow",)))

@@ -1,0 +1,172 @@
+"""The map of an opened page: where its pictures stand, and where its words, so that both can be covered in a copy (domain.md §5.7 rule 5).
+
+Too much is called a picture rather than too little. What a script cannot look into (frames of other sites, closed shadow roots, embedded
+things) is a picture with `unread`: words may stand in it. What the map could not hold is told by `cut`: then the map is not to be trusted.
+
+To find closed shadow roots an empty element is put into each element that may have one, and taken out again at once: where it belongs to
+no slot it has no style. Nothing else is changed.
+"""
+
+from __future__ import annotations
+
+_WALK = """
+  const images = [], lines = [], closed = new Set();
+  let cut = false;
+  const up = (n) => n.assignedSlot || n.parentElement || (n.getRootNode() instanceof ShadowRoot ? n.getRootNode().host : null);
+  const px = (value) => parseFloat(value) || 0;
+  const FRAME = /^(iframe|frame|fencedframe)$/i;
+  const document_of = (e) => { try { const r = e.getBoundingClientRect(), doc = e.contentDocument;
+      return doc && doc.documentElement && Math.abs(r.width - e.offsetWidth) < 1 && Math.abs(r.height - e.offsetHeight) < 1 ? doc : null; }
+    catch { return null; } };
+  const inside = (e, at) => {
+    if (FRAME.test(e.tagName)) { const doc = document_of(e), r = e.getBoundingClientRect(), cs = getComputedStyle(e);
+      return doc ? [[doc.documentElement],
+        [at[0] + r.left + e.clientLeft + px(cs.paddingLeft), at[1] + r.top + e.clientTop + px(cs.paddingTop)]] : [[], at]; }
+    if (e.shadowRoot) return [e.shadowRoot.childNodes, at];
+    if (e.tagName === 'SLOT' && e.assignedNodes().length) return [e.assignedNodes(), at];
+    return [e.childNodes, at]; };
+  const walk = (enter, words, leave) => {
+    const todo = [[document.documentElement, [scrollX, scrollY], null]];
+    let left = most * 10;
+    while (todo.length) {
+      const [n, at, cs] = todo.pop();
+      if (n.nodeType === 3) words(n, at);
+      else if (cs) leave(n, cs, at);
+      else if (n.nodeType === 1) {
+        if (--left < 0) { cut = true; return; }
+        const style = getComputedStyle(n);
+        if (style.display === 'none' || !style.display) continue;
+        enter(n, style, at);
+        const [children, to] = inside(n, at);
+        todo.push([n, at, style]);
+        for (let i = children.length - 1; i >= 0; i--) todo.push([children[i], to, null]); } } };
+"""
+
+_CLOSED = """
+  const MAY = /^(article|aside|blockquote|body|div|footer|h[1-6]|header|main|nav|p|section|span)$|-/i, probes = [];
+  walk((e) => { if (MAY.test(e.tagName) && !e.shadowRoot) {
+    const probe = e.ownerDocument.createElement('i'); probe.slot = 'schoolwatch-' + Math.random(); probes.push([e, probe]); } },
+    () => {}, () => {});
+  for (const [e, probe] of probes) e.appendChild(probe);
+  for (const [e, probe] of probes) if (!getComputedStyle(probe).display) closed.add(e);
+  for (const [, probe] of probes) probe.remove();
+"""
+
+_PLACES = """
+  const rect = (r) => ({left: r.left, top: r.top, right: r.right, bottom: r.bottom});
+  const place = (r, [x, y]) => ({x: Math.floor(r.left + x), y: Math.floor(r.top + y),
+    w: Math.ceil(r.right - r.left) + 1, h: Math.ceil(r.bottom - r.top) + 1});
+  const put = (list, r, at, more) => {
+    if (r.top + at[1] > tallest) return null;
+    if (list.length >= most) { cut = true; return null; }
+    const found = {...place(r, at), ...more};
+    list.push(found);
+    return found; };
+  const short = (text) => { if (text.length > 10000) cut = true; return text.slice(0, 10000); };
+  const picture = (r, at, e, unread) => { if (r.right - r.left > 1 && r.bottom - r.top > 1)
+    put(images, r, at, {alt: short(e.getAttribute('alt') || ''), ...(unread ? {unread: true} : {})}); };
+  const line = (r, at, text) => { if (text.trim() && r.right > r.left && r.bottom > r.top) put(lines, r, at, {text: short(text)}); };
+"""
+
+# Where the box before or after an element may stand, which no script can ask: inside the element, wider where it may reach out of it, and
+# once more where it was put by its own place. Left edge, top edge and size are in px as the browser used them (CSSOM, resolved values).
+_PSEUDO = """
+  const DRAWN = /url\\(|image-set\\(|cross-fade\\(|element\\(|paint\\(/;
+  const draws = (cs) => [cs.backgroundImage, cs.borderImageSource, cs.maskImage, cs.webkitMaskImage, cs.webkitMaskBoxImageSource,
+    cs.content, cs.filter, cs.backdropFilter].some((value) => value && DRAWN.test(value));
+  const grown = (r, x, y) => ({left: r.left - x, top: r.top - y, right: r.right + x, bottom: r.bottom + y});
+  const said = (e, cs) => [...cs.content.replace(/url\\("(?:[^"\\\\]|\\\\.)*"\\)/g, '')
+      .matchAll(/"((?:[^"\\\\]|\\\\[^])*)"|attr\\(\\s*([^\\s,)]+)[^)]*\\)|(?:open|close)-quote/g)]
+    .map(([, text, name]) => name ? e.getAttribute(name) || '' : text === undefined ? cs.quotes
+      : text.replace(/\\\\([0-9a-f]{1,6})\\s?|\\\\([^])/gi, (_, code, char) => code
+        ? String.fromCodePoint(Math.min(parseInt(code, 16), 0x10ffff)) : char)).join('');
+  const size = (cs) => ['', 'Left', 'Right'].reduce((all, side) => all + (side
+      ? px(cs['padding' + side]) + px(cs[`border${side}Width`]) : px(cs.width)), 0);
+  const tall = (cs) => ['', 'Top', 'Bottom'].reduce((all, side) => all + (side
+      ? px(cs['padding' + side]) + px(cs[`border${side}Width`]) : px(cs.height)), 0);
+  const near = (e, ps) => {
+    let block = e;
+    while (up(block) && /^(inline|contents|ruby.*)$/.test(getComputedStyle(block).display)) block = up(block);
+    const own = rect(e.getBoundingClientRect()), outer = rect(block.getBoundingClientRect());
+    const shifts = ps.transform !== 'none' || ps.translate !== 'none' || ps.scale !== 'none' || ps.rotate !== 'none';
+    const slack = ['Left', 'Top', 'Right', 'Bottom'].map((side) => Math.max(0, -px(ps['margin' + side]))
+      + (ps.position === 'relative' ? Math.abs(px(ps[side.toLowerCase()])) : 0)).reduce((a, b) => a + b, 0);
+    const reach = slack + (shifts ? size(ps) + tall(ps) : 0);
+    if (block === e || own.right - own.left < 1 || ps.float !== 'none') return grown({...outer,
+      right: Math.max(outer.right, outer.left + size(ps)), bottom: Math.max(outer.bottom, outer.top + tall(ps), own.top + tall(ps))},
+      reach, reach);
+    const high = ps.height !== 'auto' ? tall(ps) + Math.abs(px(ps.marginTop)) + Math.abs(px(ps.marginBottom))
+      : DRAWN.test(ps.content) ? 1e6 : px(ps.fontSize);
+    return grown({...own, top: Math.max(Math.min(own.top, outer.top), own.top - high),
+      bottom: Math.min(Math.max(own.bottom, outer.bottom), own.bottom + high)}, reach, reach); };
+  const apart = (e, ps) => {
+    if (!/absolute|fixed/.test(ps.position)) return null;
+    const view = e.ownerDocument.defaultView;
+    let holder = e;
+    const holds = (cs) => cs.transform !== 'none' || cs.filter !== 'none' || /paint|layout|strict|content/.test(cs.contain)
+      || (ps.position === 'absolute' && cs.position !== 'static');
+    while (holder && !holds(getComputedStyle(holder))) holder = up(holder);
+    const r = holder ? holder.getBoundingClientRect() : null, off = ps.position === 'fixed' ? [0, 0] : [-view.scrollX, -view.scrollY];
+    const x = (r ? r.left + holder.clientLeft - holder.scrollLeft : off[0]) + px(ps.left) + px(ps.marginLeft);
+    const y = (r ? r.top + holder.clientTop - holder.scrollTop : off[1]) + px(ps.top) + px(ps.marginTop);
+    const w = ps.boxSizing === 'border-box' ? px(ps.width) : size(ps), h = ps.boxSizing === 'border-box' ? px(ps.height) : tall(ps);
+    const at = {left: x, top: y, right: x + w, bottom: y + h};
+    if (ps.translate !== 'none' || ps.scale !== 'none' || ps.rotate !== 'none') return grown(at, w + h, w + h);
+    if (ps.transform === 'none') return at;
+    const [ox, oy] = ps.transformOrigin.split(' ').map(px), matrix = new DOMMatrix(ps.transform);
+    const corners = [[0, 0], [w, 0], [0, h], [w, h]].map(([a, b]) => matrix.transformPoint(new DOMPoint(a - ox, b - oy)));
+    const xs = corners.map((p) => p.x + x + ox), ys = corners.map((p) => p.y + y + oy);
+    return {left: Math.min(...xs), top: Math.min(...ys), right: Math.max(...xs), bottom: Math.max(...ys)}; };
+  const within = (a, b) => a.left >= b.left && a.top >= b.top && a.right <= b.right && a.bottom <= b.bottom;
+  const pseudo = (e, at, name) => {
+    const ps = getComputedStyle(e, name);
+    if (!ps.content || ps.content === 'none' || ps.content === 'normal' || ps.display === 'none') return;
+    const text = said(e, ps), drawn = draws(ps) || DRAWN.test(ps.listStyleImage) && ps.display.includes('list-item');
+    if (!drawn && !text.trim()) return;
+    const by = near(e, ps), far = apart(e, ps);
+    for (const r of far && !within(far, by) ? [by, far] : [by]) { if (drawn) picture(r, at, e, false); line(r, at, text); } };
+"""
+
+_SHOWN = """
+  const TAGS = /^(img|video|canvas|svg|picture|object|embed|image|applet)$/i, SHUT = /^(object|embed|applet)$/i;
+  const whole = (e, at) => e.ownerDocument === document ? [{left: 0, top: 0,
+      right: document.documentElement.scrollWidth, bottom: Math.max(document.documentElement.scrollHeight, innerHeight)}, [0, 0]]
+    : [{left: 0, top: 0, right: e.ownerDocument.defaultView.innerWidth, bottom: e.ownerDocument.defaultView.innerHeight}, at];
+  const drawn = (e, cs, at) => {
+    const r = rect(e.getBoundingClientRect()), shut = SHUT.test(e.tagName) || FRAME.test(e.tagName) && !document_of(e);
+    if (closed.has(e)) { if (r.right - r.left <= 1 || r.bottom - r.top <= 1) cut = true;
+      picture({...r, right: Math.max(r.right, r.left + e.scrollWidth), bottom: Math.max(r.bottom, r.top + e.scrollHeight)}, at, e, true); }
+    else if (shut || TAGS.test(e.tagName) || e.tagName === 'INPUT' && e.type === 'image') picture(r, at, e, shut);
+    else if (/^(html|body)$/i.test(e.tagName) && draws(cs)) picture(...whole(e, at), e, false);
+    else if (draws(cs) || e.hasAttribute('style') && cs.backgroundImage !== 'none') picture(r, at, e, false);
+    if (cs.webkitBoxReflect && cs.webkitBoxReflect !== 'none') cut = true; };
+  const marker = (e, cs, at) => {
+    if (!cs.display.includes('list-item')) return;
+    const ms = getComputedStyle(e, '::marker'), own = rect(e.getBoundingClientRect());
+    const r = cs.direction === 'rtl' ? {...own, right: document.documentElement.scrollWidth} : {...own, left: Math.min(own.left, -at[0])};
+    if (DRAWN.test(cs.listStyleImage) || DRAWN.test(ms.content)) picture(r, at, e, false);
+    if (ms.content && ms.content !== 'normal') line(r, at, said(e, ms));
+    if (/^["']/.test(cs.listStyleType)) line(r, at, said(e, {content: cs.listStyleType})); };
+  const field = (e, at) => {
+    const all = e.tagName === 'SELECT' ? [...(e.multiple || e.size > 1 ? e.options : e.selectedOptions)].map((o) => o.label)
+        .concat([...e.querySelectorAll('optgroup')].map((o) => o.label), [...e.selectedOptions].map((o) => o.title))
+      : e.tagName === 'TEXTAREA' || e.tagName === 'INPUT' && e.type !== 'hidden'
+        ? [e.type === 'password' ? '' : e.value, e.placeholder] : [];
+    for (const text of all) line(rect(e.getBoundingClientRect()), at, text || ''); };
+  const words = (n, at) => {
+    if (!n.data.trim()) return;
+    const range = n.ownerDocument.createRange();
+    let now = null;
+    for (const m of n.data.matchAll(/\\S+/g)) {
+      range.setStart(n, m.index); range.setEnd(n, m.index + m[0].length);
+      const r = range.getBoundingClientRect();
+      if (!r.width || !r.height) continue;
+      const p = place(r, at);
+      if (now && Math.abs(now.y - p.y) < p.h / 2 && p.x >= now.x) { now.w = Math.max(now.w, p.x + p.w - now.x); now.text += ' ' + m[0]; }
+      else now = put(lines, r, at, {text: m[0]}); } };
+  walk((e, cs, at) => { drawn(e, cs, at); marker(e, cs, at); pseudo(e, at, '::before'); field(e, at); },
+    words, (e, cs, at) => pseudo(e, at, '::after'));
+  return {width: document.documentElement.scrollWidth, height: document.documentElement.scrollHeight, images, lines, cut};
+}"""
+
+LAYOUT = "([tallest, most]) => {" + _WALK + _CLOSED + _PLACES + _PSEUDO + _SHOWN
