@@ -255,7 +255,15 @@ def picture_words(name: str) -> str:
     """Return what a picture of ours shows, in plain words."""
     if name.startswith(FULL_PAGE):
         return "The whole page"
-    return {POST: "The post alone", AS_SEEN: "The page as first seen"}.get(name, "A picture")
+    return {POST: "The post alone", AS_SEEN: "The screen as first seen"}.get(name, "A picture")
+
+
+def picture_name(name: str) -> str:
+    """Return what a kept picture shows, with its number where there are several: "The whole page, part 2", "A picture, number 1"."""
+    number = name.rpartition(".")[0].rpartition("-")[2]
+    if not number.isdecimal():
+        return picture_words(name)
+    return f"{picture_words(name)}, {'part' if name.startswith(FULL_PAGE) else 'number'} {int(number)}"
 
 
 def _alt(source: Source, where: str, part: Piece) -> str:

@@ -17,12 +17,13 @@ from dashboard.parts.plain_words import as_is, counted
 from data.model.cases import MissedReason, StandingWord
 from data.model.people import Permission
 
+_HEADLINES = frozenset({Name.REMOVAL, Name.STOP_REFERRAL})  # the second stands on top in a stopped case, and the first is no matter there
 _QUIET = frozenset({Sort.WINDOW, Sort.WAIT})  # nobody fails when a chance closes: no red
 
 
 def clock_list(bench: Bench) -> None:
     """Draw every clock but the headline, which stands on top of the page: those that run, then those that stopped, folded away."""
-    listed = [one for one in bench.desk.casework.clocks(bench.user, bench.case.id) if one.name is not Name.REMOVAL or one.is_past]
+    listed = [one for one in bench.desk.casework.clocks(bench.user, bench.case.id) if one.name not in _HEADLINES or one.is_past]
     running, stopped = [one for one in listed if one.is_running], [one for one in listed if not one.is_running]
     if not listed:
         return
@@ -35,6 +36,9 @@ def clock_list(bench: Bench) -> None:
         with st.expander(f"{counted(len(stopped), 'clock', 'clocks')} that stopped", icon=":material/timer_off:"):
             for clock in stopped:
                 _line(bench, clock)
+    with st.expander("Which rules these clocks follow", icon=":material/rule:"):
+        for clock in listed:
+            muted(f"{as_is(clock.label)}: {as_is(clock.rule)}")
 
 
 def _line(bench: Bench, clock: CaseClock) -> None:
@@ -44,7 +48,7 @@ def _line(bench: Bench, clock: CaseClock) -> None:
     if clock.is_running:
         st.progress(min(max(state.used, 0.0), 1.0))
     due = times.uk(state.due_at, bench.now)
-    muted(f"{_share(clock)}Began {times.uk(state.known_at, bench.now)}; {_ends(clock)} {due}. Rule {as_is(clock.rule)}.")
+    muted(f"{_share(clock)}Began {times.uk(state.known_at, bench.now)}; {_ends(clock)} {due}.")
 
 
 def _share(clock: CaseClock) -> str:

@@ -10,9 +10,10 @@ from dashboard.parts import refusal, signed_in
 from dashboard.parts.bench import Bench
 from dashboard.parts.muted import muted
 from dashboard.parts.picture_route import picture_address, tile_address
-from dashboard.parts.plain_words import counted
+from dashboard.parts.plain_words import as_is, counted
 from data.model.evidence import Evidence, SealedFile
 from data.model.people import Permission
+from evidence.report_captures import picture_name
 from schoolwatch.pictures import drawable
 
 _MOST_TILES = 12
@@ -41,15 +42,15 @@ def _tiles(bench: Bench, one: Evidence, found: Sequence[SealedFile]) -> None:
 def _tile(bench: Bench, one: Evidence, file: SealedFile) -> None:
     """Draw one tile; it is made here first, so that a damaged file is said in words and not by a broken sign."""
     if refusal.attempt(lambda: bench.desk.pictures.tile(bench.user, one.id, file.name)) is not None:
-        st.markdown(f"![Blurred tile of {file.name}]({tile_address(one.id, file.name)})")
-    muted(file.name)
+        st.markdown(f"![Blurred tile: {as_is(picture_name(file.name))}]({tile_address(one.id, file.name)})")
+    muted(as_is(picture_name(file.name)))
 
 
 def _ask(bench: Bench, one: Evidence, found: Sequence[SealedFile]) -> None:
     key = f"{bench.key('reveal')}-{one.id}"
     with st.form(key, border=False):
         names = [file.name for file in found]
-        name = st.selectbox("Which picture?", names, key=f"{key}-name") if len(names) > 1 else names[0]
+        name = st.selectbox("Which picture?", names, format_func=picture_name, key=f"{key}-name") if len(names) > 1 else names[0]
         reason = st.text_input("Reason", key=f"{key}-reason", placeholder="For example: to check that the post can be read")
         pressed = st.form_submit_button("Show it until my next click")
     sharper = st.session_state.pop(f"{key}-sharper", None)
@@ -87,7 +88,7 @@ def _sharpen(bench: Bench, one: Evidence, secret: str) -> None:
 
 def _show(one: Evidence, name: str, token: str) -> None:
     """Let the browser fetch the picture by its one-time address: it never goes through the store of files of the pages' framework."""
-    st.markdown(f"![Picture {name} of {one.ref}]({picture_address(one.id, name, token)})")
+    st.markdown(f"![{as_is(picture_name(name))}: {one.ref}]({picture_address(one.id, name, token)})")
     muted(f"From {one.ref}, shown once; your reason is in the record.")
 
 

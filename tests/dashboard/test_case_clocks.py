@@ -75,6 +75,15 @@ def test_each_running_clock_says_how_much_is_left(opened: World) -> None:
     assert "first\\-request\\-4h\\-1h.v1" in seen
 
 
+def test_the_rules_names_stand_folded_away(opened: World) -> None:
+    """Whom it concerns can look them up; beside the time left they only disturb."""
+    seen = draw(opened)
+    folded = next(one for one in seen.expander if one.label == "Which rules these clocks follow")
+
+    assert any(".v1" in str(one.value) for one in folded.markdown)
+    assert not any("Rule " in str(one.value) for one in seen.markdown)
+
+
 def test_a_stopped_clock_is_folded_away(opened: World) -> None:
     """The evidence was there in time: its clock is among those that stopped."""
     folded = [one.label for one in draw(opened).expander]

@@ -81,7 +81,7 @@ def test_look_first_then_seal(world: World, at: Sit, case: Case) -> None:
     seen = words(test)
 
     assert "[covered] won the race" in seen
-    assert "![Working copy of post.png](/picture/" in seen
+    assert "![Working copy: The post alone](/picture/" in seen
     assert "Look at every face and name before you seal it." in seen
     assert copies(world, case) == []
 

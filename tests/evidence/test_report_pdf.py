@@ -24,7 +24,7 @@ from evidence import report_pdf
 from evidence.errors import SealBrokenError
 from evidence.pdf import Figure, Paragraph, Quote
 from evidence.report import DEMO, CaseFile, Variant, Words, chronology_csv
-from evidence.report_captures import MAX_TEXT, Budget, Source, capture_blocks, interventions, made_with
+from evidence.report_captures import MAX_TEXT, Budget, Source, capture_blocks, interventions, made_with, picture_name
 from evidence.report_pdf import MAX_PIECES, document, report, shown
 from evidence.report_pictures import NoPictureError, decoded, pieces
 from evidence.seal import Sealer, canonical
@@ -520,3 +520,15 @@ def test_a_demo_says_so_on_the_cover_and_on_every_page(file: CaseFile, pictures:
     assert DEMO in repr(told.blocks[0])
     assert "nobody can set" not in repr(told)
     assert "demo" not in _said(file, pictures).lower()
+
+
+def test_pictures_have_plain_names() -> None:
+    """No name of a file: what is shown, and which part where there are several."""
+    names = ("screen-as-seen.png", "page-full-01.png", "post.png", "supplied-02.jpg")
+
+    assert [picture_name(name) for name in names] == [
+        "The screen as first seen",
+        "The whole page, part 1",
+        "The post alone",
+        "A picture, number 2",
+    ]

@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 PATIENCE = 60_000  # milliseconds: machines are shared and slow
 SIZE = (900, 1_500)
 MOST_OF_A_TILE = 60_000  # bytes
-PICTURE = "Picture supplied-01.png of "
+PICTURE = "A picture, number 1: "
 _DOTS = """one => {
   const canvas = document.createElement("canvas");
   canvas.width = one.naturalWidth; canvas.height = one.naturalHeight;
@@ -189,7 +189,7 @@ def _taken_in(page: Page) -> None:
 
 def _only_tiles(page: Page, wire: Wire) -> None:
     """What the browser has is a tile of 240 dots that holds no more than some colours."""
-    assert max(shown(page, "Blurred tile of supplied-01.png").size) == 240
+    assert max(shown(page, "Blurred tile: A picture, number 1").size) == 240
     came = wire.pictures()
 
     assert {path.rpartition("/")[2] for path, _ in came} == {"tile"}
