@@ -23,6 +23,7 @@ from evidence.timestamp import Fault, TokenFault, check_imprint
 
 MAX_BYTES = 500_000_000
 HEADS = "-heads"  # the second file is named like the first, with this before its ending
+NOTHING_YET = "it is empty, as a fresh installation's is: nothing was sealed yet"
 NO_CODE = (
     "no code from outside was given: that lines were cut off at the end cannot be seen. "
     "Give one that somebody else keeps, with --head (a daily code of the register, or a witness code)"
@@ -48,6 +49,7 @@ class RegisterCheck:
     faults: tuple[str, ...]
     notes: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
+    is_readable: bool = True  # False: not a single line of it is one of a register
 
     @property
     def is_whole(self) -> bool:
@@ -76,6 +78,7 @@ def check(content: bytes, *, heads: bytes = b"", codes: Sequence[str] = (), root
     `heads`: the second file. `codes`: kept by somebody else: daily heads, or witness codes. `roots`: authorities that are believed.
     """
     events, faults = _read(content)
+    is_readable = not content or any(_is_line(line) for line in content.splitlines())
     faults += _chain_faults(events) if not faults else ()
     known = {event.hash for event in events} | {event.detail for event in events if event.what == "sealed"}
     faults += tuple(
@@ -92,7 +95,18 @@ def check(content: bytes, *, heads: bytes = b"", codes: Sequence[str] = (), root
         faults=faults,
         notes=(() if codes else (NO_CODE,)) + tuple(note for _, note, _ in said if note),
         held=tuple(f"the code {_short(code)} stands in it" for code in codes if code in known) + tuple(held for _, _, held in said if held),
+        is_readable=is_readable,
     )
+
+
+def fresh(content: bytes, *, heads: bytes = b"", codes: Sequence[str] = ()) -> RegisterCheck | None:
+    """Return the verdict on the register of an installation that has sealed nothing yet; None for every other register.
+
+    With a daily head or a code from outside an empty register is no fresh one: its lines were cut off.
+    """
+    if content or heads or codes:
+        return None
+    return RegisterCheck(lines=0, head="", faults=(), notes=(NOTHING_YET, NO_CODE))
 
 
 def _short(code: str) -> str:
@@ -110,6 +124,14 @@ def _read(content: bytes) -> tuple[tuple[CustodyEvent, ...], tuple[str, ...]]:
             return tuple(found), (f"line {number} is not spelled as registers are: it was changed",)
         found.append(event)
     return tuple(found), () if found else ("there is no line in it",)
+
+
+def _is_line(line: bytes) -> bool:
+    try:
+        CustodyEvent.model_validate_json(line)
+    except ValidationError:
+        return False
+    return True
 
 
 def _chain_faults(events: Sequence[CustodyEvent]) -> tuple[str, ...]:

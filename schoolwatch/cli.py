@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 _out, _err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
 Config = Annotated[Path | None, typer.Option("--config", help="settings file; default: schoolwatch.toml here or in the state folder")]
+_AGE = b"age-encryption.org/"  # how every age file begins
 WithParent = Annotated[bool, typer.Option("--with-parent", hidden=True, help="end when the standard input is closed")]
 
 
@@ -245,7 +247,7 @@ def verify(
     from data.errors import EvidenceError
     from evidence.bundle_check import Trust
     from evidence.timestamp import read_roots
-    from evidence.verify import Knowledge, as_json, in_words
+    from evidence.verify import Colour, Knowledge, as_json, in_words, shown
     from evidence.verify import verify as look
 
     try:
@@ -254,6 +256,8 @@ def verify(
         raise typer.BadParameter(str(error), param_hint="--authority") from error
     trust = Trust(roots=roots, keys=frozenset(one.strip().lower() for one in key or ()))
     result = look(pack, Knowledge(trust=trust, witnesses=tuple(witness or ()), register=register))
+    if result.colour is Colour.UNREADABLE:
+        result = replace(result, reasons=tuple(f"{shown(str(pack))}: {reason}" for reason in result.reasons))
     if in_json:
         _out.print_json(as_json(result))
     else:
@@ -373,6 +377,7 @@ def restore(
 
     if check == (to is not None):
         raise typer.BadParameter("say either --check or --to FOLDER")
+    _must_be_a_backup(file)  # before anybody types a key
 
     def ask() -> str:
         return str(typer.prompt("Passphrase", hide_input=True))
@@ -398,6 +403,16 @@ def restore(
     else:
         _out.print(f"restored. Start with: schoolwatch up --config {to / 'schoolwatch.toml'}", markup=False)
     raise typer.Exit(0 if found.is_sound else 1)
+
+
+def _must_be_a_backup(file: Path) -> None:
+    """Raise SchoolwatchError when there is no such file, or when it does not begin as one does."""
+    if not file.is_file():
+        raise SchoolwatchError(f"{file}: there is no such file; give the backup, *.tar.age")
+    with file.open("rb") as opened:
+        begins = opened.read(len(_AGE))
+    if begins != _AGE:
+        raise SchoolwatchError(f"{file}: this is no backup of Schoolwatch: it does not begin as an age file does")
 
 
 @app.command("vault-check")
@@ -448,7 +463,11 @@ def _register_checked(file: Path, beside: Path, codes: list[str], authorities: l
         _out.print(f"UNREADABLE\n  {file}: {error.strerror}", markup=False)
         return 2
     heads = beside.read_bytes() if beside.is_file() else b""
-    found = written.check(content, heads=heads, codes=codes, roots=all_roots(path.read_bytes() for path in authorities))
+    found = written.fresh(content, heads=heads, codes=codes)
+    found = found or written.check(content, heads=heads, codes=codes, roots=all_roots(path.read_bytes() for path in authorities))
+    if not found.is_readable:
+        _out.print(f"UNREADABLE\n  {file}: this is no register; give the file that `schoolwatch register` wrote", markup=False)
+        return 2
     _out.print("WHOLE" if found.is_whole else "CHANGED", markup=False)
     for line in (*found.faults, *found.notes, *found.held):
         _out.print(f"  {line}", markup=False)

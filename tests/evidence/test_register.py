@@ -188,3 +188,32 @@ def test_the_command_checks_without_database_or_network(tmp_path: Path) -> None:
     assert good.output.startswith("WHOLE")
     assert cut.output.startswith("CHANGED")
     assert "12 lines" in good.output
+
+
+def test_a_fresh_installations_register_is_whole_and_no_other_empty_one(tmp_path: Path) -> None:
+    """Empty with empty daily heads: nothing sealed yet, exit 0. With a head or a code from outside its lines were cut off: exit 1."""
+    file, beside = tmp_path / "register.jsonl", tmp_path / f"register{HEADS}.jsonl"
+    file.write_bytes(b"")
+    beside.write_bytes(b"")
+    run = CliRunner().invoke
+    new = run(app, ["register", str(file), "--check"])
+    coded = run(app, ["register", str(file), "--check", "--head", "0" * 64])
+    beside.write_bytes(head_lines([head_of(events())], no_token))
+    emptied = run(app, ["register", str(file), "--check"])
+
+    assert (new.exit_code, coded.exit_code, emptied.exit_code) == (0, 1, 1)
+    assert new.output.startswith("WHOLE")
+    assert "nothing was sealed yet" in new.output
+
+
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\x00", b"{}\n", b"a letter\n"], ids=repr)
+def test_bytes_that_are_no_register_are_unreadable(tmp_path: Path, content: bytes) -> None:
+    """A picture or a letter was not changed: it never was a register. One line spoilt in a register is a change."""
+    file, whole = tmp_path / "register.jsonl", lines(events())
+    file.write_bytes(content)
+    other = CliRunner().invoke(app, ["register", str(file), "--check"])
+    file.write_bytes(b"x" + whole)
+    spoilt = CliRunner().invoke(app, ["register", str(file), "--check"])
+
+    assert (other.exit_code, spoilt.exit_code) == (2, 1)
+    assert other.output.startswith("UNREADABLE")

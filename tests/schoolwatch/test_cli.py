@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from schoolwatch import __version__
-from schoolwatch.cli import main
+from schoolwatch.cli import app, main
 from schoolwatch.desk import build_desk, migrate
 from schoolwatch.first_start import FirstStart, set_up
 from schoolwatch.round import run_round
@@ -285,3 +286,22 @@ def test_the_demo_refuses_another_end(empty: Path) -> None:
     assert done.returncode == 2
     assert "closed" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("name", "expected"), [("nope", "nope: there is no such file"), ("words.age", "this is no backup of Schoolwatch")])
+def test_a_restore_looks_at_the_file_before_it_asks_for_a_key(tmp_path: Path, name: str, expected: str) -> None:
+    """Nobody types the key of every backup for a file that is not there or is none."""
+    (tmp_path / "words.age").write_bytes(b"not a backup")
+    told = CliRunner().invoke(app, ["restore", "--check", str(tmp_path / name)])
+
+    assert expected in str(told.exception)
+    assert "Secret key" not in told.output
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_verify_names_the_file_that_it_cannot_read(tmp_path: Path, more: tuple[str, ...]) -> None:
+    """Which of several files was mistyped is said with the verdict."""
+    told = CliRunner().invoke(app, ["verify", str(tmp_path / "nope.zip"), *more])
+
+    assert told.exit_code == 2
+    assert "nope.zip: " in told.output
