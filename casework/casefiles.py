@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from casework import access, cases, steps, transitions
+from casework import access, cases, clocks, steps, transitions
 from casework.cases import Facts
 from casework.checks import VERDICT_LABELS, Conclusion, PlannedCheck, next_check, seen
 from casework.files import CaseFile, CaseRow, Line
@@ -13,7 +13,7 @@ from casework.requests import REQUEST_LABELS, WAS_SENT
 from casework.room import Room
 from casework.transitions import STATE_LABELS
 from data.errors import NotFoundError
-from data.model.cases import ENDED, Case, CaseEvent, CaseState, RemovalCheck
+from data.model.cases import ENDED, Case, CaseEvent, CaseState, RemovalCheck, Standing
 from data.model.people import Permission, User
 from data.store import Work
 
@@ -84,11 +84,19 @@ class CaseFiles(Room):
         return tuple(sorted(rows, key=_by_time_left))
 
     def _row(self, work: Work, case: Case) -> CaseRow:
-        now, facts = self.now(), self._facts(work, case)
-        standing = steps.case_standing(case, now)
+        facts = self._facts(work, case)
+        standing, text_left = self._headline(work, case, facts)
         orders = work.orders.where(case_id=case.id, order_by="ordered_at")
         step = steps.next_step(case, facts, orders, self._conclude(case, facts))
-        return CaseRow(case, standing, steps.left(case, standing), STATE_LABELS[case.state], step, work.schools.get(case.school_id))
+        return CaseRow(case, standing, text_left, STATE_LABELS[case.state], step, work.schools.get(case.school_id))
+
+    def _headline(self, work: Work, case: Case, facts: Facts) -> tuple[Standing, str]:
+        """Return the countdown that a case is led by, and its words: of a stopped one the time for telling the police or the IWF."""
+        if not case.stop:
+            standing = steps.case_standing(case, self.now())
+            return standing, steps.left(case, standing)
+        standing = clocks.stop_standing(case, work.case_events.of(case.id), facts.referrals, self.now())
+        return standing, clocks.stop_text(facts.referrals, standing)
 
     def _conclude(self, case: Case, facts: Facts) -> Conclusion:
         return seen(case, facts.checks, self.now(), items=facts.items, claimed_at=facts.claimed_at)
@@ -111,7 +119,7 @@ class CaseFiles(Room):
         finding = work.findings.get(case.finding_id)
         events, items = tuple(work.case_events.of(case.id)), tuple(work.case_items.where(case_id=case.id))
         orders = tuple(work.orders.where(case_id=case.id, order_by="ordered_at"))
-        standing, conclusion = steps.case_standing(case, now), self._conclude(case, facts)
+        (standing, text_left), conclusion = self._headline(work, case, facts), self._conclude(case, facts)
         return CaseFile(
             case=case,
             school=work.schools.get(case.school_id),
@@ -127,7 +135,7 @@ class CaseFiles(Room):
             reminders=tuple(work.reminders.where(case_id=case.id, order_by="fired_at")),
             decisions=tuple(work.decisions.where(finding_id=case.finding_id, order_by="at")),
             standing=standing,
-            text_left=steps.left(case, standing),
+            text_left=text_left,
             state_label=STATE_LABELS[case.state],
             next_step=steps.next_step(case, facts, orders, conclusion),
             next_check=first_due(planned(case, facts, events, now)),

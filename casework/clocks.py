@@ -19,7 +19,7 @@ from data.model.cases import ENDED, Case, CaseEvent, CaseState, RequestState, Ro
 from data.model.evidence import Evidence
 from data.model.findings import Finding
 from data.model.posts import Post
-from data.model.readings import Category, Severity
+from data.model.readings import NO_CAPTURE, Category, Severity
 from data.model.telling import SchoolClosure
 
 FIRST_REQUEST, FIRST_REQUEST_SERIOUS = timedelta(hours=4), timedelta(hours=1)
@@ -34,6 +34,8 @@ LIMITATION_MONTHS, LIMITATION_REMINDER_MONTHS = 12, 9
 ALLEGATIONS = frozenset({Category.STAFF_ALLEGATION, Category.STAFF_PUPIL_CONTACT})
 DEFAMATORY = frozenset({Category.DEFAMATION_INDIVIDUAL, Category.KNOWINGLY_FALSE})
 OWN_PAGE_SEEN, OWN_PAGE_DECIDED = "own page", "own page decided"  # the words of the two events
+STOPPED, STOP_LIFTED = frozenset({"capture refused", "sealed off"}), "stop lifted"  # the words of the events that stop a case, and free it
+_TOLD = frozenset({ReferralBody.POLICE, ReferralBody.IWF, ReferralBody.CEOP})
 _CAN_APPEAL_FROM = frozenset({RequestState.REFUSED})
 _REPORTS = frozenset({Route.PLATFORM_FORM, Route.FEDIVERSE_MODERATORS, Route.GROUP_MODERATORS, Route.SITE_OPERATOR})
 _CONTROLLERS = frozenset({Route.ACCOUNT_OWNER, Route.GDPR_ERASURE})
@@ -54,6 +56,7 @@ class Name(StrEnum):
 
     REMOVAL = "removal"
     REMOVAL_NET = "removal net"
+    STOP_REFERRAL = "stop referral"
     MACHINE_SEEN = "machine seen"
     FIRST_REQUEST = "first request"
     EVIDENCE = "evidence"
@@ -74,6 +77,7 @@ class Name(StrEnum):
 LABELS: dict[Name, str] = {
     Name.REMOVAL: "Removal within 24 hours",
     Name.REMOVAL_NET: "Removal, without the time held for an authority",
+    Name.STOP_REFERRAL: "Tell the police or the Internet Watch Foundation, from when it was stopped",
     Name.MACHINE_SEEN: "First look by a person after the machine saw it",
     Name.FIRST_REQUEST: "First request for removal",
     Name.EVIDENCE: "Evidence captured",
@@ -93,6 +97,7 @@ LABELS: dict[Name, str] = {
 RULES: dict[Name, str] = {
     Name.REMOVAL: countdown.RULE,
     Name.REMOVAL_NET: "removal-24h-net.v1",
+    Name.STOP_REFERRAL: "stop-referral-24h.v1",
     Name.MACHINE_SEEN: "machine-seen-1h.v1",
     Name.FIRST_REQUEST: "first-request-4h-1h.v1",
     Name.EVIDENCE: "evidence-30min.v1",
@@ -228,6 +233,30 @@ def _removal(facts: ClockFacts, now: datetime) -> Iterator[CaseClock]:
     yield from _earlier(facts.events, now)
 
 
+def stopped_at(case: Case, events: Sequence[CaseEvent]) -> datetime:
+    """Return when a stopped case was stopped: the first line that did so since a stop was last lifted; at its opening when none did."""
+    last = max((one.number for one in events if one.what == STOP_LIFTED), default=0)
+    found = [one.at for one in events if one.what in STOPPED and one.number > last]
+    return case.opened_at if not found or (case.lead_category in NO_CAPTURE and not last) else min(found)
+
+
+def stop_standing(case: Case, events: Sequence[CaseEvent], referrals: Sequence[Referral], now: datetime) -> Standing:
+    """Return the headline of a stopped case: the 24 hours for telling the police, the IWF or CEOP, from when it was stopped (B36)."""
+    return countdown.standing(stopped_at(case, events), now, _told_at(referrals) or (case.closed_at if case.state in ENDED else None))
+
+
+def stop_text(referrals: Sequence[Referral], standing: Standing) -> str:
+    """Say the time left for telling the police or the IWF, or after how long they were told."""
+    if standing.stopped_at is None:
+        return f"{countdown.text_left(standing)}, from when it was stopped"
+    passed = countdown.in_words(max(standing.stopped_at - standing.known_at, timedelta(0)))
+    return f"told after {passed} of {countdown.in_hours(countdown.TARGET)}" if _told_at(referrals) else f"ended after {passed}"
+
+
+def _told_at(referrals: Sequence[Referral]) -> datetime | None:
+    return min((one.made_at for one in referrals if one.body in _TOLD and one.made_at is not None), default=None)
+
+
 def removal_text(case: Case, standing: Standing) -> str:
     """Say the time left; an ended case without a removal says how it ended instead."""
     if case.gone_observed_at is None and standing.stopped_at is not None:
@@ -265,7 +294,10 @@ def _steps(facts: ClockFacts, now: datetime) -> Iterator[CaseClock]:
     case = facts.case
     if case.reporter_type == "collected" and facts.finding is not None and case.reuploaded_from is None:
         yield _look(facts.finding, case, facts, now)
-    if not case.stop:
+    if case.stop:
+        standing = stop_standing(case, facts.events, facts.referrals, now)
+        yield _clock(Name.STOP_REFERRAL, standing, text=stop_text(facts.referrals, standing))
+    else:
         yield _elapsed(Name.EVIDENCE, case.known_at, EVIDENCE_WITHIN, now, first_evidence(facts), facts.over)
         target = FIRST_REQUEST_SERIOUS if case.severity >= Severity.S3 else FIRST_REQUEST
         yield _elapsed(Name.FIRST_REQUEST, case.known_at, target, now, first_request(facts), facts.over)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 
-from casework import referrals, seriousness
+from casework import clocks, referrals, seriousness
 from casework.referrals import BODY_LABELS, about_staff
 from casework.requests import NEEDS_ADVICE, WAS_SENT
 from casework.transitions import VERIFIED
@@ -133,10 +133,10 @@ def _advice(at: _At) -> Iterable[Duty]:
 
 
 def _stopped(at: _At) -> Iterable[Duty]:
-    """An image that nobody may open is passed on at once, by its address alone (§3.5, B36, B37)."""
+    """An image that nobody may open is passed on at once when it is stopped, by its address alone (§3.5, B36, B37)."""
     if at.case.stop and not referrals.ends_stop(at.facts.referrals):
         words = "Tell the police or the Internet Watch Foundation, by the address only, and record it."
-        yield Duty("stop_referral", DutyKind.STOP_REFERRAL, words, "B36", at.case.opened_at)
+        yield Duty("stop_referral", DutyKind.STOP_REFERRAL, words, "B36", clocks.stopped_at(at.case, at.facts.events))
 
 
 def _second(at: _At) -> Iterable[Duty]:

@@ -14,6 +14,7 @@ from dashboard.parts.plain_words import as_is
 from dashboard.parts.stop_card import stop_card
 from data.model.cases import Confidentiality
 
+STOP_CLOCK = "Tell the police or the IWF: within 24 hours, from when it was stopped"
 CONFIDENTIALITY: dict[Confidentiality, str] = {
     Confidentiality.NORMAL: "seen by those who judge posts",
     Confidentiality.RESTRICTED_DSL: "restricted: safeguarding leads and the headteacher",
@@ -34,7 +35,9 @@ def case_head(bench: Bench) -> None:
     concerns = _target(bench)
     muted(f"{as_is(file.school.name)} · owner: {as_is(owner)} · concerns: {as_is(concerns)} · {CONFIDENTIALITY[case.confidentiality]}")
     _came_back(bench)
-    countdown_bar(bench.desk, file.standing, file.text_left)
+    if case.stop:
+        st.markdown(STOP_CLOCK)
+    countdown_bar(bench.desk, file.standing, file.text_left, "Stopped" if case.stop else "Known since")
 
 
 def _came_back(bench: Bench) -> None:

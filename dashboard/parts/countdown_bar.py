@@ -28,12 +28,12 @@ def colour(standing: Standing) -> str:
     return ENDED_COLOURS.get(standing.word) or LEVEL_COLOURS[countdown.level(standing)]
 
 
-def countdown_bar(desk: Desk, standing: Standing, ended: str) -> None:
+def countdown_bar(desk: Desk, standing: Standing, ended: str, began: str = "Known since") -> None:
     """Draw the countdown, or how it `ended`; its numbers change every second, nothing slides, and no other part of the page is redrawn."""
     if standing.stopped_at is not None:
-        _bar(standing, ended)
+        _bar(standing, ended, began)
     else:
-        st.fragment(_tick, run_every=1)(desk, standing)
+        st.fragment(_tick, run_every=1)(desk, standing, began)
 
 
 def now_standing(desk: Desk, standing: Standing) -> Standing:
@@ -41,14 +41,14 @@ def now_standing(desk: Desk, standing: Standing) -> Standing:
     return countdown.standing(standing.known_at, desk.clock.now(), standing.stopped_at, standing.due_at - standing.known_at)
 
 
-def _tick(desk: Desk, standing: Standing) -> None:
+def _tick(desk: Desk, standing: Standing, began: str) -> None:
     fresh = now_standing(desk, standing)
-    _bar(fresh, countdown.text_left(fresh))
+    _bar(fresh, countdown.text_left(fresh), began)
 
 
-def _bar(standing: Standing, says: str) -> None:
+def _bar(standing: Standing, says: str, began: str) -> None:
     st.markdown(f"**:{colour(standing)}[{ICONS[standing.word]} {as_is(says)}]**")
     st.progress(min(max(standing.used, 0.0), 1.0))
     known, due = times.uk(standing.known_at, standing.now), times.uk(standing.due_at, standing.now)
     stage = "" if standing.stopped_at else f"{countdown.stage(standing).capitalize()}. "
-    muted(f"{stage}Known since {known}; due {due}.")
+    muted(f"{stage}{began} {known}; due {due}.")

@@ -408,3 +408,34 @@ def test_only_targets_and_others_times_can_be_late() -> None:
     facts = ClockFacts(a_case(), requests=(a_request(),))
 
     assert {clock.sort for clock in clocks.clocks(facts, NOON + 900 * DAY) if clock.is_late} <= {Sort.TARGET, Sort.THEIRS}
+
+
+def test_a_stopped_case_is_clocked_from_when_it_was_stopped() -> None:
+    """The 24 hours for the police or the IWF begin with the stop, not with the case; a stop that was lifted before does not count."""
+    case = a_case(stop=True)
+    first = an_event(2, NOON + DAY, "capture refused")
+    lifted = an_event(3, NOON + DAY + HOUR, "stop lifted")
+    again = an_event(4, NOON + 2 * DAY, "sealed off")
+    more = an_event(5, NOON + 3 * DAY, "capture refused")
+    now = NOON + 2 * DAY + 5 * HOUR
+    clock = found(ClockFacts(case=case, events=(first, lifted, again, more)), now, Name.STOP_REFERRAL)
+
+    assert clocks.stopped_at(case, (first,)) == NOON + DAY
+    assert clocks.stopped_at(case, (first, lifted, again, more)) == NOON + 2 * DAY
+    assert clocks.stopped_at(case, ()) == case.opened_at
+    assert clocks.stopped_at(case.model_copy(update={"lead_category": Category.CSAM}), (first,)) == case.opened_at
+    assert clock.text == "19 h 0 min left of 24 h, from when it was stopped"
+    assert (clock.standing.known_at, clock.rule) == (NOON + 2 * DAY, "stop-referral-24h.v1")
+    assert Name.STOP_REFERRAL not in names(ClockFacts(case=a_case()), now)
+
+
+@pytest.mark.parametrize(("body", "ends"), [(ReferralBody.POLICE, True), (ReferralBody.IWF, True), (ReferralBody.LADO, False)])
+def test_the_stop_clock_ends_when_police_or_iwf_were_told(body: ReferralBody, ends: bool) -> None:
+    """What was told to another body leaves it running."""
+    stop = an_event(2, NOON + DAY, "sealed off")
+    told = a_referral(body, NOON + DAY + 2 * HOUR)
+    state = clocks.stop_standing(a_case(stop=True), (stop,), (told,), NOON + 3 * DAY)
+
+    assert (state.stopped_at is not None) is ends
+    assert clocks.stop_text((told,), state) == ("told after 2 h 0 min of 24 h" if ends else "late by 24 h 0 min, from when it was stopped")
+    assert state.word is (StandingWord.MET if ends else StandingWord.OVERDUE)

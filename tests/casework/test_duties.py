@@ -302,3 +302,14 @@ def test_every_duty_is_named_once_and_in_order(case: Case, hours: int) -> None:
     assert times == sorted(times) == [duty.due_at for duty in found][: len(times)]
     assert case.state not in {CaseState.CLOSED, CaseState.NO_ACTION} or not found
     assert not case.stop or not {"investigation", "seriousness", "missed_reason", "author"} & {duty.key for duty in found}
+
+
+def test_a_stopped_case_is_passed_on_from_when_it_was_stopped() -> None:
+    """B36: what was found indecent days after the case was opened is not late by days in that moment."""  # B36
+    case = a_case(stop=True, lead_category=Category.HARASSMENT_STAFF, severity=Severity.S4, state=CaseState.SAFEGUARDING_LEAD)
+    seen_at = NOON + 3 * DAY
+    (duty,) = [one for key, one in owed(case, seen_at, events=(an_event("sealed off", at=seen_at),)).items() if key == "stop_referral"]
+
+    assert duty.due_at == seen_at
+    assert not duty.is_late(seen_at)
+    assert owed(case, seen_at)["stop_referral"].due_at == case.opened_at

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from casework.stopping import Export
 from casework.watching import chained
+from dashboard.parts.case_head import STOP_CLOCK
 from dashboard.parts.stop_card import FIRST, OUTSIDE, TELL, YOU_LEAD
 from dashboard.parts.testing import World
 from data.model.evidence import Evidence, EvidenceKind
@@ -139,3 +140,18 @@ def test_an_adults_helplines_are_named_with_number_and_address(opened: World) ->
 
     assert "StopNCII and the Revenge Porn Helpline: 0345 6000 459 · Monday to Friday, 10:00 to 16:00 · https://stopncii.org/" in seen
     assert "report.iwf.org.uk" not in seen
+
+
+def test_the_head_of_a_stopped_case_shows_the_clock_of_the_stop(opened: World) -> None:
+    """Two days after it was opened: not late by a day, but with the whole 24 hours for the police or the IWF; the same in the list."""
+    opened.clock.forward(timedelta(hours=53))
+    before = words(opened)
+    opened.desk.casework.saw_indecent(opened.people["dsl"], opened.cases["shout"].id)
+    seen = words(opened)
+    (row,) = opened.desk.casework.cases(opened.people["dsl"], [opened.cases["shout"].school_id])
+
+    assert "late by 29 h" in before
+    assert STOP_CLOCK in seen
+    assert "late by" not in seen
+    assert "24 h 0 min left of 24 h" in seen
+    assert row.text_left == "24 h 0 min left of 24 h, from when it was stopped"
