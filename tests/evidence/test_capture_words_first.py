@@ -245,6 +245,7 @@ def test_what_comes_after_the_first_look_stops_it_too(
     more = late.format("leaked nudes of a girl" if "alt" in late else "https://town.example/y9-leaked-nudes/")
 
     def answer(handler: Any) -> None:
+        """Say more the second time."""
         visits.append(1)
         body = f"<!doctype html><title>Fair</title><p>Invented words</p>{more if len(visits) > 1 else ''}".encode()
         handler.send_response(200)
@@ -276,6 +277,7 @@ def _photo(site: LocalSite, sent: list[str]) -> None:
     """Serve a picture whose address does not say that it is one; a second list tells what reached a script."""
 
     def answer(handler: Any) -> None:
+        """Serve it."""
         way, body = handler.path.partition("?")[2], square((9, 99, 199))
         sent.append(way)
         handler.send_response(200)
@@ -296,12 +298,14 @@ def test_nobody_outside_the_page_fetches_its_pictures(
     _photo(site, sent)
 
     def got(handler: Any) -> None:
+        """Note what a script could read."""
         reached.append(handler.path)
         handler.send_error(404)
 
     site.pages["/got"] = got
 
     def fetched(way: str) -> str:
+        """Return a script that fetches the picture and tells of it."""
         return f"fetch('{other}/photo?{way}').then(r => r.arrayBuffer()).then(() => fetch('{other}/got?{way}', {{mode: 'no-cors'}}))"
 
     site.page("/holder", f"<p>x<iframe src='{other}/photo?held'></iframe><script>{fetched('held-fetch')}</script>")
@@ -310,6 +314,7 @@ def test_nobody_outside_the_page_fetches_its_pictures(
     address = site.page("/p", page)
 
     def words(*_: object) -> None:
+        """Stop, late."""
         hold.wait(1.5)  # what was begun gets time to end
         raise PreflightStopError((SIGN,))
 
