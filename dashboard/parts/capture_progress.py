@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from dashboard.parts import refusal, signed_in, times
 from dashboard.parts.bench import Bench
+from dashboard.parts.case_evidence import COMPLETENESS
 from dashboard.parts.muted import muted
-from data.model.evidence import CaptureOrder, OrderState
+from dashboard.parts.plain_words import as_is
+from data.model.cases import CaseEvent
+from data.model.evidence import CaptureOrder, Evidence, EvidenceKind, OrderState
 from data.model.people import Permission
 
 EVERY = 1  # seconds between two looks how far it is
 CANCELLING = "Cancelling. Nothing of it will be kept."
 CANCELLED = "Cancelled. Nothing of it is kept; you can capture again."
+_SEALING = frozenset({"captured", "moved"})  # the first capture moves the case on
 _UNDER_WAY = frozenset({OrderState.WAITING, OrderState.RUNNING})
 
 
@@ -29,9 +35,21 @@ def capture_under_way(bench: Bench) -> None:
 
 
 def capture_beside(bench: Bench) -> None:
-    """Draw a capture that runs beside another next step: one more capture in a case that has one already."""
+    """Draw what was just sealed, and a capture that runs beside another next step: one more in a case that has one already."""
+    sealed = just_sealed(bench.file.events, bench.file.evidence)
+    if sealed is not None and not bench.case.stop:
+        st.info(as_is(f"Sealed: {sealed.ref}, {COMPLETENESS[sealed.completeness][0]}. It is under Evidence below."), icon=":material/lock:")
     if bench.file.next_step.verb != "wait_capture":
         capture_under_way(bench)
+
+
+def just_sealed(events: Sequence[CaseEvent], evidence: Sequence[Evidence]) -> Evidence | None:
+    """Return the capture of a page whose sealing is the newest thing that happened in the case; None when anything came after it."""
+    last = max(events, key=lambda event: event.number, default=None)
+    if last is None or last.what not in _SEALING:
+        return None
+    sealed = last.fields.get("evidence_id")
+    return next((one for one in evidence if one.id == sealed and one.kind is EvidenceKind.PAGE), None)
 
 
 def _under_way(orders: tuple[CaptureOrder, ...]) -> CaptureOrder | None:

@@ -28,6 +28,7 @@ def pack(bench: Bench) -> None:
         )
         redacted_pack(bench)
         with st.expander("How anyone can check it", icon=":material/verified:"):
+            muted("First read HOW-TO-CHECK.txt in the pack: it says what to type, step by step, without Schoolwatch.")
             muted("With Schoolwatch:")
             st.code("schoolwatch verify PACK.zip", language=None)
             muted("Without it, in the unpacked folder (Linux; macOS: shasum -a 256 -c):")

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 import dashboard.app
 from casework.testing import NOON
-from dashboard.parts.capture_progress import said
+from dashboard.parts.capture_progress import just_sealed, said
 from dashboard.parts.testing import World
 from data.model.evidence import CaptureOrder, OrderState, SafetyAnswer
 from schoolwatch.desk import Desk
@@ -92,3 +92,19 @@ def test_how_far_a_capture_is_in_a_sentence(changes: dict[str, object], expected
     )
 
     assert said(order.model_copy(update=changes)) == expected
+
+
+def test_what_was_just_sealed_is_said_on_top_until_something_else_happens(world: World, at: Sit) -> None:
+    """The capture ended while nobody looked: its number and verdict, and where it stands; a note later the line is gone."""
+    case = world.open_case("shouted", "Q should be ashamed of himself")
+    world.capture("shouted")
+    dsl, room = world.people["dsl"], world.desk.casework
+    ref = room.case(dsl, case.id).evidence[0].ref
+    before = just_sealed(room.case(dsl, case.id).events, room.case(dsl, case.id).evidence)
+    world.cases["fresh"] = case
+    seen = [str(one.value).replace("\\", "") for one in _page(world, at).info]
+    room.note(dsl, case.id, "Looked at it.")
+    after = just_sealed(room.case(dsl, case.id).events, room.case(dsl, case.id).evidence)
+
+    assert (before.ref if before else None, after) == (ref, None)
+    assert any(line.startswith(f"Sealed: {ref}, ") and line.endswith("It is under Evidence below.") for line in seen)
