@@ -53,10 +53,10 @@ _LISTS = """\
 A. NO FILE WAS CHANGED ON THE WAY
 Every line must say OK; nothing may FAIL, and no WARNING may follow.
 
-    sha256sum -c manifest-sha256.txt
-    sha512sum -c manifest-sha512.txt
-    sha256sum -c tagmanifest-sha256.txt
-    sha512sum -c tagmanifest-sha512.txt
+    sha256sum --strict -c manifest-sha256.txt
+    sha512sum --strict -c manifest-sha512.txt
+    sha256sum --strict -c tagmanifest-sha256.txt
+    sha512sum --strict -c tagmanifest-sha512.txt
 
 Proves: the files are those in the lists.
 Does not prove: that nobody wrote files and lists anew. The next steps are about that.
@@ -86,7 +86,7 @@ evidence holds this seal.
 
     openssl pkeyutl -verify -pubin -inkey {at}{key} -rawin -in {at}{seal} -sigfile {at}{signature}
     grep -o "\\"manifest_sha256\\":\\"$(sha256sum < {at}{manifest} | cut -c1-64)\\"" {at}{seal}
-    grep -o '"name":"[^"]*","sha256":"[0-9a-f]*"' {at}{manifest} | sed 's|.*:"\\(.*\\)",.*:"\\(.*\\)"|\\2  {at}\\1|' | sha256sum -c
+    grep -o '"name":"[^"]*","sha256":"[0-9a-f]*"' {at}{manifest} | sed 's|.*:"\\(.*\\)",.*:"\\(.*\\)"|\\2  {at}\\1|' | sha256sum --strict -c
     grep "\\"detail\\":\\"$(sha256sum < {at}{seal} | cut -c1-64)\\".*\\"what\\":\\"sealed\\"" data/register.jsonl
 
 Proves: nothing in this evidence was changed since it was sealed by the holder of the key.

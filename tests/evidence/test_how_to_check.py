@@ -76,9 +76,9 @@ def test_the_codes_that_it_shows_are_those_of_verify(files: Files, steps: tuple[
 def _subjects(step: str, files: Files) -> list[str]:
     """Return the files that a command speaks of; a list's command speaks of every file in the list."""
     named = [name for name in files if re.search(rf"(^|[\s<]){re.escape(name)}($|[\s)\"|])", step)]
-    if step.startswith(("sha256sum -c", "sha512sum -c")):
+    if step.startswith(("sha256sum --strict -c", "sha512sum --strict -c")):
         named += [line.split()[1] for line in files[step.rsplit(maxsplit=1)[-1]].decode().splitlines()]
-    if "| sha256sum -c" in step:
+    if "| sha256sum --strict -c" in step:
         folder = named[0].rpartition("/")[0]
         named = [name for name in files if name.startswith(f"{folder}/data/")]
     return named
