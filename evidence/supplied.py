@@ -30,6 +30,8 @@ MOST_TOGETHER = 120 * 1024 * 1024  # of all files of one piece of evidence
 FACTS = "supplied.json"
 STEM = "supplied-"
 ENDINGS = tuple(sorted({*KINDS, "jpeg", "heif", "avif", "opus", "oga", "m4v"}))  # what a file chooser offers
+_SAME = {"jpeg": "jpg", "heif": "heic", "avif": "heic", "opus": "ogg", "oga": "ogg", "m4v": "mp4"}
+_TO_HEAR_OR_SEE = frozenset({"sound", "film"})  # telephones share their endings
 NOT_OURS = "Supplied by a person, not captured by us."
 _LONGEST_NAME, _LONGEST_LINE, _LONGEST_TEXT = 255, 200, 4_000
 
@@ -177,7 +179,17 @@ def _about(name: str, file: Brought, kind: FileKind) -> dict[str, Any]:
         "sha256": sha256(file.content),
         "sha512": sha512(file.content),
         "says_of_itself": facts_of(kind, file.content),
+        **({"name_and_bytes_differ": differs} if (differs := otherwise(file)) else {}),
     }
+
+
+def otherwise(file: Brought) -> str:
+    """Return in words that a file's given name says one kind and its bytes another; empty when they agree or the name says none of ours."""
+    ending = file.given_name.rpartition(".")[2].strip().lower() if "." in file.given_name else ""
+    named, real = KINDS.get(_SAME.get(ending, ending)), kind_of(file.content)
+    if named is None or real is None or named == real or {named.words.split()[0], real.words.split()[0]} <= _TO_HEAR_OR_SEE:
+        return ""
+    return f"its name says {named.words}, its bytes say {real.words}"
 
 
 def _draft(order: CaptureOrder, said: Account, by: TakenBy, about: Sequence[Mapping[str, Any]], now: datetime) -> Evidence:

@@ -12,11 +12,11 @@ from dashboard.parts.case_capture import QUESTION
 from dashboard.parts.moment_input import moment_input
 from dashboard.parts.muted import muted
 from dashboard.parts.one_of import one_of
-from dashboard.parts.plain_words import counted, one_line, visible
+from dashboard.parts.plain_words import as_is, counted, one_line, visible
 from data.model.cases import ENDED, CaseItem
 from data.model.evidence import Evidence, EvidenceKind, SafetyAnswer
 from data.model.people import Permission
-from evidence.supplied import ENDINGS, MOST_BYTES, MOST_FILES, Account, Brought
+from evidence.supplied import ENDINGS, MOST_BYTES, MOST_FILES, Account, Brought, otherwise
 
 ANSWERS: dict[SafetyAnswer, tuple[str, str]] = {
     SafetyAnswer.YES: ("Yes", "STOP: take no copy, and do not let it be sent to you. The case goes to the safeguarding lead."),
@@ -87,6 +87,10 @@ def _take_in(bench: Bench, turn: str) -> None:
         key=f"{turn}-files",
         help="Choose the file itself as it was sent, not a photograph of it. Several files of one message belong together.",
     )
+    for one in files or []:
+        differs = otherwise(Brought(one.name, one.getvalue()))
+        if differs:
+            st.warning(as_is(f"{one.name}: {differs}. It is sealed as it is, and this is noted with it."), icon=":material/rule:")
     made = _moments(bench, turn)
     who = st.text_input("Supplied by", key=f"{turn}-by", placeholder="A role rather than a name: a parent, the form teacher")
     how = st.text_area("How was it made? In their words", key=f"{turn}-how", height=80)

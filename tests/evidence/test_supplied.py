@@ -21,9 +21,22 @@ from data.model.evidence import CaptureOrder, Completeness, EvidenceKind, Safety
 from evidence.capture import is_intact
 from evidence.errors import CaptureForbiddenError, EvidenceError, NotDrawableError, SuppliedRefusedError
 from evidence.file_facts import PLACE_WARNING, facts_of
-from evidence.file_kinds import JPEG, KINDS, MAIL, PNG, WEBP, kind_of, refused
+from evidence.file_kinds import JPEG, KINDS, MAIL, PNG, TEXT, WEBP, kind_of, refused
 from evidence.seal import Sealer
-from evidence.supplied import FACTS, MOST_BYTES, MOST_FILES, MOST_TOGETHER, NOT_OURS, Account, Brought, TakenBy, is_same, supply
+from evidence.supplied import (
+    FACTS,
+    MOST_BYTES,
+    MOST_FILES,
+    MOST_TOGETHER,
+    NOT_OURS,
+    Account,
+    Brought,
+    TakenBy,
+    _about,
+    is_same,
+    otherwise,
+    supply,
+)
 from evidence.testing import KEY, square
 from evidence.vault import Vault
 from evidence.viewing import Sharpness, shown, tile
@@ -327,3 +340,13 @@ def test_a_polyglot_is_kept_as_bytes(vault: Vault) -> None:
     sealed, _ = supply(an_order(), [Brought("a.png", content)], told(), BY, sealer=Sealer(vault, KEY), now=NOW)
 
     assert vault.get(next(one.sha256 for one in sealed.files if one.name == "supplied-01.png")) == content
+
+
+def test_a_name_that_says_another_kind_than_the_bytes_is_told() -> None:
+    """A text named like a picture; names that agree, say nothing, or share a family of endings are left in peace."""
+    assert otherwise(Brought("screen.png", b"you will see\n")) == "its name says picture (PNG), its bytes say plain text"
+    assert [otherwise(Brought(name, b"you will see\n")) for name in ("talk.txt", "talk", "talk.doc")] == ["", "", ""]
+    assert otherwise(Brought("photo.JPEG", b"\xff\xd8\xff\xe0")) == ""
+    told = _about("supplied-01.txt", Brought("screen.png", b"you will see\n"), TEXT)
+    assert told["name_and_bytes_differ"].startswith("its name says picture")
+    assert "name_and_bytes_differ" not in _about("supplied-01.txt", Brought("talk.txt", b"you will see\n"), TEXT)
