@@ -152,7 +152,10 @@ def test_a_clock_that_jumps_is_said(case: Case, item: CaseItem, vault: Vault, si
     machine = FixedClock(MOMENT)
 
     class Jumping(FixedClock):
+        """A clock that leaps ahead whenever it is asked."""
+
         def now(self) -> Any:
+            """Leap, and return the moment."""
             from datetime import timedelta
 
             machine.forward(timedelta(seconds=100.5))
