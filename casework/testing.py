@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from casework.watching import chained
@@ -19,6 +21,7 @@ from data.model.watch import School
 from data.store import Store
 from evidence.custody import CustodyDraft
 
+_ROOT = Path(__file__).resolve().parents[1]
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SCHOOL_ID = "fernley"
 TEXT = "Mr Quillfeather at Fernley Green Primary School took money from the trip fund, fact."
@@ -257,16 +260,17 @@ def write_lines(url: str, name: str, count: int) -> None:
 def two_writers(url: str, each: int) -> tuple[set[str], list[CustodyEvent]]:
     """Let two processes write into the register at the same time; return what should stand in it, and what does.
 
-    Raises TimeoutError when one of them does not come to an end.
+    Raises AssertionError with a writer's last words when one of them does not come to a good end.
     """
-    context, names = multiprocessing.get_context("spawn"), ("one", "two")
-    writers = [context.Process(target=write_lines, args=(url, name, each)) for name in names]
-    for one in writers:
-        one.start()
-    for one in writers:
-        one.join(250)
-    if [one.exitcode for one in writers] != [0, 0]:
-        raise TimeoutError
+    names = ("one", "two")
+    words = "import sys; from casework.testing import write_lines; write_lines(sys.argv[1], sys.argv[2], int(sys.argv[3]))"
+    writers = [
+        subprocess.Popen([sys.executable, "-c", words, url, name, str(each)], cwd=_ROOT, stderr=subprocess.PIPE)  # noqa: S603 - our own words
+        for name in names
+    ]
+    said = [one.communicate(timeout=250)[1].decode(errors="replace")[-1500:] for one in writers]
+    if any(one.returncode for one in writers):
+        raise AssertionError(said)
     store = Store.open(url)
     with store.read() as work:
         events = work.custody.where(order_by="number")

@@ -50,7 +50,7 @@ class Note:
     host: str
     port: int
     address: str | None = None
-    outcome: str = "refused"
+    outcome: str = "unfinished"  # until it is open, refused or failed
     why: str = ""
     bytes: int = 0
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import streamlit as st
+from starlette.websockets import WebSocketDisconnected
 from uvicorn.protocols.utils import ClientDisconnected
 
 from dashboard.parts import at_desk, names
@@ -94,7 +95,7 @@ async def calmly(call: Callable[[], Awaitable[None]]) -> str | None:
     """
     try:
         await call()
-    except ClientDisconnected:
+    except (ClientDisconnected, WebSocketDisconnected):
         return None  # somebody closed the page while it was being sent: nothing broke
     except Exception as error:  # noqa: BLE001 - the same wrapper, for what is not a page of Streamlit's
         return log_break(error)
