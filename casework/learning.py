@@ -190,7 +190,7 @@ class Learning(Watching):
             chosen = [post_id for post_id in mine if post_id not in flagged][:limit]
             posts = {post.id: post for post in work.posts.where(id=chosen)}
             told = work.reports.where(school_id=school_id, address=[post.address for post in posts.values()])
-            stopped = {address for _, address in stops_in(work, [school_id]).addresses}
+            stopped: set[str | None] = {address for _, address in stops_in(work, [school_id]).addresses}
         stopped |= {one.address for one in told if ReportTick.INDECENT_IMAGE in one.ticks}
         return tuple(_namesake(mine[one], posts[one], school_id, stopped) for one in chosen if one in posts)
 
