@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from dataclasses import replace
@@ -234,6 +235,14 @@ def migrate(config: Config = None) -> None:
     _out.print("the database is up to date", markup=False)
 
 
+def _witness_code(text: str) -> str:
+    """Return a code as it was sealed: copied out of a document it carries blanks and breaks that nobody sees."""
+    code = re.sub(r"[\s\u200b-\u200d\u2060\ufeff\u00ad]", "", text).lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", code):
+        raise typer.BadParameter("a witness code is 64 of the signs 0-9 and a-f; copy the whole of it", param_hint="--witness")
+    return code
+
+
 @app.command()
 def verify(
     pack: Annotated[Path, typer.Argument(help="the ZIP as you received it, or the folder into which it was unpacked")],
@@ -255,7 +264,7 @@ def verify(
     except (OSError, EvidenceError) as error:  # not exit code 1: that says that the pack was changed
         raise typer.BadParameter(str(error), param_hint="--authority") from error
     trust = Trust(roots=roots, keys=frozenset(one.strip().lower() for one in key or ()))
-    result = look(pack, Knowledge(trust=trust, witnesses=tuple(witness or ()), register=register))
+    result = look(pack, Knowledge(trust=trust, witnesses=tuple(_witness_code(code) for code in witness or ()), register=register))
     if result.colour is Colour.UNREADABLE:
         result = replace(result, reasons=tuple(f"{shown(str(pack))}: {reason}" for reason in result.reasons))
     if in_json:

@@ -273,6 +273,17 @@ def test_verify_compares_what_was_noted(pack: Path, tmp_path: Path) -> None:
     assert [one.returncode for one in wrong] == [1, 1]
 
 
+def test_a_code_copied_from_a_document_is_the_code(pack: Path, tmp_path: Path) -> None:
+    """Unseen breaks and blanks in a witness code do not make a sound pack look changed; what is no code is a mistake of typing."""
+    code = json.loads(run("verify", pack, "--json", home=tmp_path).stdout)["witness_codes"]["pack"]
+    copied = run("verify", pack, "--witness", f" {code[:20]}\u200b{code[20:40].upper()} {code[40:]}\n", home=tmp_path)
+    rubbish = run("verify", pack, "--witness", code[:63], home=tmp_path)
+
+    assert copied.returncode == run("verify", pack, home=tmp_path).returncode
+    assert rubbish.returncode == 2
+    assert "RED" not in rubbish.stdout
+
+
 def test_export_writes_the_pack(school: Path) -> None:
     """A missing folder to write to is refused in one line too."""
     migrate(load_settings())
