@@ -26,10 +26,11 @@ from evidence.first_look import Blinkers
 from evidence.own_world import OwnWorld
 from evidence.page_scripts import HAS_WORDS, WORDS
 from evidence.processes import browser_environment
-from evidence.received import MOST_BYTES
-from evidence.recording import HEIGHT, WIDTH, Recorder, Talk
+from evidence.recording import AS_SEEN, HEIGHT, WIDTH, Recorder, Talk
 from evidence.refusals import Refusals, hops
+from evidence.worker_facts import MOST_SOURCE
 
+_TRIES_TO_LEAVE = 5
 MOST_TRIES = 3  # at a site that is busy: once, and twice more
 LONGEST_WAIT = 12.0  # seconds between two of them; a site that wants more is left alone
 _GOTO_MS, _LOAD_MS, _TEXT_LOAD_MS = 20_000, 12_000, 5_000
@@ -38,6 +39,26 @@ _WORDLESS = (
     "ERR_HTTP_RESPONSE_CODE_FAILURE",
     "ERR_INVALID_AUTH_CREDENTIALS",
 )  # an error status without a body; one that asks for a password
+_SWITCHED_OFF = (
+    "IsolateSandboxedIframes",  # in a process of their own, such frames load their first pictures before anybody may intercept it
+    # What Playwright switches off by itself: our list stands in place of its own (a test compares the two).
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "LensOverlay",
+    "MediaRouter",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "TcpPortRandomizationWin",
+    "OptimizationHints",
+    "NetworkTimeServiceQuerying",
+    "AimEnabled",
+    "PreconnectToSearch",
+    "msForceBrowserSignIn",
+    "msEdgeUpdateLaunchServicesPreferredVersion",
+)
 _ARGUMENTS = (
     "--proxy-bypass-list=<-loopback>",  # loopback goes through the guard too
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
@@ -47,6 +68,7 @@ _ARGUMENTS = (
     "--disable-gpu",
     "--disable-extensions",
     "--no-first-run",
+    f"--disable-features={','.join(_SWITCHED_OFF)}",
 )
 SETTINGS = {
     "viewport": {"width": WIDTH, "height": HEIGHT},
@@ -111,9 +133,14 @@ def photograph(job: Job, talk: Talk, why_not: Callable[[str], str | None], clock
         visit = _Visit(page, job, facts, Refusals(context, page, Error), talk, why_not, clock or SystemClock())
         exchanges = Exchanges(page, visit.clock, Error)
         visit.refusals.begin()
-        if _read_first(visit):
-            exchanges.listen()
-            _open_and_record(visit, exchanges)
+        try:
+            if _read_first(visit):
+                exchanges.listen()
+                _open_and_record(visit, exchanges)
+        except Error as error:  # the tab or the whole browser went away between two steps
+            facts.setdefault("notes", []).append("the browser broke off")
+            if not (job.folder / AS_SEEN).exists():
+                facts["failure"] = _cause(visit, error.message)
         facts |= visit.refusals.taken() | {"tries": visit.tries, "seconds": round(time.monotonic() - began, 3)}
         facts["done"] = "failure" not in facts and "refused" not in facts
         talk.save(facts, exchanges.lines())
@@ -211,13 +238,17 @@ def _received(visit: _Visit) -> dict[str, str]:
         return {}  # a stream that never ends has no body to wait for
     with contextlib.suppress(Error):
         _, _, charset = response.headers.get("content-type", "").partition("charset=")
-        return {"received": base64.b64encode(response.body()[:MOST_BYTES]).decode(), "charset": charset.strip(" \"';")[:40]}
+        return {"received": base64.b64encode(response.body()[:MOST_SOURCE]).decode(), "charset": charset.strip(" \"';")[:40]}
     return {}
 
 
 def _leave(page: Page, address: str) -> None:
     """Leave the page and forget what it stored, so that the second visit is a first one."""
-    page.goto("about:blank")
+    for _ in range(_TRIES_TO_LEAVE):
+        with contextlib.suppress(Error):  # the browser's own page about a failed visit, or the page's own next step, came in between
+            page.goto("about:blank")
+        if page.url == "about:blank":
+            break
     page.context.clear_cookies()
     origin = "/".join(address.split("/", 3)[:3])
     with contextlib.suppress(Error):

@@ -17,6 +17,8 @@ _CAUSES = (
     ("Download is starting", "the address is a download, not a page"),
     ("ERR_ABORTED", "the address gives no page to show"),
     ("ERR_UNSAFE_PORT", "the address uses a port that browsers refuse"),
+    ("crashed", "the page made the browser crash"),
+    ("has been closed", "the browser ended before it had a picture"),
 )
 
 

@@ -3,8 +3,8 @@
 Two nets: the router refuses each request for a picture, a film, a font or an address that ends like one, in every frame; the protocol's own
 interception drops each answer that says it is one (a frame, an object or a script's request that leads to a picture; the page's icon).
 The second net hangs in the page's own process only. So nothing is loaded by whoever is outside it: frames of other sites or in a process of
-their own, pop-ups, workers. None of those could be read from the page anyway. Not held: what a sandboxed frame written into the page itself
-(`srcdoc`) asks for in its first moment, before the browser lets anybody intercept it.
+their own, pop-ups, workers. None of those could be read from the page anyway. Sandboxed frames written into the page itself (`srcdoc`) are
+kept in the page's own process for it (evidence.browser): outside it they would load their first pictures before anybody may intercept it.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from bs4 import BeautifulSoup
 from bs4.exceptions import ParserRejectedMarkup
 
 from evidence.preflight import PageWords
+from evidence.worker_facts import MOST_SOURCE
 
-MOST_BYTES = 2_000_000  # of a page's source; reading that takes some seconds
 _MOST_TITLE = 1_000
 
 
@@ -36,7 +36,7 @@ def with_received(seen: PageWords, body: object, charset: object) -> PageWords:
     if not isinstance(body, str) or not body:
         return seen
     try:
-        content = base64.b64decode(body, validate=True)[:MOST_BYTES]
+        content = base64.b64decode(body, validate=True)[:MOST_SOURCE]
     except (binascii.Error, ValueError):
         return seen
     received = words_of(content, seen.address, charset if isinstance(charset, str) else None)

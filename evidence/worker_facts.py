@@ -13,8 +13,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["BENT", "count_of", "facts_of", "is_sound_json", "settled_of", "strict_json", "whole_text"]
+__all__ = ["BENT", "MOST_SOURCE", "count_of", "facts_of", "is_sound_json", "settled_of", "strict_json", "whole_text"]
 
+MOST_SOURCE = 2_000_000  # bytes of a page's source as received; reading that takes some seconds
 BENT = "what was measured of the page makes no sense and was left out"
 _HALF = re.compile("[\ud800-\udfff]")
 _LONGEST, _LONGEST_ADDRESS, _MOST = 4_000, 8_000, 500  # characters of a text, of an address; entries of a list

@@ -19,7 +19,7 @@ from data.model.cases import Case, CaseItem, CaseState
 from data.model.evidence import Evidence
 from data.model.posts import PlatformName
 from data.model.readings import Category, Severity
-from evidence.capture import capture
+from evidence.capture import Watch, capture
 from evidence.detect import BrowserSettings, find_browser
 from evidence.seal import Sealer
 from evidence.testing import KEY, MOMENT, LocalSite, an_order, some_facts
@@ -110,7 +110,7 @@ class Camera:
     clock: FixedClock
     browser: BrowserSettings
 
-    def take(self, address: str, post: str = "", **settings: Any) -> Picture:
+    def take(self, address: str, post: str = "", watch: Watch | None = None, **settings: Any) -> Picture:
         """Capture an address, looking for a post with these words; `settings` change those of the browser."""
         browser = replace(self.browser, **settings)
         order = an_order(self.item.model_copy(update={"address": address}), at=MOMENT)
@@ -118,7 +118,15 @@ class Camera:
         client = Client("dsl@school.example", self.clock, Gate(loopback_ports=browser.loopback_ports), pace_seconds=0)
         try:
             evidence, _ = capture(
-                order, self.case, self.item, facts=facts, sealer=Sealer(self.vault, KEY), browser=browser, client=client, clock=self.clock
+                order,
+                self.case,
+                self.item,
+                facts=facts,
+                sealer=Sealer(self.vault, KEY),
+                browser=browser,
+                client=client,
+                clock=self.clock,
+                watch=watch,
             )
         finally:
             client.close()

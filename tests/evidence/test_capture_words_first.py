@@ -30,7 +30,10 @@ EVERY_WAY = """<!doctype html>{head}<title>Forum</title><link rel=icon href="/a.
 <style>@font-face{{font-family:f;src:url(/f.woff2)}} body{{background:url(/plain?background);font-family:f}}</style><p>Invented words</p>
 <img src="/a.png?img" srcset="/a.png?set 2x"><picture><source srcset="/a.png?source"><img src="/a.png?picture"></picture>
 <video src="/v.mp4" poster="/a.png?poster"></video><object data="/a.png?object"></object><embed src="/a.png?embed">
-<iframe src="/a.png?frame"></iframe><input type=image src="/a.png?input"><svg><image href="/a.png?svg"/></svg>
+<iframe src="/a.png?frame"></iframe><input type=image src="/a.png?input">
+<iframe sandbox=allow-scripts srcdoc="<img src=/plain?sandboxed><video poster=/plain?poster></video><input type=image src=/plain?input>
+<p style='background:url(/plain?css)'>Invented</p><script>new Image().src = '/plain?script'</script>"></iframe>
+<svg><image href="/a.png?svg"/></svg>
 <script>new Image().src = "/a.png?script"; fetch("/a.png?fetch").catch(() => 0);
 const x = new XMLHttpRequest(); x.open("GET", "/a.png?xhr"); x.send();</script>"""
 

@@ -20,6 +20,7 @@ PLANTED = {
     "screens on the top floor": ("casework/triage.py", "import streamlit"),
     "spaCy only in nlp": ("collector/text.py", "import spacy"),
     "the browser only in evidence.browser": ("evidence/capture.py", "import playwright"),
+    "the worker starts in a moment": ("evidence/exchanges.py", "import nlp.normal"),
     "DBOS only in schoolwatch.jobs": ("schoolwatch/round.py", "import dbos"),
     "tables are private": ("casework/service.py", "import data.tables"),
     "rules stay pure": ("casework/countdown.py", "import evidence.vault"),
