@@ -84,7 +84,8 @@ def page_map(layout: Mapping[str, Any]) -> PageMap:
     images = list(_rows(layout.get("images")))
     unread = frozenset(number for number, row in enumerate(images, start=1) if row.get("unread"))
     lines = tuple(_placed(_rows(layout.get("lines")), "text"))
-    return PageMap(tuple(_placed(images, "alt")), lines, unread, cut=bool(layout.get("cut")))
+    # our first maps did not say whether they hold everything: then they may not
+    return PageMap(tuple(_placed(images, "alt")), lines, unread, cut=bool(layout.get("cut", bool(images or lines))))
 
 
 def _rows(rows: object) -> Iterator[dict[str, Any]]:

@@ -436,6 +436,16 @@ def test_a_map_that_was_cut_is_not_trusted(original: Making, choice: Choice) -> 
     assert "page-full-01.png" in make_copy(source, Choice(pictures=(1,))).files
 
 
+def test_a_map_that_does_not_say_whether_it_is_whole_is_not_trusted(original: Making) -> None:
+    """Our first maps said nothing of it; what is no map at all stays none."""
+    known = original().facts("layout.json")
+    source = original({"layout.json": canonical({name: value for name, value in known.items() if name != "cut"})})
+
+    assert list(make_copy(source, Choice(all_pictures=True)).files) == ["post.json"]
+    assert page_map(known).cut is False
+    assert page_map({}).cut is False
+
+
 def test_only_the_chosen_pictures_are_in_it(original: Making) -> None:
     """The others are named as not chosen."""
     made = make_copy(original(), Choice(files=("post.png",), all_pictures=True))
