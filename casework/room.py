@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -19,11 +19,12 @@ from data.model.cases import ENDED, Case, CaseEvent, CaseState, Confidentiality,
 from data.model.evidence import Evidence, OrderState, TokenState
 from data.model.findings import Finding, FindingState
 from data.model.people import Permission, Role, User
-from data.model.readings import Severity
+from data.model.readings import NO_CAPTURE, Severity
 from data.store import Store, Work
 from data.store.repository import Repository
 from evidence.timestamp import Authority
 
+KNOWN_FILE = "known_file"  # in the line of history that stops a case: the numbers of the cases that hold the file
 NOBODY_ASKED = "the case was stopped: nobody outside is asked"
 UNDER_WAY = (OrderState.WAITING, OrderState.RUNNING)
 OfCase = TypeVar("OfCase", TakedownRequest, Letter, Referral, Investigation, PersonalFiling, SupportOffer)
@@ -167,13 +168,19 @@ class Room:
         The flag, the strictest confidentiality but the chair's, every order under way, the safeguarding lead. What the case held before
         stays in the line of history, for the one stop that can be lifted (casework.stopping).
         """
-        for why, others in (("same_address", self._at_its_address(work, case)), ("same_file", self._with_its_files(work, case))):
-            for other in sorted(others, key=lambda one: one.id):
-                work.lock(f"case:{other.id}")
-                fresh = work.cases.get(other.id)
-                if not fresh.stop:
-                    self._stop_one(work, fresh, who, {**fields, why: case.ref}, what)
+        self._stop_others(work, self._at_its_address(work, case), who, {**fields, "same_address": case.ref}, what)
+        shared = {**fields, "same_file": case.ref}
+        self._stop_others(work, self._with_its_files(work, case), who, shared, what)
+        lock_pictures(work, case.school_id)
+        self._stop_others(work, self._with_its_files(work, case), who, shared, what)  # and what was stored until that lock was free
         return self._stop_one(work, case, who, fields, what)
+
+    def _stop_others(self, work: Work, others: Sequence[Case], who: str, fields: Mapping[str, Any], what: str) -> None:
+        for other in sorted(others, key=lambda one: one.id):
+            work.lock(f"case:{other.id}")
+            fresh = work.cases.get(other.id)
+            if not fresh.stop:
+                self._stop_one(work, fresh, who, fields, what)
 
     def _at_its_address(self, work: Work, case: Case) -> list[Case]:
         """Return the school's other cases that hold an address of this one, by any of its spellings."""
@@ -186,6 +193,18 @@ class Room:
         shown = {sha256 for one in work.evidence.where(case_id=case.id) for sha256 in picture_files(one)}
         others = {one.case_id for one in work.evidence.where() if not shown.isdisjoint(picture_files(one))} if shown else set()
         return [one for one in work.cases.where(school_id=case.school_id, stop=False) if one.id in others - {case.id}]
+
+    def _stop_if_file_known(self, work: Work, case: Case, hashes: Collection[str]) -> bool:
+        """Stop a case into which a file is brought that a stopped one of the school holds; whether it was stopped (evidence.md §8.4).
+
+        Which cases hold it stands in the history, by number; no hash of the picture does. Whoever stores the file asks this in the same
+        transaction: what is stopped at the same moment waits for it, or is seen by it.
+        """
+        lock_pictures(work, case.school_id)
+        known = sealed_off_with(work, case, hashes)
+        if known:
+            self._stop(work, case, SYSTEM, {KNOWN_FILE: [one.ref for one in known]})
+        return bool(known)
 
     def _stop_one(self, work: Work, case: Case, who: str, fields: Mapping[str, Any], what: str) -> Case:
         for order in work.orders.where(case_id=case.id, state=list(UNDER_WAY)):
@@ -232,6 +251,23 @@ def picture_files(evidence: Evidence) -> frozenset[str]:
     return frozenset(one.sha256 for one in evidence.files if one.media_type.partition("/")[0] in _SEEN or one.media_type in _HOLDING)
 
 
+def sealed_off_with(work: Work, case: Case, hashes: Collection[str]) -> list[Case]:
+    """Return the school's other sealed-off cases in which one of these files (SHA-256) is, or was, a file that may hold a picture.
+
+    What the police had destroyed counts as well: its hash stays in the record, and the same file shall not come back by another door.
+    """
+    mine = {one.id: one for one in work.cases.where(school_id=case.school_id, stop=True)}
+    mine |= {one.id: one for one in work.cases.where(school_id=case.school_id, lead_category=sorted(NO_CAPTURE))}
+    mine.pop(case.id, None)
+    holding = {one.case_id for one in work.evidence.where(case_id=sorted(mine)) if not picture_files(one).isdisjoint(hashes)}
+    return [mine[case_id] for case_id in sorted(holding)]
+
+
+def lock_pictures(work: Work, school_id: str) -> None:
+    """Let nobody store a file in this school while a case of it is being stopped, nor the other way round."""
+    work.lock(f"pictures:{school_id}")
+
+
 def before_hold(events: Sequence[CaseEvent]) -> CaseState | None:
     """Return the state in which the case was before it was last held, or taken over by the safeguarding lead; corrections do not count."""
     taken, undone = (CaseState.HOLD_BY_AUTHORITY, CaseState.SAFEGUARDING_LEAD), undone_numbers(events)
@@ -255,4 +291,4 @@ def needed(text: str, what: str) -> str:
     return text.strip()
 
 
-__all__ = ["AHEAD", "SYSTEM", "UNDER_WAY", "Room", "before_hold", "needed", "picture_files"]
+__all__ = ["AHEAD", "KNOWN_FILE", "SYSTEM", "UNDER_WAY", "Room", "before_hold", "needed", "picture_files"]

@@ -15,7 +15,7 @@ from casework import access, corrections, outbox
 from casework.casefiles import CaseFiles
 from casework.cases import record
 from casework.errors import IllegalMoveError
-from casework.room import UNDER_WAY, needed
+from casework.room import KNOWN_FILE, UNDER_WAY, needed
 from casework.transitions import STATE_LABELS, SYSTEM, TRANSITIONS
 from casework.watching import chained
 from collector.spellings import spellings
@@ -45,10 +45,12 @@ BECAUSE: dict[str, str] = {
     "seen": "a person saw something indecent",
     "category": "its category is an indecent image of a child",
     "other": "it was stopped in a way that only a person can settle",
+    "destroyed": "a copy of it was destroyed under police direction",
     "elsewhere": "the same address was stopped in another case",
+    "known_file": "a file that was to be kept here was stopped in another case",
     "signals": BY_WORDS,
 }
-_SOFT = frozenset({"signals", "elsewhere"})  # what no person said of this case; what they said of another is asked there
+_SOFT = frozenset({"signals", "elsewhere", "known_file"})  # what no person said of this case; what they said of another is asked there
 
 
 @dataclass(frozen=True)
@@ -211,7 +213,7 @@ class Stopping(CaseFiles):
             return f"{BECAUSE[hard[0]]}; such a stop is never lifted"
         if not _leads(by, case):
             return "the safeguarding lead decides whether it is lifted"
-        return self._elsewhere(work, case)
+        return self._elsewhere(work, case) or self._file_elsewhere(work, case)
 
     def _elsewhere(self, work: Work, case: Case) -> str | None:
         """Return why an address of the case stays stopped through another case."""
@@ -220,6 +222,21 @@ class Stopping(CaseFiles):
                 return f"the same address was stopped by a person in case {other.ref}"
         return None
 
+    def _file_elsewhere(self, work: Work, case: Case) -> str | None:
+        """Return why a file that was refused here stays stopped: the case that holds it still is.
+
+        Two that were stopped for each other's files alone do not wait for each other.
+        """
+        for other in _holders(work, case):
+            if guard.is_sealed_off(other) and not self._waits_only_for(work, other, case):
+                return f"the file is stopped in case {other.ref}; that stop comes first"
+        return None
+
+    def _waits_only_for(self, work: Work, other: Case, case: Case) -> bool:
+        standing = {_cause(event) for event in _standing_stops(work.case_events.of(other.id))}
+        own = set(self._causes(work, other)) - _SOFT
+        return not own and standing == {KNOWN_FILE} and case.id in {one.id for one in _holders(work, other)}
+
     def _causes(self, work: Work, case: Case) -> Iterator[str]:
         """Yield the code of everything that stopped the case, and would again; a person's word counts for ever."""
         if case.lead_category in NO_CAPTURE:
@@ -227,6 +244,8 @@ class Stopping(CaseFiles):
         events = work.case_events.of(case.id)
         if self._is_ticked(work, case):
             yield "tick"
+        if any(event.what == DESTROYED for event in events):
+            yield "destroyed"
         yield from (_cause(event) for event in events if event.what in {STOPPED, SEALED_OFF})
 
     def _is_ticked(self, work: Work, case: Case) -> bool:
@@ -333,9 +352,17 @@ def _cause(event: CaseEvent) -> str:
         return "seen"
     if fields.get("signals"):
         return "signals"
+    if fields.get(KNOWN_FILE):
+        return KNOWN_FILE
     if fields.get("known_address"):
         return "elsewhere"
     return "tick" if fields.get("report_id") else "answer" if fields.get("answer") in {"yes", "not_sure"} else "other"
+
+
+def _holders(work: Work, case: Case) -> list[Case]:
+    """Return the cases that hold the files for which this one was stopped, as the lines name them that stopped it last."""
+    refs = dict.fromkeys(str(ref) for event in _standing_stops(work.case_events.of(case.id)) for ref in event.fields.get(KNOWN_FILE) or ())
+    return [other for other in (work.cases.by_ref(ref) for ref in refs) if other is not None]
 
 
 def _standing_stops(events: Sequence[CaseEvent]) -> list[CaseEvent]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from casework import countdown, flagging, messages, outbox, time_stamps, transitions, tuning
@@ -13,7 +13,7 @@ from casework.errors import IllegalMoveError
 from casework.flagging import DEFAULT_RULES, FlagRules
 from casework.intake import STOP_REASON
 from casework.messages import Words
-from casework.room import needed
+from casework.room import needed, picture_files
 from casework.steps import case_standing
 from casework.transitions import ASKED, SYSTEM
 from collector.spellings import spellings
@@ -35,6 +35,7 @@ from evidence.supplied import is_same
 
 WATCH_AFTER = timedelta(days=15)  # §5.5: the watch after a removal ends on day 14
 BY_HAND = "by hand"
+KNOWN_ELSEWHERE = "a file of it was stopped in another case"
 
 
 class Watching(Copying):
@@ -113,12 +114,15 @@ class Watching(Copying):
         """Store sealed evidence, its custody lines and the finished order in one transaction; a second delivery keeps the first.
 
         Raises CaptureCancelledError or CaptureForbiddenError when it was cancelled or stopped at the last moment: no record is made of it.
+        A page that gives a file which a stopped case holds stops this one too. ConflictError: another piece of evidence took its number;
+        it is to be captured again.
         """
         with self.store.begin(by=SYSTEM) as work:
             order = _locked(work, order_id)
             _still_wanted(work, order)
+            self._must_be_unknown(work, order, picture_files(evidence), Refused.CAPTURE)
             if not work.evidence.add_once(evidence):
-                return work.evidence.where(order_id=order_id)[0]
+                return _kept_before(work, order_id)
             chained(work, custody)
             time_stamps.wanted(work, evidence, self.authority, self.now())
             done = {"state": OrderState.DONE, "evidence_id": evidence.id, "finished_at": self.now(), "problem": None}
@@ -126,6 +130,24 @@ class Watching(Copying):
             self._captured(work, work.cases.get(order.case_id), evidence)
             work.commit()
         return evidence
+
+    def _must_be_unknown(self, work: Work, order: CaptureOrder, hashes: Collection[str], what: Refused) -> None:
+        """Raise CaptureForbiddenError when one of these files is held by a stopped case; its own is stopped by then, for good."""
+        if not self._stop_if_file_known(work, work.cases.get(order.case_id), hashes):
+            return
+        stopped = order.model_copy(update={"state": OrderState.STOPPED, "problem": KNOWN_ELSEWHERE, "finished_at": self.now()})
+        (work.orders.replace if work.orders.find(order.id) else work.orders.add)(stopped)
+        work.commit()
+        raise CaptureForbiddenError(KNOWN_ELSEWHERE, what=what)
+
+    def supply_known(self, by: User, order: CaptureOrder, hashes: Collection[str]) -> None:
+        """Refuse files (SHA-256) that a stopped case of the school holds or held, before a byte of them is stored; stops this case too.
+
+        Raises CaptureForbiddenError then, and PermissionDeniedError.
+        """
+        with self.store.begin(by=by.id) as work:
+            self._for(work, by, order.case_id, Permission.CAPTURE)
+            self._must_be_unknown(work, order, hashes, Refused.UPLOAD)
 
     def _captured(self, work: Work, case: Case, evidence: Evidence) -> Case:
         fields = {"evidence_id": evidence.id, "completeness": evidence.completeness.value}
@@ -137,7 +159,8 @@ class Watching(Copying):
         """Store what a person brought, sealed already: order, evidence, custody lines and history in one transaction (§5.7 rule 4).
 
         It opens the way to a request as a capture does, and the history says what it is. The very same files twice are one piece.
-        Raises CaptureForbiddenError in a case that was stopped meanwhile, ConflictError when another piece got the number first.
+        Raises CaptureForbiddenError in a case that was stopped meanwhile, or that this stops because a stopped one holds the file;
+        ConflictError when another piece got the number first.
         """
         with self.store.begin(by=by.id) as work:
             case = self._for(work, by, order.case_id, Permission.CAPTURE)
@@ -147,6 +170,7 @@ class Watching(Copying):
             )
             if known is not None:
                 return known
+            self._must_be_unknown(work, order, picture_files(evidence), Refused.UPLOAD)
             done = {"state": OrderState.DONE, "evidence_id": evidence.id, "finished_at": self.now()}
             work.orders.add(order.model_copy(update=done))
             if not work.evidence.add_once(evidence):
@@ -350,6 +374,14 @@ def _locked(work: Work, order_id: str) -> CaptureOrder:
     """Return an order that nobody else changes before this transaction ends."""
     work.lock(f"case:{work.orders.get(order_id).case_id}")
     return work.orders.get(order_id)
+
+
+def _kept_before(work: Work, order_id: str) -> Evidence:
+    """Return what an earlier delivery of the same order kept; raises ConflictError where another piece of evidence took the number."""
+    found = work.evidence.where(order_id=order_id)
+    if not found:
+        raise ConflictError
+    return found[0]
 
 
 def _still_wanted(work: Work, order: CaptureOrder) -> None:

@@ -18,7 +18,7 @@ from data.store import Store
 from evidence.custody import CustodyDraft
 from evidence.errors import CaptureForbiddenError, PreflightStopError, Refused, SuppliedRefusedError
 from evidence.guard import may_export, must_be_clear
-from evidence.seal import Sealer
+from evidence.seal import Sealer, sha256
 from evidence.supplied import FACTS, Account, Brought, TakenBy, supply, words_in
 from evidence.vault import Vault
 from schoolwatch.kept_files import only_if_kept
@@ -56,12 +56,16 @@ class TakingIn:
         raise ConflictError
 
     def _read(self, by: User, order: CaptureOrder, files: Sequence[Brought], account: Account) -> None:
-        """Read the words of what was brought before anything is kept: a sign in them turns "no" into STOP, as on a page."""
+        """Look at what was brought before anything is kept: a sign in its words turns "no" into STOP, as on a page.
+
+        So does a file that a stopped case of the school holds, or held till the police had it destroyed.
+        """
         try:
             must_be_clear(order, words_in(files, account))
         except PreflightStopError as error:
             self._cases.supply_stopped(by, order, error.signals, BY_ITS_WORDS)
             raise CaptureForbiddenError(BY_ITS_WORDS, what=Refused.UPLOAD) from error
+        self._cases.supply_known(by, order, frozenset(sha256(one.content) for one in files))
 
     def _sealed(
         self, by: User, order: CaptureOrder, files: Sequence[Brought], account: Account

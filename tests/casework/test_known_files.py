@@ -1,0 +1,225 @@
+"""A file that a stopped case holds comes into no other case of the school, and stops the one it is brought into (evidence.md §8.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from casework.errors import IllegalMoveError
+from casework.service import Casework
+from casework.stopping import BECAUSE, Direction
+from casework.testing import NOON, SCHOOL_ID, a_school, a_user, an_evidence, fill, keep_case
+from casework.watching import KNOWN_ELSEWHERE
+from data.clock import FixedClock
+from data.errors import ConflictError
+from data.model.cases import Case, CaseState
+from data.model.evidence import CaptureOrder, Evidence, EvidenceKind, OrderState, SafetyAnswer, SealedFile
+from data.model.people import Role
+from data.model.readings import Category
+from data.store import Store
+from evidence.errors import CaptureForbiddenError, Refused
+
+DSL = a_user(Role.DSL)
+PICTURE, OTHER_PICTURE = "ab" * 32, "cd" * 32
+WHY = "The words belong to our own lesson about sexting."
+TOLD = Direction("PC Invented 1234", "CAD 77/2026", NOON)
+
+
+class Scene:
+    """A school with two cases, `one` and `two`; the first holds a picture."""
+
+    def __init__(self, store: Store, clock: FixedClock) -> None:
+        clock.moment = NOON
+        self.store, self.desk = store, Casework(store, clock)
+        fill(store, DSL)
+        self.one, self.two = keep_case(store, "one"), keep_case(store, "two")
+        self.kept = self.supply(self.one)
+
+    def evidence(self, order: CaptureOrder, *hashes: str, number: int = 1, **changes: object) -> Evidence:
+        """Return evidence for this order that holds pictures of these hashes."""
+        with self.store.read() as work:
+            ref = work.cases.get(order.case_id).ref
+        files = tuple(
+            SealedFile(name=f"supplied-{one[:2]}.png", sha256=one, bytes=1, media_type="image/png") for one in hashes or (PICTURE,)
+        )
+        return an_evidence(order.case_id, order.item_id, order.id, ref=f"{ref}-E{number}", files=files).model_copy(update=changes)
+
+    def supply(self, case: Case, *hashes: str, number: int = 1) -> Evidence:
+        """Take a picture into a case, as the step that records it."""
+        order = self.desk.ask_to_supply(DSL, case.id, f"item-{case.id.removeprefix('case-')}", SafetyAnswer.NO)
+        brought = self.evidence(order, *hashes, number=number, kind=EvidenceKind.SUPPLIED)
+        return self.desk.evidence_supplied(DSL, order, brought, [])
+
+    def capture(self, case: Case, *hashes: str) -> Evidence:
+        """Capture a page that gives a picture, as the step that records it."""
+        order = self.order(case)
+        return self.desk.evidence_sealed(order.id, self.evidence(order, *hashes), [])
+
+    def order(self, case: Case) -> CaptureOrder:
+        """Order a capture and let it begin."""
+        order = self.desk.order_capture(DSL, case.id, f"item-{case.id.removeprefix('case-')}", SafetyAnswer.NO)
+        return self.desk.order_started(order.id)
+
+    def now(self, case: Case) -> Case:
+        """Return the case as it stands."""
+        with self.store.read() as work:
+            return work.cases.get(case.id)
+
+    def words(self, case: Case) -> None:
+        """Stop a case by the words of a page, which the lead may lift."""
+        self.desk.stopped_by_words(self.order(case).id, ("nudes:text",))
+
+    def held(self, case: Case) -> list[Evidence]:
+        """Return the evidence of a case."""
+        with self.store.read() as work:
+            return work.evidence.where(case_id=case.id)
+
+
+@pytest.fixture
+def scene(store: Store, clock: FixedClock) -> Scene:
+    """A fresh scene."""
+    return Scene(store, clock)
+
+
+WAYS: dict[str, Callable[[Scene], object]] = {
+    "supplied": lambda scene: scene.supply(scene.two),
+    "captured": lambda scene: scene.capture(scene.two),
+    "beforehand": lambda scene: scene.desk.supply_known(
+        DSL, scene.desk.ask_to_supply(DSL, scene.two.id, "item-two", SafetyAnswer.NO), [OTHER_PICTURE, PICTURE]
+    ),
+}
+
+
+@pytest.mark.parametrize("is_destroyed", [False, True])
+@pytest.mark.parametrize("way", WAYS)
+def test_the_file_is_refused_and_its_new_case_is_stopped(scene: Scene, way: str, is_destroyed: bool) -> None:
+    """Nothing of it is recorded, the case goes to the lead at once; also where the police had the first copy destroyed."""
+    scene.desk.saw_indecent(DSL, scene.one.id)
+    if is_destroyed:
+        scene.desk.destroy_directed(DSL, scene.kept.id, TOLD)
+    with pytest.raises(CaptureForbiddenError, match="a file of it was stopped in another case") as caught:
+        WAYS[way](scene)
+    sheet = scene.desk.stop_sheet(DSL, scene.two.id)
+    with scene.store.read() as work:
+        (order,) = work.orders.where(case_id=scene.two.id)
+        event = next(one for one in work.case_events.of(scene.two.id) if one.what == "capture refused")
+        told = work.messages.where(case_id=scene.two.id)
+
+    assert scene.held(scene.two) == []
+    assert (scene.now(scene.two).stop, scene.now(scene.two).state) == (True, CaseState.SAFEGUARDING_LEAD)
+    assert sheet is not None
+    assert sheet.because == (BECAUSE["known_file"],)
+    assert (order.state, order.problem) == (OrderState.STOPPED, KNOWN_ELSEWHERE)
+    assert event.fields["known_file"] == [scene.one.ref]
+    assert PICTURE not in repr(event.fields)
+    assert told
+    assert way == "captured" or caught.value.what is Refused.UPLOAD
+
+
+def test_another_file_of_the_same_school_is_taken_in(scene: Scene) -> None:
+    """A stopped case closes no other one to what it does not hold."""
+    scene.desk.saw_indecent(DSL, scene.one.id)
+    scene.supply(scene.two, OTHER_PICTURE)
+
+    assert not scene.now(scene.two).stop
+
+
+@pytest.mark.parametrize("way", ["supplied", "captured"])
+def test_what_nobody_stopped_may_be_in_two_cases(scene: Scene, way: str) -> None:
+    """One screenshot may belong to two open cases."""
+    WAYS[way](scene)
+
+    assert [one.files for one in scene.held(scene.two)] == [scene.kept.files]
+
+
+def test_the_gravest_category_counts_without_the_flag(scene: Scene) -> None:
+    """What is judged to be the gravest is sealed off whatever the flag says."""
+    with scene.store.begin(by="system") as work:
+        work.cases.replace(scene.now(scene.one).model_copy(update={"lead_category": Category.CSAM}))
+        work.commit()
+    with pytest.raises(CaptureForbiddenError):
+        scene.supply(scene.two)
+
+    assert scene.now(scene.two).stop
+
+
+def test_another_school_is_not_told(scene: Scene) -> None:
+    """A stop of one school says nothing to another: neither that there is one, nor what it holds."""
+    with scene.store.begin(by="system") as work:
+        work.schools.add(a_school(id="ashcombe", report_code="ash-1"))
+        work.cases.replace(scene.now(scene.one).model_copy(update={"school_id": "ashcombe", "stop": True}))
+        work.commit()
+    scene.supply(scene.two)
+
+    assert scene.now(scene.two).school_id == SCHOOL_ID
+    assert not scene.now(scene.two).stop
+
+
+def test_it_is_lifted_only_after_the_other_one(scene: Scene) -> None:
+    """The second stop waits for the first; then the file may be taken in."""
+    scene.words(scene.one)
+    with pytest.raises(CaptureForbiddenError):
+        scene.supply(scene.two)
+    with pytest.raises(IllegalMoveError, match=f"the file is stopped in case {scene.one.ref}"):
+        scene.desk.lift_stop(DSL, scene.two.id, WHY)
+    scene.desk.lift_stop(DSL, scene.one.id, WHY)
+    lifted = scene.desk.lift_stop(DSL, scene.two.id, WHY)
+    scene.supply(scene.two)
+
+    assert (lifted.stop, lifted.state) == (False, CaseState.TRIAGED)
+    assert len(scene.held(scene.two)) == 1
+
+
+def test_a_persons_stop_holds_the_other_for_good(scene: Scene) -> None:
+    """Where a person saw something indecent, neither of the two is lifted."""
+    scene.desk.saw_indecent(DSL, scene.one.id)
+    with pytest.raises(CaptureForbiddenError):
+        scene.supply(scene.two)
+    for case in (scene.one, scene.two):
+        with pytest.raises(IllegalMoveError):
+            scene.desk.lift_stop(DSL, case.id, WHY)
+
+    assert scene.now(scene.two).stop
+
+
+def test_what_the_police_had_destroyed_is_never_lifted(scene: Scene) -> None:
+    """Words alone stopped it, then the police directed the destruction: from there on no lead takes it back, so the hash stays known."""
+    scene.words(scene.one)
+    scene.desk.destroy_directed(DSL, scene.kept.id, TOLD)
+    with pytest.raises(IllegalMoveError, match="destroyed under police direction; such a stop is never lifted"):
+        scene.desk.lift_stop(DSL, scene.one.id, WHY)
+
+    assert scene.now(scene.one).stop
+
+
+def test_two_that_wait_for_each_other_alone_are_both_lifted(scene: Scene) -> None:
+    """Each was stopped for a file of the other, and the words that began it were lifted: no circle keeps both for ever."""
+    scene.supply(scene.two, OTHER_PICTURE)
+    scene.words(scene.one)
+    with pytest.raises(CaptureForbiddenError):
+        scene.supply(scene.two, PICTURE, number=2)
+    scene.desk.lift_stop(DSL, scene.one.id, WHY)
+    with pytest.raises(CaptureForbiddenError):
+        scene.supply(scene.one, OTHER_PICTURE, number=2)
+    for case in (scene.one, scene.two):
+        scene.desk.lift_stop(DSL, case.id, WHY)
+
+    assert not scene.now(scene.one).stop
+    assert not scene.now(scene.two).stop
+
+
+def test_a_number_that_was_taken_meanwhile_is_a_conflict(scene: Scene) -> None:
+    """Two pieces under one number: the second is refused whole, and its order waits for the next try, which succeeds."""
+    order = scene.order(scene.two)
+    first = scene.evidence(order, OTHER_PICTURE)
+    scene.supply(scene.two, OTHER_PICTURE)
+    with pytest.raises(ConflictError):
+        scene.desk.evidence_sealed(order.id, first, [])
+    with scene.store.read() as work:
+        state = work.orders.get(order.id).state
+    kept = scene.desk.evidence_sealed(order.id, scene.evidence(order, OTHER_PICTURE, number=2), [])
+    again = scene.desk.evidence_sealed(order.id, kept, [])
+
+    assert state is OrderState.RUNNING
+    assert (kept, again.ref) == (again, f"{scene.two.ref}-E2")
