@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import psycopg
@@ -123,14 +123,14 @@ def browser_path() -> str:
 
 
 @pytest.fixture(scope="session")
-def words_of() -> Callable[[bytes], str]:
-    """What takes the words out of a PDF as a reader's program does, all on one line."""
+def words_of() -> Callable[..., str]:
+    """What takes the words out of a PDF as a reader's program does, all on one line; how, is said by pdftotext's own options."""
     program = shutil.which("pdftotext")
     if program is None:
         missing("pdftotext", "install Debian's `poppler-utils`")
 
-    def words(paper: bytes) -> str:
-        done = subprocess.run([program or "", "-raw", "-", "-"], input=paper, check=True, capture_output=True)
+    def words(paper: bytes, how: Sequence[str] = ("-raw",)) -> str:
+        done = subprocess.run([program or "", *how, "-", "-"], input=paper, check=True, capture_output=True)
         return " ".join(done.stdout.decode().split())
 
     return words

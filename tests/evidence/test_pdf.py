@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import re
 import struct
 import time
 import zlib
@@ -295,3 +297,53 @@ def test_a_clock_that_runs_gives_a_pdf_too() -> None:
     ticking = Document("A title", (Paragraph("words"),), AT.replace(microsecond=123_456))
 
     assert pdf(ticking) == pdf(Document("A title", (Paragraph("words"),), AT.replace(microsecond=0)))
+
+
+def code(number: int) -> str:
+    """Return a code as the safe prints them: 64 letters and digits."""
+    return hashlib.sha256(str(number).encode()).hexdigest()
+
+
+def test_a_code_is_copied_out_as_it_is(words_of: Callable[..., str]) -> None:
+    """Wherever a code stands, also beside a full stop or a bracket, what a program copies is the code, and no unseen character."""
+    blocks = (
+        Paragraph(f"Its code is {code(0)}. Of the other ({code(1)}) it is known; code:{code(2)}, and so on, to the end of a long line."),
+        Quote(f"Our code\n{code(3)}\nstands there."),
+        Bullets((f"one {code(4)}",)),
+        Bullets((f"the code of the first step, with words before it: {code(5)}",), numbered=True),
+        Rows((("Code", code(6)), ("SHA-256", f"seal {code(7)}"))),
+        Table(("File", "Bytes", "SHA-256"), (("screen-as-seen.png", "12,345", code(8)),), (3, 2, 6)),
+        Figure(a_png(40, 40), "A red square", band=(f"Witness code: {code(9)}",), caption=f"Sealed as {code(10)}"),
+        Heading(f"Evidence {code(11)}"),
+    )
+    content = pdf(Document("T", blocks, AT, footer=code(12)))
+
+    for mode in ((), ("-layout",), ("-raw",)):
+        found = words_of(content, mode)
+        assert [number for number in range(13) if code(number) not in found] == []
+        assert not {"\u200b", "\u00ad", "\u2060"} & set(found)
+
+
+LINE = (62.36, 532.92)  # from the left to the right margin of a page, in points
+
+
+@pytest.mark.parametrize("text", [code(1), "a" * 300, "https://forum.example/" + "w" * 90, "W" * 200, "Responsibilities", "\u4e2d" * 90])
+@pytest.mark.parametrize("others", [1, 3, 6, 9, 15])
+def test_nothing_runs_out_of_its_cell(text: str, others: int, words_of: Callable[..., str]) -> None:
+    """However narrow a column, each of its words ends within it: a code, a long name, capitals, letters without blanks."""
+    right = LINE[0] + (LINE[1] - LINE[0]) / (1 + others)
+    boxes = words_of(pdf(Document("T", (Table((text[:20], ""), ((text, ""),), (1, others)),), AT)), ("-bbox",))
+    cells = [one for one in re.findall(r'xMax="([\d.]+)" yMax="[\d.]+">([^<]+)<', boxes) if one[1] not in {"T", "Page", "of"}]
+
+    assert cells
+    assert [one for one in cells if float(one[0]) > right and not re.fullmatch(r"\d{1,2}", one[1])] == []  # but the number of the page
+
+
+def test_nothing_runs_out_of_the_page(words_of: Callable[..., str]) -> None:
+    """In running words, quotes, lists, bands, headings and footers long runs end at the margin."""
+    long = "https://forum.example/" + "w" * 150 + "?b=" + "c" * 150
+    blocks = (Paragraph(long), Quote(long), Bullets((long,)), Bullets((long,), numbered=True), Heading(long))
+    figure = Figure(a_png(40, 40), "A red square", band=(long, code(1)), caption=long)
+    boxes = words_of(pdf(Document("T", (*blocks, figure), AT, footer="f" * 90)), ("-bbox",))
+
+    assert max(float(one) for one in re.findall(r'xMax="([\d.]+)"', boxes)) <= LINE[1]
