@@ -11,15 +11,14 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Error, Page, Request, Response, sync_playwright
 from playwright.sync_api import TimeoutError as TooSlowError
 
-from collector.pace import retry_at
 from data.clock import Clock, SystemClock
+from evidence.busy_sites import pause
 from evidence.exchanges import Exchanges
 from evidence.failures import plain_cause, site_fault, with_hops
 from evidence.first_look import Blinkers
@@ -31,8 +30,6 @@ from evidence.refusals import Refusals, hops
 from evidence.worker_facts import MOST_SOURCE
 
 _TRIES_TO_LEAVE = 5
-MOST_TRIES = 3  # at a site that is busy: once, and twice more
-LONGEST_WAIT = 12.0  # seconds between two of them; a site that wants more is left alone
 _GOTO_MS, _LOAD_MS, _TEXT_LOAD_MS = 20_000, 12_000, 5_000
 _LATE_WORDS_MS, _ENOUGH_WORDS = 1_200, 400  # a page that has said so little may still be writing itself
 _WORDLESS = (
@@ -343,16 +340,10 @@ def _cause(visit: _Visit, message: str) -> str:
 
 
 def _pause(response: Response, visit: _Visit) -> float | None:
-    """Return how many seconds to wait before asking a busy site again; None when it answered, or has been asked often enough."""
-    if site_fault(response.status) is None:
-        return None
-    visit.tries += 1
-    if visit.tries >= MOST_TRIES:
-        return None
-    now = visit.clock.now()
-    wanted = retry_at(response.headers, now) if "retry-after" in response.headers else now + timedelta(seconds=visit.tries)
-    seconds = max(0.2, (wanted - now).total_seconds())
-    return seconds if seconds <= LONGEST_WAIT else None
+    """Return how many seconds to wait before asking a busy site again; None when it answered, or is left alone."""
+    visit.tries += site_fault(response.status) is not None
+    wait = pause(response.status, response.headers, visit.tries, visit.clock.now())
+    return None if wait is None else wait.total_seconds()
 
 
 def _loaded(visit: _Visit, limit: int, *, notes: bool) -> None:

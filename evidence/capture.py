@@ -7,22 +7,25 @@ Files, in the vault and later in the pack, under our own fixed names: `capture.j
 from __future__ import annotations
 
 import ipaddress
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from collector.client import Client
+from collector.client import Answer, Client
 from collector.public_address import Gate
 from data.clock import Clock, SystemClock
 from data.errors import CollectError
 from data.model.cases import Case, CaseItem
 from data.model.evidence import CaptureOrder, Completeness, Evidence
+from evidence.busy_sites import pause
 from evidence.capture_facts import CaptureFacts, Taken, Times, capture_facts, post_facts, tools
 from evidence.completeness import Sight, judge
 from evidence.custody import CustodyDraft
 from evidence.detect import INSTALL_HINT, Browser, BrowserSettings, find_browser
 from evidence.errors import CaptureFailedError, EvidenceError
+from evidence.failures import site_fault
 from evidence.guard import may_capture, must_be_clear
 from evidence.photograph import Onlooker, Shot, Wish, photograph
 from evidence.preflight import PageWords
@@ -35,6 +38,9 @@ from evidence.worker_facts import whole_text
 __all__ = ["CaptureFacts", "Watch", "capture", "evidence_id", "is_intact"]
 
 _NO_PICTURE_NOTE = f"no browser on this machine, so there is no picture: {INSTALL_HINT}"
+_LEFT_ALONE = frozenset({429, 503})  # without a time of their own the client keeps away from these for longer than anybody waits
+_MARGIN = timedelta(milliseconds=50)  # so that the client, which counts for itself, does not find us early
+_TURN = 0.2  # seconds between two looks whether the capture is still wanted
 _NO_SANDBOX_NOTE = "opened without the browser's sandbox, which does not work here: this machine's own page only"
 
 
@@ -57,6 +63,7 @@ class _Means:
     settings: BrowserSettings
     client: Client
     onlooker: Onlooker
+    clock: Clock
 
 
 def evidence_id(order: CaptureOrder) -> str:
@@ -91,7 +98,7 @@ def capture(
     watch = watch or Watch()
     onlooker = Onlooker(lambda words: must_be_clear(order, words), watch.progress, watch.wanted)
     started, began, by_machine = clock.now(), time.monotonic(), watch.machine.now()
-    taken = _take(order.address, facts, _Means(browser, client, onlooker))
+    taken = _take(order.address, facts, _Means(browser, client, onlooker, clock))
     seconds = round(time.monotonic() - began, 3)
     times = Times(started, clock.now(), seconds, round((watch.machine.now() - by_machine).total_seconds(), 3))
     watch.wanted()
@@ -173,12 +180,12 @@ def _without_picture(address: str, facts: CaptureFacts, means: _Means) -> Taken:
     """Keep the page as the server sent it, clearly marked as without a picture; its words are asked first here too."""
     means.onlooker.wanted()
     means.onlooker.progress(WORDS["text"])
-    try:
-        answer = means.client.look(address, robots=False)  # one page at a person's order, not a crawl
-    except CollectError as error:
-        raise CaptureFailedError(f"the page could not be captured: {error}") from error
+    answer, tries = _looked(address, means)
     words = words_of(answer.body, answer.address)
     means.onlooker.words(words)
+    fault = site_fault(answer.status, tries)
+    if fault is not None:
+        raise CaptureFailedError(f"the page could not be captured: {fault}")
     text, title = whole_text(words.text), whole_text(words.title)
     completeness, note = judge(Sight(answer.status, address, answer.address, text, facts.post.text if facts.post else ""))
     if completeness in {Completeness.FULL, Completeness.INCOMPLETE}:
@@ -192,6 +199,31 @@ def _without_picture(address: str, facts: CaptureFacts, means: _Means) -> Taken:
         "title": title,
     }
     return Taken({"dom.html": answer.body, "page.txt": text.encode()}, seen, completeness, _joined(_NO_PICTURE_NOTE, note))
+
+
+def _looked(address: str, means: _Means) -> tuple[Answer, int]:
+    """Return what the address answers, and how often it was asked: a busy site is asked again as with a browser."""
+    tries = 0
+    while True:
+        tries += 1
+        try:
+            answer = means.client.look(address, robots=False)  # one page at a person's order, not a crawl
+        except CollectError as error:
+            raise CaptureFailedError(f"the page could not be captured: {error}") from error
+        wait = pause(answer.status, answer.headers, tries, answer.at)
+        if wait is None or (answer.status in _LEFT_ALONE and "retry-after" not in answer.headers):
+            return answer, tries
+        means.onlooker.progress(WORDS["again"])
+        _wait(means.clock.real_seconds(wait + _MARGIN), means.onlooker)
+
+
+def _wait(seconds: float, onlooker: Onlooker) -> None:
+    """Wait as long as the capture is wanted."""
+    nobody, until = threading.Event(), time.monotonic() + seconds
+    onlooker.wanted()
+    while (left := until - time.monotonic()) > 0:
+        nobody.wait(min(left, _TURN))
+        onlooker.wanted()
 
 
 def _draft(order: CaptureOrder, facts: CaptureFacts, taken: Taken, times: Times) -> tuple[Evidence, dict[str, bytes]]:
