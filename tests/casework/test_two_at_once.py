@@ -11,11 +11,12 @@ import pytest
 
 from casework.intake import ReportForm
 from casework.service import Casework
-from casework.testing import NOON, a_user, fill, keep_case
+from casework.testing import NOON, a_user, an_evidence, fill, keep_case
 from data.clock import FixedClock
-from data.errors import SchoolwatchError
+from data.errors import ConflictError, SchoolwatchError
 from data.model.base import new_id
 from data.model.care import Letter
+from data.model.evidence import CaptureOrder, Evidence, EvidenceKind, SafetyAnswer, SealedFile
 from data.model.people import Role
 from data.store import Store
 
@@ -60,6 +61,50 @@ def desk(postgres_url: str, clock: FixedClock) -> Iterator[Casework]:
     keep_case(store, "one", target="teacher")
     yield Casework(store, clock)
     store.close()
+
+
+def brought(desk: Casework, case_id: str, number: int = 1) -> tuple[CaptureOrder, Evidence]:
+    """Return a picture on its way into a case, under a number of the case; always the same picture."""
+    order = desk.ask_to_supply(DSL, case_id, f"item-{case_id.removeprefix('case-')}", SafetyAnswer.NO)
+    file = SealedFile(name="supplied-01.png", sha256="ab" * 32, bytes=1, media_type="image/png")
+    made = an_evidence(case_id, order.item_id, order.id, ref=f"{desk.case(DSL, case_id).case.ref}-E{number}", files=(file,))
+    return order, made.model_copy(update={"kind": EvidenceKind.SUPPLIED})
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_stop_and_the_same_picture_brought_into_another_case_never_miss_each_other(
+    desk: Casework, postgres_url: str, is_first: bool
+) -> None:
+    """Evidence.md §8.4: whichever comes first, the second case is stopped; it never keeps in peace what the first is sealed off for."""
+    keep_case(desk.store, "two")
+    desk.evidence_supplied(DSL, *brought(desk, "case-one"), [])
+    order, again = brought(desk, "case-two")
+    acts = (lambda: desk.saw_indecent(DSL, "case-one"), lambda: desk.evidence_supplied(DSL, order, again, []))
+    ended = Rendezvous(postgres_url).meet("pictures:fernley", *(acts if is_first else acts[::-1]))
+    with desk.store.read() as work:
+        both = [work.cases.get(one).stop for one in ("case-one", "case-two")]
+        kept = work.evidence.count(case_id="case-two")
+
+    assert both == [True, True]
+    assert kept == 1 - refused(ended)
+
+
+def test_two_captures_that_take_one_number_are_told_apart(desk: Casework, postgres_url: str) -> None:
+    """Of two pieces sealed under one number at the same moment one is kept; the other is a conflict, whose capture is made again."""
+    keep_case(desk.store, "two")
+    orders = [desk.order_started(desk.order_capture(DSL, f"case-{key}", f"item-{key}", SafetyAnswer.NO).id) for key in ("one", "two")]
+    made = [an_evidence(one.case_id, one.item_id, one.id, ref="SW-2026-0001-E1", files=()) for one in orders]
+    ended = Rendezvous(postgres_url).meet(
+        "pictures:fernley",
+        lambda: desk.evidence_sealed(orders[0].id, made[0], []),
+        lambda: desk.evidence_sealed(orders[1].id, made[1], []),
+    )
+    problems = [one.exception() for one in ended if one.exception() is not None]
+    with desk.store.read() as work:
+        states = sorted(work.orders.get(one.id).state.value for one in orders)
+
+    assert [type(one) for one in problems] == [ConflictError]
+    assert states == ["done", "running"]
 
 
 def refused(ended: tuple[Future[object], Future[object]]) -> int:

@@ -17,16 +17,18 @@ from collector.poll import PollReport
 from data.clock import FixedClock
 from data.errors import StoreError
 from data.model.cases import CaseState, Verdict, VerdictGroup
-from data.model.evidence import Completeness, Evidence, OrderState, SafetyAnswer
+from data.model.evidence import Completeness, Evidence, EvidenceKind, OrderState, SafetyAnswer
 from data.model.posts import PlatformName, SeenPost
 from data.model.readings import Category
 from data.model.watch import Health
 from evidence.capture import Watch, capture
 from evidence.custody import CustodyDraft
 from evidence.errors import CaptureFailedError
+from evidence.supplied import Account, Brought
 from schoolwatch import round as one_round
 from schoolwatch.demo.posts import Place, load_script
 from schoolwatch.errors import NotReadyError
+from schoolwatch.kept_files import kept_files
 from schoolwatch.round import Hands, run_round
 from schoolwatch.testing import Watched, watched_town
 
@@ -350,6 +352,35 @@ def test_what_is_refused_after_it_was_sealed_leaves_no_file(flagged: Watched, mo
 
     assert done.state is {"stopped": OrderState.STOPPED, "cancelled": OrderState.CANCELLED, "odd": OrderState.FAILED}[what]
     assert {path.name for path in flagged.desk.vault.root.glob("??/*")} == kept
+
+
+def test_a_number_that_was_taken_meanwhile_is_captured_again(flagged: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something brought while the page was sealed takes its number: nothing of that try stays, and the next one seals it as the second."""
+    case, user = flagged.case_about("trip-money"), flagged.user()
+    item = flagged.casework.case(user, case.id).items[0]
+    order, real = flagged.order(case), capture
+    account = Account("a parent", "with their telephone", "a post", flagged.clock.now())
+
+    def slow(*given: object, **more: object) -> object:
+        made = real(*given, **more)  # type: ignore[arg-type]
+        if not flagged.casework.case(user, case.id).evidence:
+            flagged.desk.taking_in.take(user, case.id, item.id, SafetyAnswer.NO, [Brought("note.txt", b"what they told us")], account)
+        return made
+
+    monkeypatch.setattr(one_round, "capture", slow)
+    first = run_round(flagged.hands)
+    kept = {path.name for path in flagged.desk.vault.root.glob("??/*")}
+    with flagged.desk.store.read() as work:
+        named = set(kept_files(work))
+    second = run_round(flagged.hands)
+    found = flagged.casework.case(user, case.id).evidence
+
+    assert (first.broken_off, second.broken_off) == ((order.id,), ())
+    assert kept == named
+    assert [(one.ref.rpartition("-")[2], one.kind) for one in sorted(found, key=lambda one: one.ref)] == [
+        ("E1", EvidenceKind.SUPPLIED),
+        ("E2", EvidenceKind.PAGE),
+    ]
 
 
 def test_a_busy_store_ends_no_capture(flagged: Watched, monkeypatch: pytest.MonkeyPatch) -> None:

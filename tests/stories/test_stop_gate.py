@@ -29,6 +29,7 @@ from casework.notice import AskKind
 from casework.seriousness import FACTORS
 from casework.service import Casework
 from casework.stopping import Direction
+from casework.watching import KNOWN_ELSEWHERE
 from data.clock import FixedClock
 from data.errors import SchoolwatchError
 from data.model.cases import Capacity, Case, CaseItem, CaseState, RemovalCheck, Verdict
@@ -43,6 +44,7 @@ from evidence.report import Variant
 from evidence.supplied import Account, Brought
 from evidence.testing import Listener, fake_capture, square
 from schoolwatch import cli, proving
+from schoolwatch import round as one_round
 from schoolwatch.destroying import destroy
 from schoolwatch.kept_files import withheld_files
 from schoolwatch.round import carry_out, look_again, run_round
@@ -56,6 +58,7 @@ NAMES = frozenset(
         "session",
     }
 )  # fmt: skip
+SCREEN = square((90, 90, 90), 8)  # the picture of every page that is captured here
 WHY = "the words of the page are our own lesson"
 
 
@@ -229,6 +232,42 @@ def _taken(one: Stopped, answer: SafetyAnswer | None) -> object:
     return one.watched.desk.taking_in.take(one.dsl, one.case.id, one.item.id, answer, [Brought("photo.png", square((9, 9, 9), 8))], account)
 
 
+def _another(one: Stopped) -> tuple[Case, CaseItem]:
+    """Open a case about another address of the same school."""
+    with one.watched.desk.store.read() as work:
+        number = work.cases.count()
+    return _begun(one.watched, f"http://127.0.0.1:{one.listener.port}/elsewhere/{number}")
+
+
+def _begun_elsewhere(one: Stopped) -> CaptureOrder:
+    """Begin to bring something into another case."""
+    case, item = _another(one)
+    return one.watched.casework.ask_to_supply(one.dsl, case.id, item.id, SafetyAnswer.NO)
+
+
+def _captured_elsewhere(one: Stopped) -> CaptureOrder:
+    """Capture another case's page, which gives the very picture that was stopped."""
+    case, item = _another(one)
+    order = one.watched.casework.order_capture(one.dsl, case.id, item.id, SafetyAnswer.NO)
+    desk = one.watched.desk
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            one_round,
+            "capture",
+            lambda *_, **__: fake_capture(order, case, item, vault=desk.vault, now=desk.clock.now(), key=desk.sealer.key),
+        )
+        return carry_out(one.watched.hands, order.id)
+
+
+def _brought_elsewhere(one: Stopped) -> object:
+    """Bring the stopped case's own picture into another case."""
+    case, item = _another(one)
+    account = Account("a parent", "with their telephone", "a post", one.watched.clock.now())
+    return one.watched.desk.taking_in.take(
+        one.dsl, case.id, item.id, SafetyAnswer.NO, [Brought("mine.txt.png", square((1, 2, 3), 8)), Brought("photo.png", SCREEN)], account
+    )
+
+
 MOVED = dict.fromkeys(
     ("advice", "ground", "route", "recipient", "capacity", "text_version", "sent_at", "may_be_forwarded", "filed_at", "reference"), "x"
 )
@@ -266,6 +305,9 @@ PATHS: dict[str, Act] = {
     "Casework.open_investigation": lambda one: one.watched.casework.open_investigation(one.dsl, one.case.id, "dsl"),
     "Casework.ask_token_again": lambda one: one.watched.casework.ask_token_again(one.dsl, one.kept.id),
     "Casework.evidence_sealed": lambda one: one.watched.casework.evidence_sealed(one.waiting.id, one.kept, []),
+    "Casework.supply_known": lambda one: one.watched.casework.supply_known(
+        one.dsl, _begun_elsewhere(one), [file.sha256 for file in one.kept.files]
+    ),
     "Casework.evidence_supplied": lambda one: one.watched.casework.evidence_supplied(one.dsl, one.waiting, one.kept, []),
     "Casework.redacted_copy_made": lambda one: one.watched.casework.redacted_copy_made(one.dsl, one.waiting, one.kept, [], []),
     "Casework.order_wanted": lambda one: one.watched.casework.order_wanted(one.waiting.id),
@@ -285,6 +327,7 @@ PATHS: dict[str, Act] = {
     "Pictures.sharpen": lambda one: one.watched.desk.pictures.sharpen(one.dsl, "browser", one.opened.sharper or ""),
     "Pictures.fetch": lambda one: one.watched.desk.pictures.fetch(one.dsl, "browser", one.kept.id, "screen-as-seen.png", one.opened.token),
     "TakingIn.take": lambda one: _taken(one, SafetyAnswer.NO),
+    "TakingIn.take elsewhere": _brought_elsewhere,
     "TakingIn.about": lambda one: one.watched.desk.taking_in.about(one.dsl, one.kept.id),
     "Redacting.begin": lambda one: one.watched.desk.redacting.begin(one.dsl, one.kept.id),
     "Redacting.preview": lambda one: one.watched.desk.redacting.preview(one.dsl, "browser", one.kept.id, Choice(all_pictures=True)),
@@ -304,6 +347,10 @@ ANSWERS: dict[str, tuple[Act, Callable[[Any], bool]]] = {
     "Casework.ask_to_supply": (
         lambda one: one.watched.casework.ask_to_supply(one.dsl, one.case.id, one.item.id, SafetyAnswer.NO),
         lambda order: order.state is OrderState.STOPPED,
+    ),
+    "round.carry_out elsewhere": (
+        _captured_elsewhere,
+        lambda order: (order.state, order.problem) == (OrderState.STOPPED, KNOWN_ELSEWHERE),
     ),
     "TakingIn.ask": (
         lambda one: one.watched.desk.taking_in.ask(one.dsl, one.case.id, one.item.id, SafetyAnswer.NO),
@@ -406,6 +453,7 @@ GIVE = (
     "Safe.reveal",
     "Safe.pack full",
     "Safe.papers",
+    "TakingIn.take elsewhere",
     "Pictures.tile",
     "Redacting.begin",
     "cli.export full",
