@@ -37,6 +37,17 @@ def agrees(post: Image.Image, at: tuple[int, int], parts: Sequence[Image.Image],
     return all(same(inside) for box in covering if (inside := _inside(box, here)))
 
 
+def looks_alike(one: Image.Image, at: tuple[int, int], other: Image.Image, other_at: tuple[int, int], box: Box) -> bool:
+    """Whether two pictures of a page, which stand at `at` and `other_at`, show the same within a box, where both show anything of it."""
+    mine = _inside(box, Box(*at, *one.size))
+    both = mine and _inside(mine, Box(*other_at, *other.size))
+    if not both:
+        return True
+    here = _cut([one], Box(both.x - at[0], both.y - at[1], both.width, both.height))
+    there = _cut([other], Box(both.x - other_at[0], both.y - other_at[1], both.width, both.height))
+    return here is not None and _same(here, there)
+
+
 def _inside(box: Box, frame: Box) -> Box | None:
     """Return what of a box lies in a frame."""
     left, top = max(box.x, frame.x), max(box.y, frame.y)

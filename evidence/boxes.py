@@ -44,6 +44,14 @@ class Box:
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """What a person named on one picture: its name, and where, in pixels of the page (of the picture itself, when it is on no page)."""
+
+    picture: str
+    box: Box
+
+
+@dataclass(frozen=True)
 class PageMap:
     """Where pictures and lines of text stand on a captured page; empty when no map was kept."""
 
@@ -62,13 +70,16 @@ class PageMap:
 class Choice:
     """What a person wants covered. `pictures`: numbers from 1 as the map lists them; `keep`: everything but this box is covered.
 
+    `squares`: what was named on one picture; `keep_in`: the picture on which `keep` was named, empty for a box that was typed in pixels.
     `hide`: of "title", "handle", "address"; `files`: the pictures to put in (none named: every one).
     """
 
     all_pictures: bool = False
     pictures: tuple[int, ...] = ()
     boxes: tuple[Box, ...] = ()
+    squares: tuple[Drawn, ...] = ()
     keep: Box | None = None
+    keep_in: str = ""
     phrases: tuple[str, ...] = ()
     hide: frozenset[str] = frozenset()
     files: tuple[str, ...] = ()
@@ -77,6 +88,11 @@ class Choice:
     def by_map(self) -> bool:
         """Whether it rests on the map of the page."""
         return self.all_pictures or bool(self.pictures) or bool(self.phrases)
+
+    @property
+    def seen(self) -> tuple[Drawn, ...]:
+        """Everything that was read off a picture: it holds elsewhere on the page only where the same is to be seen there."""
+        return (*self.squares, *([Drawn(self.keep_in, self.keep)] if self.keep and self.keep_in else []))
 
 
 def page_map(layout: Mapping[str, Any]) -> PageMap:
@@ -111,9 +127,10 @@ def boxes(found: PageMap, choice: Choice) -> tuple[Box, ...]:
     wrong = [number for number in choice.pictures if not 1 <= number <= len(found.pictures)]
     if wrong:
         raise RedactionError(f"picture {wrong[0]} is not on the map of this page, which lists {len(found.pictures)}")
-    if len(choice.boxes) > MOST_BOXES:
-        raise RedactionError(f"at most {MOST_BOXES} boxes can be drawn; {len(choice.boxes)} were given")
-    for box in (*choice.boxes, *([choice.keep] if choice.keep else [])):
+    given = [*choice.boxes, *(one.box for one in choice.squares)]
+    if len(given) > MOST_BOXES:
+        raise RedactionError(f"at most {MOST_BOXES} boxes can be drawn; {len(given)} were given")
+    for box in (*given, *([choice.keep] if choice.keep else [])):
         _check_box(box)
     by_map = [found.pictures[number - 1][0] for number in pictures_to_cover(found, choice)] + list(lines_with(found, choice.phrases))
     return (*(box.grown(AROUND) for box in by_map), *choice.boxes)

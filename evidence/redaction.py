@@ -9,7 +9,7 @@ What the map of the page does not fit is left out of the copy, and said.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
@@ -20,8 +20,8 @@ from PIL import Image
 from data.model.base import Record
 from data.model.cases import CaseEvent
 from data.model.evidence import Evidence, EvidenceKind
-from evidence.alignment import agrees, is_top
-from evidence.boxes import Choice, PageMap, RedactionError, boxes, cover, is_pixel, lines_with, page_map, pictures_to_cover
+from evidence.alignment import agrees, is_top, looks_alike
+from evidence.boxes import Box, Choice, PageMap, RedactionError, boxes, cover, is_pixel, lines_with, page_map, pictures_to_cover
 from evidence.covering import MARK, cleaned, covered, covered_everywhere, is_phrase
 from evidence.report import CaseFile, both_times
 from evidence.report_pictures import NoPictureError, decoded
@@ -31,6 +31,9 @@ POST, AS_SEEN, FULL_PAGE = "post.png", "screen-as-seen.png", "page-full-"
 LAYOUT, FACTS, POST_FACTS = "layout.json", "capture.json", "post.json"
 MADE = "redacted copy made"  # the word in the case's history; its fields name the copy and hold the phrases
 NO_MAP = "no map of this page was kept: words and faces in the pictures are covered only by boxes drawn by hand"
+OTHERWISE = "it shows something else where squares were named on another picture; name squares on this one too, then it is put in"
+DIFFERS = "it shows something else where squares were named on another picture: look whether everything is covered in it"
+NOTHING_KEPT = "nothing of it was to be kept"
 CUT = "the page holds more than its map, so that not everything to be covered is known"
 _CARRIED = ("status", "seconds", "hops", "settled", "interventions", "logged_in")
 _POST_FACTS = ("text", "platform", "lang", "posted_at_claimed", "first_seen_utc", "last_seen_utc", "counts")
@@ -87,8 +90,9 @@ def make_copy(original: Original, choice: Choice) -> Copy:
     chosen = choice.files or original.names()
     files, left_out = {}, [f"{name}: not chosen" for name in original.names() if name not in chosen]
     for name in chosen:
+        everything = (*covering, *(one.box for one in choice.squares if _same_ground(original, one.picture, name)))
         try:
-            files[_copy_name(name)] = cover(_fitting(original, name, found, choice), covering, at=place(original, name), keep=choice.keep)
+            files[_copy_name(name)] = cover(_fitting(original, name, found, choice), everything, at=place(original, name), keep=choice.keep)
         except RedactionError as reason:
             left_out.append(f"{name}: {reason}")
     post = _post(original, choice)
@@ -97,7 +101,7 @@ def make_copy(original: Original, choice: Choice) -> Copy:
         raise RedactionError("nothing would be left in this copy: " + "; ".join(left_out or ["the original has no picture and no text"]))
     kept_back = [f"{one.name}: never part of a working copy" for one in original.evidence.files if _never(one.name, original.names())]
     warnings = (NO_MAP,) if choice.by_map and not found.is_known else ()
-    return Copy(files, _counted(found, choice), (*left_out, *kept_back), warnings)
+    return Copy(files, _counted(found, choice), (*left_out, *kept_back), (*warnings, *_differing(original, choice, files)))
 
 
 def whole(original: Original, choice: Choice) -> Choice:
@@ -110,7 +114,7 @@ def whole(original: Original, choice: Choice) -> Choice:
 
 
 def _check_files(original: Original, choice: Choice) -> None:
-    unknown = [name for name in choice.files if name not in original.names()]
+    unknown = [name for name in (*choice.files, *(one.picture for one in choice.seen)) if name not in original.names()]
     if unknown:
         raise RedactionError(f"'{unknown[0]}' is no picture of {original.evidence.ref}")
 
@@ -127,6 +131,10 @@ def _fitting(original: Original, name: str, found: PageMap, choice: Choice) -> b
     """Return the picture, if the map may be trusted to say where things stand in it; raises RedactionError otherwise."""
     if found.cut and (choice.all_pictures or choice.phrases):
         raise RedactionError(CUT)
+    if choice.keep and choice.keep_in and not _holds_kept(original, name, choice.keep, choice.keep_in):
+        raise RedactionError(NOTHING_KEPT)
+    if _is_otherwise(original, name, choice) and all(one.picture != name for one in choice.seen):
+        raise RedactionError(OTHERWISE)
     content = original.read(name)
     if not (choice.by_map and found.is_known) or name.startswith(FULL_PAGE):
         return content
@@ -136,6 +144,37 @@ def _fitting(original: Original, name: str, found: PageMap, choice: Choice) -> b
     if name == POST and not agrees(_pixels(content), place(original, name), parts, found, boxes(found, choice)):
         raise RedactionError("what is to be covered stood elsewhere on the whole page, so the map of the page does not fit it")
     return content
+
+
+def _same_ground(original: Original, one: str, other: str) -> bool:
+    """Whether what is named on one picture holds for the other: on itself, and between pictures that stand on one page."""
+    return one == other or (_on_page(original, one) and _on_page(original, other))
+
+
+def _on_page(original: Original, name: str) -> bool:
+    return original.evidence.kind is EvidenceKind.PAGE and (name in {POST, AS_SEEN} or name.startswith(FULL_PAGE))
+
+
+def _holds_kept(original: Original, name: str, keep: Box, where: str) -> bool:
+    at, picture = place(original, name), _pixels(original.read(name))
+    across = max(at[0], keep.x) < min(at[0] + picture.width, keep.x + keep.width)
+    return _same_ground(original, where, name) and across and max(at[1], keep.y) < min(at[1] + picture.height, keep.y + keep.height)
+
+
+def _is_otherwise(original: Original, name: str, choice: Choice) -> bool:
+    """Whether a picture shows something else at a place that was named on another one: what is meant may then stand beside the box."""
+    elsewhere = [one for one in choice.seen if one.picture != name and _same_ground(original, one.picture, name)]
+    if not elsewhere:
+        return False
+    at, mine = place(original, name), _pixels(original.read(name))
+    theirs = {one: (_pixels(original.read(one)), place(original, one)) for one in {one.picture for one in elsewhere}}
+    return not all(looks_alike(mine, at, *theirs[one.picture], one.box) for one in elsewhere)
+
+
+def _differing(original: Original, choice: Choice, made: Collection[str]) -> tuple[str, ...]:
+    """Return a warning for each picture that goes in although it shows something else at a place that was named on another one."""
+    own = sorted({one.picture for one in choice.seen})
+    return tuple(f"{name}: {DIFFERS}" for name in own if _copy_name(name) in made and _is_otherwise(original, name, choice))
 
 
 def _parts(original: Original) -> list[str]:
@@ -177,6 +216,7 @@ def _counted(found: PageMap, choice: Choice) -> dict[str, int | str]:
     return {
         "pictures on the page": len(pictures_to_cover(found, choice)),
         "boxes drawn by hand": len(choice.boxes),
+        "squares named by hand": len(choice.squares),
         "lines of text": len(list(lines_with(found, choice.phrases))),
         "phrases covered in texts": len(choice.phrases),
         "everything but one box": "yes" if choice.keep else "no",

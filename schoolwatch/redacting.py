@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,22 +13,27 @@ from data.clock import Clock
 from data.errors import ConflictError, NotFoundError
 from data.model.base import new_id
 from data.model.cases import Case
-from data.model.evidence import CaptureOrder, Evidence, EvidenceKind, SafetyAnswer
+from data.model.evidence import CaptureOrder, Evidence, EvidenceKind, SafetyAnswer, ViewingPreference
 from data.model.people import Permission, User
 from data.store import Store
-from evidence.boxes import Box, Choice, page_map
+from evidence.boxes import Box, Choice, Drawn, RedactionError, page_map
 from evidence.custody import CustodyDraft
 from evidence.errors import Refused
 from evidence.guard import may_capture, may_export
-from evidence.redaction import FACTS, LAYOUT, Copy, Original, copy_facts, make_copy, shown_as, whole
+from evidence.redaction import FACTS, LAYOUT, Copy, Original, copy_facts, make_copy, place, shown_as, whole
+from evidence.report_captures import picture_name
+from evidence.report_pictures import NoPictureError, decoded
 from evidence.seal import LogLine, Sealer
+from evidence.squares import Grid, Sheet, named, sheets
 from evidence.vault import Vault
 from evidence.viewing import Sharpness, shown
 from schoolwatch.kept_files import only_if_kept
-from schoolwatch.pictures import FETCH_SECONDS, Look, Looks, session_mark
+from schoolwatch.pictures import FETCH_SECONDS, SHARPEN_SECONDS, Look, LookRefusedError, Looks, session_mark
 from schoolwatch.safe import append
 
 WHY_SEEN = "looked at while making a working copy"
+WHY_SQUARES = "looked at with squares over it, to say what to cover"
+MOST_SHEETS = 16  # shown at once: more would push each other out of what is held
 _TRIES = 3  # another piece of evidence may get the next number in the same moment
 
 
@@ -52,6 +57,26 @@ class Preview:
     made: Copy
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A piece of a picture with squares over it: which rows, the token for one fetch, and the secret by which it stays on the page."""
+
+    name: str
+    first: int
+    last: int
+    token: str
+    held: str
+
+
+@dataclass(frozen=True)
+class Squared:
+    """The pictures with squares over them as they stand on a page, why others do not, and whether they are blurred."""
+
+    shown: tuple[Shown, ...]
+    problems: Mapping[str, str]
+    is_blurred: bool
+
+
 class Redacting:
     """The desk at which parts of evidence are covered."""
 
@@ -64,6 +89,54 @@ class Redacting:
         found = page_map(original.facts(LAYOUT))
         phrases = self._cases.covered_phrases(by, case.id)
         return Coverable(original.evidence, original.names(), found.pictures, found.is_known, phrases)
+
+    def squares(self, by: User, session: str | None, evidence_id: str, before: Squared | None = None) -> Squared:
+        """Draw the pictures with lettered squares over them for one look, recorded as a look at them; blurred as the person chose.
+
+        With the blurred ones from before they are drawn sharp, on the same look, and that is recorded too. Raises what `begin` raises, and
+        LookRefusedError for a look that is too old.
+        """
+        case, original = self._original(by, evidence_id)
+        if before is not None and self._again(by, session, evidence_id, before) is None:
+            raise LookRefusedError
+        wish = self._preference(by)
+        sharpness = Sharpness.LIGHT if wish.blurred_first and before is None else Sharpness.SHARP
+        drawn, problems = _drawn(original, sharpness, greyscale=wish.greyscale)
+        if before is None:
+            names = ", ".join(dict.fromkeys(name for name, _ in drawn))
+            self._cases.revealed(by, case.id, original.evidence.ref, names or "none of its pictures", WHY_SQUARES)
+        sharp = "" if sharpness is Sharpness.LIGHT else ", sharp"
+        self._note(by, original.evidence, "viewed", f"its pictures with squares over them{sharp}")
+        look = Look(evidence_id, "", by.id, session_mark(session), sharpness, 0.0)
+        shown = tuple(self._held(replace(look, name=name, content=one.png), one.first, one.last) for name, one in drawn)
+        return Squared(shown, problems, sharpness is Sharpness.LIGHT)
+
+    def squares_again(self, by: User, session: str | None, evidence_id: str, before: Squared) -> Squared | None:
+        """Return the same pictures for the next drawing of the page, on the same look; None when that is too old. Raises as `begin`."""
+        self._original(by, evidence_id)
+        return self._again(by, session, evidence_id, before)
+
+    def _again(self, by: User, session: str | None, evidence_id: str, before: Squared) -> Squared | None:
+        try:
+            looks = [(one, self._looks.take(one.held, by, session)) for one in before.shown]
+        except LookRefusedError:
+            return None
+        if any(look.evidence_id != evidence_id for _, look in looks):
+            return None
+        return replace(before, shown=tuple(self._held(look, one.first, one.last) for one, look in looks))
+
+    def _held(self, look: Look, first: int, last: int) -> Shown:
+        token, held = self._looks.grant(look, FETCH_SECONDS), self._looks.grant(look, SHARPEN_SECONDS)
+        return Shown(look.name, first, last, token, held)
+
+    def _preference(self, by: User) -> ViewingPreference:
+        with self._store.read() as work:
+            return work.viewing.find(by.id) or ViewingPreference(user_id=by.id, changed_at=self._clock.now())
+
+    def named(self, by: User, evidence_id: str, typed: Mapping[str, str]) -> tuple[Drawn, ...]:
+        """Return what the squares that were typed for each picture are on the page. Raises RedactionError, and what `begin` raises."""
+        _, original = self._original(by, evidence_id)
+        return tuple(one for name, text in typed.items() if text.strip() for one in _named(original, name, text))
 
     def preview(self, by: User, session: str | None, evidence_id: str, choice: Choice) -> Preview:
         """Draw the copy for one look, recorded as a look at the picture; nothing is kept. Raises RedactionError, PhraseError."""
@@ -170,6 +243,36 @@ class Redacting:
         with self._store.begin(by.id) as work:
             append(work, CustodyDraft(at=self._clock.now(), by=by.id, evidence_id=evidence.id, what=what, detail=detail))
             work.commit()
+
+
+def _drawn(original: Original, sharpness: Sharpness, *, greyscale: bool) -> tuple[list[tuple[str, Sheet]], dict[str, str]]:
+    """Return the sheets with the name of their picture, and for each picture that is not drawn, or not to its end, why."""
+    drawn: list[tuple[str, Sheet]] = []
+    problems: dict[str, str] = {}
+    for name in original.names():
+        try:
+            place(original, name)
+            found = sheets(original.read(name), sharpness, greyscale=greyscale)
+        except RedactionError as reason:
+            problems[name] = f"{picture_name(name)}: not shown, {reason}"
+            continue
+        room = MOST_SHEETS - len(drawn)
+        drawn += [(name, one) for one in found[:room]]
+        if len(found) > room:
+            problems[name] = f"{picture_name(name)}: not shown to its end, there is too much to show at once"
+    return drawn, problems
+
+
+def _named(original: Original, name: str, text: str) -> Iterator[Drawn]:
+    if name not in original.names():
+        raise RedactionError(f"'{name}' is no picture of {original.evidence.ref}")
+    left, top = place(original, name)
+    try:
+        grid = Grid(*decoded(original.read(name)).size)
+    except NoPictureError as error:
+        raise RedactionError(f"{picture_name(name)}: it cannot be covered: {error}") from error
+    for box in named(text, grid, picture_name(name)):
+        yield Drawn(name, replace(box, x=box.x + left, y=box.y + top))
 
 
 def _copied_name(name: str) -> str:

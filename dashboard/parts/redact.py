@@ -5,7 +5,7 @@ What is sealed is the very choice that was looked at: the look comes first, the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -16,12 +16,13 @@ from dashboard.parts.bench import Bench
 from dashboard.parts.muted import muted
 from dashboard.parts.picture_route import picture_address
 from dashboard.parts.plain_words import as_is, counted, one_line, visible
+from dashboard.parts.redact_squares import open_squares, square_fields
 from data.model.evidence import Evidence, EvidenceKind
 from data.model.people import Permission
-from evidence.boxes import Box, Choice, RedactionError, typed
+from evidence.boxes import Box, Choice, Drawn, RedactionError, typed
 from evidence.redaction import Copy
 from evidence.report_captures import picture_name
-from schoolwatch.redacting import Coverable
+from schoolwatch.redacting import Coverable, Squared
 
 EVERY, SOME, NONE = "Cover every picture", "Cover some pictures", "Cover no picture"
 _HIDE = {"Title of the page": "title", "Author's handle": "handle", "Address": "address"}
@@ -36,20 +37,23 @@ class _Typed:
     numbers: Sequence[int]
     names: str
     hide: Sequence[str]
+    squares: Mapping[str, str]  # by the name of the picture
     boxes: str
     only: bool
     files: Sequence[str]
 
-    def choice(self) -> Choice:
-        """Return it as a choice; raises RedactionError for boxes that are none, or for more than one to keep."""
-        boxes = typed(self.boxes)
-        if self.only and len(boxes) != 1:
-            raise RedactionError("to keep only one box, give exactly one box in the field above")
+    def choice(self, squares: Sequence[Drawn]) -> Choice:
+        """Return it as a choice; `squares`: what the typed ones are. Raises RedactionError for no boxes, or for not one part to keep."""
+        parts = (*squares, *(Drawn("", box) for box in typed(self.boxes)))
+        if self.only and len(parts) != 1:
+            raise RedactionError("to keep only one part, give exactly one square, one range (B3-D5) or exactly one box above")
         return Choice(
             all_pictures=self.pictures == EVERY,
             pictures=tuple(self.numbers) if self.pictures == SOME else (),
-            boxes=() if self.only else boxes,
-            keep=boxes[0] if self.only else None,
+            boxes=() if self.only else tuple(one.box for one in parts if not one.picture),
+            squares=() if self.only else tuple(squares),
+            keep=parts[0].box if self.only else None,
+            keep_in=parts[0].picture if self.only else "",
             phrases=tuple(line for line in self.names.splitlines() if line.strip()),
             hide=frozenset(_HIDE[name] for name in self.hide),
             files=tuple(self.files),
@@ -71,7 +75,7 @@ def redact(bench: Bench, one: Evidence) -> None:
 
 def _cover(bench: Bench, found: Coverable, key: str) -> None:
     muted("Other children's faces and names are covered for good in a copy; the original stays. You see the copy before it is kept.")
-    filled = _form(found, key)
+    filled = _form(found, open_squares(bench, found.evidence, key) if found.files else None, key)
     if filled is not None:
         st.session_state.pop(f"{key}-choice", None)
         _look(bench, found, filled, key)
@@ -81,7 +85,7 @@ def _cover(bench: Bench, found: Coverable, key: str) -> None:
         _seal(bench, found.evidence, key)
 
 
-def _form(found: Coverable, key: str) -> _Typed | None:
+def _form(found: Coverable, seen: Squared | None, key: str) -> _Typed | None:
     """Ask what to cover; return it when the button was pressed."""
     if found.phrases:
         st.text(f"Covered in this case already, and again here: {one_line('; '.join(found.phrases), 400)}")
@@ -95,6 +99,17 @@ def _form(found: Coverable, key: str) -> _Typed | None:
             help="Found in any case, joined, last name first, inside longer words. Nicknames and initials need lines of their own.",
         )
         hide = st.multiselect("Also cover", list(_HIDE), key=f"{key}-hide")
+        squares = square_fields(found.evidence, found.files, seen, key)
+        boxes = _ask_boxes(key)
+        only = st.checkbox("The other way round: keep only this one part", key=f"{key}-only")
+        every = list(found.files)
+        files = st.multiselect("Pictures that go into the copy", every, default=every, format_func=picture_name, key=f"{key}-files")
+        pressed = st.form_submit_button("Look at the copy first", icon=":material/visibility:")
+    return _Typed(pictures, numbers, typed_names or "", hide, squares, boxes, only, files) if pressed else None
+
+
+def _ask_boxes(key: str) -> str:
+    with st.expander("Exact boxes, in pixels"):
         boxes = st.text_area(
             "Boxes drawn by hand: left, top, width, height in pixels, one on each line",
             key=f"{key}-boxes",
@@ -102,16 +117,12 @@ def _form(found: Coverable, key: str) -> _Typed | None:
             placeholder="100, 640, 300, 200",
             help="Counted from the top left corner of the page.",
         )
-        only = st.checkbox("The other way round: keep only this one box", key=f"{key}-only")
-        every = list(found.files)
-        files = st.multiselect("Pictures that go into the copy", every, default=every, format_func=picture_name, key=f"{key}-files")
-        pressed = st.form_submit_button("Look at the copy first", icon=":material/visibility:")
-    return _Typed(pictures, numbers, typed_names or "", hide, boxes or "", only, files) if pressed else None
+    return boxes or ""
 
 
 def _ask_pictures(found: Coverable, key: str) -> tuple[str, Sequence[int]]:
     if not found.pictures:
-        muted("No map of the pictures on this page was kept: faces are covered by boxes drawn by hand.")
+        muted("No map of the pictures on this page was kept: faces are covered by squares, or by boxes drawn by hand.")
         return NONE, ()
     answer = st.radio("Pictures on the page", (EVERY, SOME, NONE), key=f"{key}-pictures")
     listed = range(1, min(len(found.pictures), _ENOUGH) + 1)
@@ -127,10 +138,10 @@ def _picture_line(number: int, box: Box, words: str) -> str:
 
 
 def _look(bench: Bench, found: Coverable, filled: _Typed, key: str) -> None:
-    choice = refusal.attempt(filled.choice)
+    one = found.evidence
+    choice = refusal.attempt(lambda: filled.choice(bench.desk.redacting.named(bench.user, one.id, filled.squares)))
     if choice is None:
         return
-    one = found.evidence
     seen = refusal.attempt(lambda: bench.desk.redacting.preview(bench.user, signed_in.token(), one.id, choice))
     if seen is None:
         return

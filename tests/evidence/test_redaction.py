@@ -20,12 +20,15 @@ from collector.testing import a_kept_post
 from data.model.cases import Capacity, Case, CaseEvent, CaseItem, Ground, RemovalCheck, Route, TakedownRequest, Verdict
 from data.model.evidence import Evidence, EvidenceKind
 from data.model.watch import School
-from evidence.boxes import AROUND, FILL, Box, Choice, RedactionError, boxes, cover, page_map
+from evidence.boxes import AROUND, FILL, Box, Choice, Drawn, RedactionError, boxes, cover, page_map
 from evidence.covering import MARK, PhraseError, cleaned, covered, covered_everywhere, holds
 from evidence.redaction import (
     CUT,
+    DIFFERS,
     MADE,
     NO_MAP,
+    NOTHING_KEPT,
+    OTHERWISE,
     Copy,
     Original,
     copies_that_count,
@@ -444,6 +447,82 @@ def test_a_map_that_does_not_say_whether_it_is_whole_is_not_trusted(original: Ma
     assert list(make_copy(source, Choice(all_pictures=True)).files) == ["post.json"]
     assert page_map(known).cut is False
     assert page_map({}).cut is False
+
+
+# --- squares ---
+
+FACE = Box(100, 200, 300, 200)  # the first picture on a painted page
+
+
+def test_what_is_named_on_one_picture_is_covered_in_all_that_show_it(original: Making) -> None:
+    """A face in the whole page, in the post's own picture and on the first screen, named once on any of them."""
+    source = original()
+    for named_on in ("page-full-01.png", "post.png", "screen-as-seen.png"):
+        made = make_copy(source, Choice(squares=(Drawn(named_on, FACE),)))
+
+        assert sorted(made.files) == ["page-full-01.png", "page-full-02.png", "post.json", "post.png", "screen-as-seen.png"]
+        assert [CHILD in _colours(made.files[name]) for name in source.names()] == [name == "page-full-02.png" for name in source.names()]
+        assert (made.covered["squares named by hand"], made.covered["boxes drawn by hand"], made.warnings) == (1, 0, ())
+
+
+def test_a_picture_that_shows_something_else_there_stays_out_until_it_is_named_too(original: Making) -> None:
+    """Everything had moved down by 60 pixels: covered by the page's square, half of the face would go out."""
+    sheet = _image(painted_page(TEXT, lines=LINES)["page-full-01.png"])
+    moved = Image.new("RGB", (SHEET[0], 900), "white")
+    moved.paste(sheet.crop((0, 0, SHEET[0], 840)), (0, 60))
+    source = original({"screen-as-seen.png": as_png(moved)})
+    page, screen = Drawn("page-full-01.png", FACE), Drawn("screen-as-seen.png", Box(100, 260, 300, 200))
+
+    once = make_copy(source, Choice(squares=(page,)))
+    both = make_copy(source, Choice(squares=(page, screen)))
+
+    assert f"screen-as-seen.png: {OTHERWISE}" in once.left_out
+    assert all(CHILD not in _colours(once.files[name]) for name in ("page-full-01.png", "post.png"))
+    assert CHILD not in _colours(both.files["screen-as-seen.png"])
+    assert f"screen-as-seen.png: {DIFFERS}" in both.warnings
+    assert f"post.png: {OTHERWISE}" in both.left_out  # it does not show what the first screen shows there
+
+
+def test_only_a_named_part_is_kept_and_pictures_without_it_stay_out(original: Making) -> None:
+    """The rest is filled; the second part of the page holds nothing of it."""
+    made = make_copy(original(), Choice(keep=FACE, keep_in="post.png"))
+
+    assert _colours(made.files["post.png"], (20, 20, 320, 220)) == {CHILD}
+    assert _colours(made.files["page-full-01.png"], (100, 200, 400, 400)) == {CHILD}
+    assert all(_colours(content) == {CHILD, FILL} for name, content in made.files.items() if name.endswith(".png"))
+    assert f"page-full-02.png: {NOTHING_KEPT}" in made.left_out
+
+
+def test_pictures_that_stand_on_no_page_are_covered_each_for_itself(original: Making) -> None:
+    """What a person brought: a square of the first is none of the second; what is kept of one is not kept of the other."""
+    files = dict.fromkeys(painted_page(TEXT)) | {
+        f"supplied-0{number}.png": as_png(Image.new("RGB", (240, 240), CHILD)) for number in (1, 2)
+    }
+    source = original(files, kind=EvidenceKind.SUPPLIED)
+    corner = Box(0, 0, 20, 20)
+
+    covered_one = make_copy(source, Choice(squares=(Drawn("supplied-01.png", corner),)))
+    kept_one = make_copy(source, Choice(keep=corner, keep_in="supplied-02.png"))
+
+    assert _colours(covered_one.files["supplied-01.png"], (0, 0, 20, 20)) == {FILL}
+    assert _colours(covered_one.files["supplied-02.png"]) == {CHILD}
+    assert list(kept_one.files) == ["supplied-02.png"]
+    assert f"supplied-01.png: {NOTHING_KEPT}" in kept_one.left_out
+
+
+@pytest.mark.parametrize(
+    ("choice", "says"),
+    [
+        (Choice(squares=(Drawn("dom.html", FACE),)), "no picture"),
+        (Choice(keep=FACE, keep_in="x.png"), "no picture"),
+        (Choice(squares=(Drawn("post.png", Box(0, 0, 0, 1)),)), "1 pixel"),
+        (Choice(squares=(Drawn("post.png", FACE),) * 300, boxes=(FACE,) * 201), "at most 500"),
+    ],
+)
+def test_squares_that_cannot_be_followed_are_refused(original: Making, choice: Choice, says: str) -> None:
+    """As boxes are."""
+    with pytest.raises(RedactionError, match=says):
+        make_copy(original(), choice)
 
 
 def test_only_the_chosen_pictures_are_in_it(original: Making) -> None:
