@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -21,7 +22,7 @@ from data.errors import NotFoundError, PermissionDeniedError
 from data.model.cases import Case
 from data.model.evidence import CaptureOrder, Evidence, EvidenceKind, SafetyAnswer
 from data.model.readings import Category
-from evidence.boxes import FILL, Box, Choice, RedactionError
+from evidence.boxes import FILL, Box, Choice, Drawn, RedactionError
 from evidence.covering import MARK, PhraseError, holds
 from evidence.custody import verify
 from evidence.errors import CaptureForbiddenError
@@ -30,8 +31,10 @@ from evidence.report import Variant
 from evidence.supplied import Account, Brought
 from evidence.testing import CHILD, painted_page, sealed_page, square
 from schoolwatch.pictures import LookRefusedError
+from schoolwatch.redacting import WHY_SQUARES, Squared
 
 TEXT = "Ivy Fernhollow won the race, and Mr Quillfeather took the money."
+NOTHING_SEEN = Squared((), {}, is_blurred=True)
 ALL = Choice(all_pictures=True, phrases=("Ivy Fernhollow",))
 
 
@@ -249,6 +252,107 @@ def test_what_a_person_brought_is_covered_by_boxes_drawn_by_hand(world: World, c
     assert "supplied.json" not in {one.name for one in copied.files}
 
 
+def test_a_square_of_the_second_part_lies_below_the_first(world: World, original: Evidence) -> None:
+    """Squares are counted on each picture; their boxes on the page."""
+    found = world.desk.redacting.named(
+        world.people["dsl"], original.id, {"page-full-02.png": "G3-I5", "post.png": "a1", "page-full-01.png": " "}
+    )
+
+    assert found == (Drawn("page-full-02.png", Box(640, 1_413, 320, 320)), Drawn("post.png", Box(80, 180, 83, 83)))
+
+
+def test_squares_cover_a_face_in_every_picture_that_shows_it(world: World, original: Evidence) -> None:
+    """Typed for the whole page, burned into it, into the first screen and into the post's own picture."""
+    desk, lead = world.desk.redacting, world.people["dsl"]
+    squares = desk.named(lead, original.id, {"page-full-01.png": "A2-D4", "page-full-02.png": "G3-I5"})
+
+    copied = desk.make(lead, original.id, Choice(squares=squares))
+
+    assert all(CHILD not in _colours(_read(world, copied, one.name)) for one in copied.files if one.name.endswith(".png"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [({"post.png": "Z9"}, "The post alone: 'Z9' is not on this picture"), ({"dom.html": "A1"}, "'dom.html' is no picture")],
+)
+def test_squares_that_are_none_are_refused(world: World, original: Evidence, typed: dict[str, str], says: str) -> None:
+    """By the picture's name and the word."""
+    with pytest.raises(RedactionError, match=re.escape(says)):
+        world.desk.redacting.named(world.people["dsl"], original.id, typed)
+
+
+def test_pictures_with_squares_are_a_recorded_look_blurred_first(world: World, case: Case, original: Evidence) -> None:
+    """One line in the history, one in the chain; each address works once; drawn again on the same look without another line."""
+    desk, lead, pictures = world.desk.redacting, world.people["dsl"], world.desk.pictures
+    seen = desk.squares(lead, "b", original.id)
+    first = seen.shown[0]
+
+    assert [(one.name, one.first, one.last) for one in seen.shown] == [
+        ("page-full-01.png", 1, 12),
+        ("page-full-02.png", 1, 12),
+        ("post.png", 1, 9),
+        ("screen-as-seen.png", 1, 9),
+    ]
+    assert (seen.is_blurred, seen.problems) == (True, {})
+    drawn = pictures.fetch(lead, "b", original.id, first.name, first.token)
+    assert Image.open(io.BytesIO(drawn)).size == (900, 843)
+    with pytest.raises(LookRefusedError):
+        pictures.fetch(lead, "b", original.id, first.name, first.token)
+
+    again = desk.squares_again(lead, "b", original.id, seen)
+    assert again is not None
+    assert pictures.fetch(lead, "b", original.id, first.name, again.shown[0].token) == drawn
+    sharp = desk.squares(lead, "b", original.id, again)
+    assert not sharp.is_blurred
+    assert pictures.fetch(lead, "b", original.id, first.name, sharp.shown[0].token) != drawn
+
+    with world.desk.store.read() as work:
+        told = [one for one in work.case_events.of(case.id) if one.reason == WHY_SQUARES]
+        chain = [one.detail for one in work.custody.of([original.id]) if one.what == "viewed"]
+    assert [one.fields["file"] for one in told] == ["page-full-01.png, page-full-02.png, post.png, screen-as-seen.png"]
+    assert chain == ["its pictures with squares over them", "its pictures with squares over them, sharp"]
+
+
+def test_a_look_at_squares_is_one_persons_at_one_browser(world: World, original: Evidence) -> None:
+    """Another browser, another person, another piece of evidence or an older secret gets nothing."""
+    desk, lead = world.desk.redacting, world.people["dsl"]
+    other = _captured(world, world.cases["trip"])
+
+    assert desk.squares_again(lead, "another", original.id, desk.squares(lead, "b", original.id)) is None
+    assert desk.squares_again(lead, "b", other.id, desk.squares(lead, "b", original.id)) is None
+    seen = desk.squares(lead, "b", original.id)
+    assert desk.squares_again(lead, "b", original.id, seen) is not None
+    assert desk.squares_again(lead, "b", original.id, seen) is None
+    with pytest.raises(LookRefusedError):
+        desk.squares(lead, "b", original.id, seen)
+
+
+def test_who_wants_no_blur_and_no_colour_gets_squares_so(world: World, original: Evidence) -> None:
+    """The choice of a person holds here too."""
+    lead = world.people["dsl"]
+    world.desk.pictures.prefer(lead, greyscale=True, blurred_first=False)
+    seen = world.desk.redacting.squares(lead, "b", original.id)
+    drawn = world.desk.pictures.fetch(lead, "b", original.id, seen.shown[0].name, seen.shown[0].token)
+
+    assert not seen.is_blurred
+    assert CHILD not in _colours(drawn)
+
+
+def test_squares_lie_over_what_a_person_brought(world: World, case: Case) -> None:
+    """Two pictures of a telephone, one of them damaged: it is said, and the other one's face is covered in it alone."""
+    lead, desk = world.people["dsl"], world.desk
+    account = Account("a parent", "Screenshots.", "the message", world.clock.now(), None, "")
+    files = [Brought("a.png", square(CHILD, 60)), Brought("b.png", square(CHILD, 48)), Brought("c.png", square((1, 2, 3))[:60])]
+    brought = desk.taking_in.take(lead, case.id, "", SafetyAnswer.NO, files, account)
+    seen = desk.redacting.squares(lead, "b", brought.id)
+    copied = desk.redacting.make(lead, brought.id, Choice(squares=desk.redacting.named(lead, brought.id, {"supplied-01.png": "A1-L6"})))
+
+    assert [one.name for one in seen.shown] == ["supplied-01.png", "supplied-02.png"]
+    assert seen.problems["supplied-03.png"].startswith("A picture, number 3: not shown, ")
+    assert _colours(_read(world, copied, "supplied-01.png")) == {FILL, CHILD}
+    assert _colours(_read(world, copied, "supplied-02.png")) == {CHILD}
+
+
 def _papers(world: World, case: Case) -> dict[str, bytes]:
     room, lead = world.desk.casework, world.people["dsl"]
     item = room.case(lead, case.id).items[0].id
@@ -297,6 +401,9 @@ def test_who_may_not_capture_may_not_cover(world: World, original: Evidence, who
     desk, person = world.desk.redacting, world.people[who]
     for act in (
         lambda: desk.begin(person, original.id),
+        lambda: desk.squares(person, "b", original.id),
+        lambda: desk.squares_again(person, "b", original.id, NOTHING_SEEN),
+        lambda: desk.named(person, original.id, {}),
         lambda: desk.preview(person, "b", original.id, ALL),
         lambda: desk.make(person, original.id, ALL),
     ):
@@ -312,6 +419,9 @@ def test_a_stopped_case_offers_nothing(world: World, case: Case, original: Evide
 
     for act in (
         lambda: desk.begin(lead, original.id),
+        lambda: desk.squares(lead, "b", original.id),
+        lambda: desk.squares_again(lead, "b", original.id, NOTHING_SEEN),
+        lambda: desk.named(lead, original.id, {}),
         lambda: desk.preview(lead, "b", original.id, ALL),
         lambda: desk.make(lead, original.id, ALL),
     ):
