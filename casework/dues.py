@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time, timedelta
 
+from casework import countdown
 from casework.clocks import DEFAMATORY, ClockFacts, limitation, limitation_reminder, published_at
 from casework.duties import Duty, DutyFacts, DutyKind, open_duties
 from casework.messages import LONDON, DueKind
@@ -21,6 +22,8 @@ from data.model.tuning import Tuning
 from data.store import Work
 
 AFTER = (timedelta(0), timedelta(days=1), timedelta(days=3), timedelta(days=7))  # (P) asked again while it is still owed
+# B36: the lead's 24 hours are reminded of as the removal of other cases is; at its beginning the alert was sent (A10)
+AFTER_STOP = (*(timedelta(hours=hours) for hours in countdown.REMINDER_HOURS), *AFTER[2:])
 POLICY_DAYS = (60, 30, 7, 0)  # A30: before a review
 TUNING_BEFORE = timedelta(days=7)
 APPEAL_BEFORE = (timedelta(days=3), timedelta(days=1))
@@ -31,6 +34,7 @@ _ALSO: dict[DutyKind, tuple[Role, ...]] = {
     DutyKind.SUPPORT: (Role.HEADTEACHER,),
     DutyKind.SUPPORT_REVIEW: (Role.HEADTEACHER,),
     DutyKind.INVESTIGATION: (Role.HEADTEACHER, Role.DSL),
+    DutyKind.STOP_REFERRAL: (Role.DSL, Role.DEPUTY_DSL),
     DutyKind.LADO: (Role.HEADTEACHER, Role.CHAIR),
     DutyKind.HOLD_REVIEW: (Role.DSL,),
 }
@@ -70,6 +74,7 @@ def of_case(case: Case, duties: Iterable[Duty]) -> list[Due]:
 
 def _of_duty(case: Case, one: Duty, due_at: datetime) -> Due:
     before = APPEAL_BEFORE if one.kind is DutyKind.APPEAL else ()
+    after = AFTER_STOP if one.kind is DutyKind.STOP_REFERRAL else AFTER
     return Due(
         key=f"{case.id}:{one.key}",
         due_at=due_at,
@@ -77,7 +82,7 @@ def _of_duty(case: Case, one: Duty, due_at: datetime) -> Due:
         school_id=case.school_id,
         case_id=case.id,
         roles=("owner", *(role.value for role in _ALSO.get(one.kind, ()))),
-        remind_at=tuple(sorted({*(due_at - span for span in before), *(due_at + span for span in AFTER)})),
+        remind_at=tuple(sorted({*(due_at - span for span in before), *(due_at + span for span in after)})),
     )
 
 

@@ -208,7 +208,9 @@ def _author(at: _At) -> Iterable[Duty]:
 
 
 def _filing(at: _At) -> Iterable[Duty]:
-    """A19: whoever must file in person is helped on."""
+    """A19: whoever must file in person is helped on; not with what was stopped, of which no papers are made."""
+    if at.case.stop:
+        return
     for one in at.facts.filings:
         words, waits, since = _FILING.get(one.state, ("", timedelta(0), None))
         start = one.offered_at if since == "offered_at" else one.pack_at
@@ -245,7 +247,7 @@ def _hold(at: _At) -> Iterable[Duty]:
 
 
 def _appeals(at: _At) -> Iterable[Duty]:
-    if at.case.state in _ENDING:
+    if at.case.state in _ENDING or at.case.stop:
         return
     for one in at.facts.requests:
         if one.state is RequestState.REFUSED and one.appeal_by is not None:

@@ -33,6 +33,7 @@ from data.model.posts import PlatformName
 from data.model.readings import Category
 from data.model.watch import School
 from data.store import Work
+from evidence.guard import is_sealed_off
 from evidence.pdf import pdf
 
 FORMS: dict[str, str] = {"txt": "text/plain; charset=utf-8", "pdf": "application/pdf", "eml": "message/rfc822"}
@@ -248,8 +249,8 @@ class Letters(Asking):
             evidence=tuple(evidence_row(one.ref, one.seal_sha256, supplied=one.kind is EvidenceKind.SUPPLIED) for one in evidence),
             author=(post.author_handle or "") if post and not case.stop else "",
             done=_done(work, case),
-            standing=steps.left(case, steps.case_standing(case, now)),
-            next_check=_when(work, case, item, now),
+            standing="" if is_sealed_off(case) else steps.left(case, steps.case_standing(case, now)),
+            next_check="" if is_sealed_off(case) else _when(work, case, item, now),
             online=f"last look {london(checks[-1].at)}: {VERDICT_LABELS[checks[-1].verdict]}" if checks else "",
             linked=self._same_person(work, by, case),
         )

@@ -53,6 +53,7 @@ class DueKind(StrEnum):
     LIMITATION = "limitation"
     INVESTIGATION = "investigation"
     LADO = "lado"
+    STOP_REFERRAL = "stop_referral"  # B36
     OTHER = "other"
 
 
@@ -65,6 +66,7 @@ _DUE_WORDS: dict[DueKind, str] = {
     DueKind.LIMITATION: "nine months of the one year for a claim in defamation have passed",
     DueKind.INVESTIGATION: "an investigation is still to be opened",
     DueKind.LADO: "the LADO is still to be spoken to",
+    DueKind.STOP_REFERRAL: "the safeguarding lead's referral is still to be made",
     DueKind.OTHER: "something is to be done",
 }
 
@@ -197,6 +199,7 @@ class Tally:
     soon: int  # less than 4 hours left
     sources: tuple[SourceSeen, ...]
     not_delivered: int
+    stopped: int = 0  # of the open cases; they are neither late nor soon, for nobody is asked to remove anything there
 
     @property
     def is_quiet(self) -> bool:
@@ -228,7 +231,8 @@ def _waiting(tally: Tally) -> str:
 
 
 def _cases(tally: Tally) -> str:
-    return f"Open cases: {tally.open_cases}; past their 24 hours: {tally.late}; less than 4 hours left: {tally.soon}."
+    running = f"Open cases: {tally.open_cases}; past their 24 hours: {tally.late}; less than 4 hours left: {tally.soon}."
+    return f"{running} Stopped, so that the safeguarding lead's referral counts alone: {tally.stopped}." if tally.stopped else running
 
 
 def _sources(sources: Sequence[SourceSeen]) -> list[str]:

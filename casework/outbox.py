@@ -21,6 +21,7 @@ from data.model.people import Role, User
 from data.model.readings import Severity
 from data.model.telling import Message, MessageState, Urgency, Way
 from data.store import Work
+from evidence.guard import is_sealed_off
 
 # Waits between two tries of what surely did not go out: about a day in all, then it is given up (a mail server may be down over night).
 BACK_OFF = tuple(timedelta(minutes=one) for one in (0.5, 1, 2, 5, 10, 20, 40, 60, 120, 240, 480, 480))
@@ -299,7 +300,7 @@ def is_wanted(work: Work, message: Message, now: datetime) -> bool:
 def _is_open(work: Work, message: Message) -> bool:
     if message.case_id:
         case = work.cases.get(message.case_id)
-        if message.matter.startswith("removal:"):  # the 24 hours of one case: they end when it is gone
-            return case.state in OPEN and case.gone_observed_at is None
+        if message.matter.startswith("removal:"):  # the 24 hours of one case: they end when it is gone, or stopped
+            return case.state in OPEN and case.gone_observed_at is None and not is_sealed_off(case)
         return case.state not in ENDED
     return not message.finding_id or work.findings.get(message.finding_id).state is not FindingState.DECIDED

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from casework import access, messages, outbox
 from casework.dues import dues_of
-from casework.messages import SourceSeen, Tally, Words
+from casework.messages import DueKind, SourceSeen, Tally, Words
 from casework.room import SYSTEM, Room
 from casework.rota import Due, Matter, Rota, falls_due, is_digest_time, last_morning
 from casework.steps import case_standing
@@ -20,6 +20,7 @@ from data.model.readings import Severity
 from data.model.telling import Message, MessageState, Urgency, Way
 from data.model.watch import Health, School, Source, SourceState
 from data.store import Work
+from evidence.guard import is_sealed_off
 
 SHOWN = timedelta(days=14)  # how far back messages are looked through
 SOON = timedelta(hours=4)
@@ -56,7 +57,8 @@ class Posting(Room):
         if case is None:
             return outbox.tell(work, rota, _of_school(key, one.school_id, one.roles, words, Urgency.REMINDER))
         subject = outbox.subjects_of(work, case)
-        matter = outbox.of_case(rota, case, subject, key, Urgency.REMINDER, one.roles, lambda _: words, Severity.S0)  # in working hours
+        severity = case.severity if one.kind is DueKind.STOP_REFERRAL else Severity.S0  # the others in working hours
+        matter = outbox.of_case(rota, case, subject, key, Urgency.REMINDER, one.roles, lambda _: words, severity)
         return outbox.tell(work, rota, matter)
 
     def fire_digests(self, now: datetime) -> int:
@@ -94,7 +96,7 @@ class Posting(Room):
             one for one in work.findings.where(school_id=rota.school_id, state=FindingState.OPEN) if access.may_see_finding(user, one)
         ]
         running = [one for one in self._running(work, rota.school_id) if self._may_see(work, user, one)]
-        left = [case_standing(one, rota.now) for one in running]
+        left = [case_standing(one, rota.now) for one in running if not is_sealed_off(one)]
         unknown = troubled(work.messages.since(rota.now - SHOWN, school_ids=[rota.school_id]))
         return Tally(
             day=day,
@@ -107,6 +109,7 @@ class Posting(Room):
             soon=sum(timedelta(0) <= one.left <= SOON for one in left),
             sources=self._sources(work, rota.school_id, rota.now),
             not_delivered=sum(self._may_hear(work, user, one) for one in unknown),
+            stopped=len(running) - len(left),
         )
 
     def _running(self, work: Work, school_id: str) -> list[Case]:

@@ -203,7 +203,9 @@ class Room:
         lock_pictures(work, case.school_id)
         known = sealed_off_with(work, case, hashes)
         if known:
-            self._stop(work, case, SYSTEM, {KNOWN_FILE: [one.ref for one in known]})
+            stopped = self._stop(work, case, SYSTEM, {KNOWN_FILE: [one.ref for one in known]})
+            if case.state is CaseState.SAFEGUARDING_LEAD:  # elsewhere the move itself tells the leads
+                outbox.alert_case(work, stopped, self.now())
         return bool(known)
 
     def _stop_one(self, work: Work, case: Case, who: str, fields: Mapping[str, Any], what: str) -> Case:

@@ -291,11 +291,14 @@ class Watching(Copying):
         return case.state is CaseState.HOLD_BY_AUTHORITY and self._facts(work, case).was_asked
 
     def fire_reminders(self, now: datetime) -> tuple[Reminder, ...]:
-        """Store the reminders whose hour has come, each once; after a time off only the latest of a case (§5.4)."""
+        """Store the reminders whose hour has come, each once; after a time off only the latest of a case (§5.4).
+
+        A stopped case has none: nobody there is asked to remove anything, and its one time, for telling the police or the IWF, is
+        reminded of as a duty of the safeguarding lead (B36; casework.dues).
+        """
         with self.store.begin(by=SYSTEM) as work:
-            found = [
-                self._remind(work, case, now) for case in work.cases.where(state=list(transitions.OPEN)) if case.gone_observed_at is None
-            ]
+            running = [case for case in work.cases.where(state=list(transitions.OPEN)) if case.gone_observed_at is None]
+            found = [self._remind(work, case, now) for case in running if not is_sealed_off(case)]
             work.commit()
         return tuple(one for one in found if one is not None)
 

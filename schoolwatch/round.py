@@ -36,6 +36,7 @@ from data.model.watch import Health, Source, SourceState
 from evidence import presence
 from evidence.capture import CaptureFacts, Watch, capture
 from evidence.errors import CaptureCancelledError, PreflightStopError
+from evidence.guard import is_sealed_off
 from evidence.vault import require_room
 from nlp.people import People
 from nlp.pipeline import Reader, open_reader
@@ -330,9 +331,10 @@ def prove(hands: Hands) -> int:
 
 
 def next_reminders(desk: Desk) -> list[tuple[str, str, datetime]]:
-    """Return (case id, key, moment) of every reminder that has not fired, for cases whose clock runs."""
+    """Return (case id, key, moment) of every reminder that has not fired, for cases whose clock runs; a stopped one has no such clock."""
     with desk.store.read() as work:
-        running = [case for case in work.cases.where(state=list(OPEN)) if case.gone_observed_at is None]
+        found = work.cases.where(state=list(OPEN))
+        running = [case for case in found if case.gone_observed_at is None and not is_sealed_off(case)]
         fired = {(reminder.case_id, reminder.key) for reminder in work.reminders.where(case_id=[case.id for case in running])}
     planned = ((case.id, reminder_key(hours), case.known_at + timedelta(hours=hours)) for case in running for hours in REMINDER_HOURS)
     return [one for one in planned if one[:2] not in fired]

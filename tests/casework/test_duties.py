@@ -218,6 +218,7 @@ def test_whoever_files_in_person_is_helped_on() -> None:
 
     assert owed(a_case(), filings=(filing,))["filing:f-1:offered"].due_at == NOON + 4 * HOUR
     assert owed(a_case(), filings=(given,))["filing:f-1:pack_given"].due_at == NOON + 25 * HOUR
+    assert not any(key.startswith("filing") for key in owed(a_case(stop=True), filings=(filing,)))  # no papers are made of it
     for state in (FilingState.FILED, FilingState.DECLINED, FilingState.ANSWERED):
         found = owed(a_case(), filings=(filing.model_copy(update={"state": state}),))
         assert not any(key.startswith("filing") for key in found)
@@ -247,6 +248,7 @@ def test_a_refusal_may_be_appealed_in_time() -> None:
 
     assert owed(a_case(), requests=(refused,))["appeal:q-1"].due_at == NOON + DAY
     assert "appeal:q-1" not in owed(a_case(), requests=(a_request(state=RequestState.REFUSED),))
+    assert "appeal:q-1" not in owed(a_case(stop=True), requests=(refused,))  # nobody is asked again about what was stopped
     assert "appeal:q-1" not in owed(a_case(state=CaseState.VERIFIED_REMOVED), requests=(refused,))
 
 

@@ -373,6 +373,17 @@ def test_in_a_stopped_case_only_the_protecting_bodies_are_written_to(scene: Scen
     assert scene.desk.paper(DSL, "letter", lado.id, "pdf").content.startswith(b"%PDF")
 
 
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_no_letter_of_a_stopped_case_speaks_of_its_removal(scene: Scene, monkeypatch: pytest.MonkeyPatch, is_stopped: bool) -> None:
+    """B36: whatever a letter would say of the 24 hours and of our next look is empty there; elsewhere it is filled in."""
+    case = scene.stopped() if is_stopped else scene.opened(Category.PUPIL_IMAGE, "pupil")
+    nosy = replace(LETTERS["lado_csc"], key="nosy", asks=(), says=(lambda facts: f"[{facts.standing}{facts.next_check}]",))
+    monkeypatch.setitem(LETTERS, "nosy", nosy)
+    body = scene.desk.preview_letter(DSL, case.id, "nosy", "the LADO", {}).body
+
+    assert ("[]" in body, "of 24 h" in body) == (is_stopped, not is_stopped)
+
+
 def test_forms_start_with_the_words_of_the_post_but_not_in_a_stopped_case(scene: Scene) -> None:
     """The verbatim words are filled in for the police; a stopped case repeats nothing."""
     case = scene.opened()

@@ -274,6 +274,71 @@ def test_about_the_head_the_chair_is_reminded(scene: Scene) -> None:
     assert "u-chair" in scene.to()
 
 
+STOPPED = {
+    "stop": True,
+    "severity": Severity.S4,
+    "state": CaseState.SAFEGUARDING_LEAD,
+    "confidentiality": Confidentiality.RESTRICTED_DSL,
+    "target": "pupil",
+}
+
+
+def test_a_stopped_case_is_not_reminded_of_a_removal(scene: Scene) -> None:
+    """B36: nobody is asked to remove anything there, so its 24 hours of removal are spoken of to nobody, by day or by night."""
+    for user in EVERYONE[:-1]:
+        scene.way(user)
+    scene.add_case(**STOPPED)
+    fired = [scene.desk.fire_reminders(scene.clock.forward(timedelta(hours=hours))) for hours in (4, 8, 12, 24)]
+
+    assert fired == [()] * 4
+    assert scene.messages() == []
+
+
+def test_a_reminder_of_a_removal_that_waits_is_dropped_when_its_case_is_stopped(scene: Scene) -> None:
+    """Written before the stop for the next morning, it does not go out after it."""
+    scene.way(DSL)
+    case = scene.add_case(severity=Severity.S2)
+    scene.desk.fire_reminders(scene.clock.forward(timedelta(hours=12)))
+    waiting = scene.to()
+    with scene.store.begin("system") as work:
+        work.cases.replace(case.model_copy(update={"stop": True}))
+        work.commit()
+    scene.clock.moment = MONDAY
+    taken = [scene.desk.message_taken(one.message.id, WORKER) for one in scene.desk.messages_due(MONDAY)]
+
+    assert waiting == {"u-dsl": MONDAY}
+    assert taken == [None]
+
+
+def test_the_lead_is_reminded_of_the_referral_at_any_hour(scene: Scene) -> None:
+    """B36: lead and deputy hear of the one time that counts in a stopped case at 4, 12, 20, 23 and 24 hours, once each; nobody else."""
+    for user in EVERYONE[:-1]:
+        scene.way(user)
+    scene.add_case(**STOPPED)
+    told = []
+    for hours in (3.5, 0.5, 8, 8, 3, 1):
+        now = scene.clock.forward(timedelta(hours=hours))
+        told.append((scene.desk.fire_dues(now), scene.desk.fire_dues(now)))
+    about = scene.messages(Urgency.REMINDER)
+
+    assert told == [(0, 0), *[(2, 0)] * 5]
+    assert {one.user_id for one in about} == {"u-dsl", "u-deputy"}
+    assert all(one.not_before == one.made_at for one in about)
+    assert all("the safeguarding lead's referral is still to be made" in one.body for one in about)
+    assert not [one for one in about if "left of" in one.subject or "late by" in one.subject]
+
+
+def test_a_digest_counts_a_stopped_case_as_neither_late_nor_soon(scene: Scene) -> None:
+    """It says how many are stopped, and what counts there; their hours of removal are none."""
+    scene.add_case(**STOPPED)
+    scene.clock.moment = MONDAY
+    scene.desk.fire_digests(MONDAY)
+    (mine,) = [one for one in scene.messages(Urgency.DIGEST) if one.user_id == "u-dsl"]
+
+    assert "Open cases: 1; past their 24 hours: 0; less than 4 hours left: 0. Stopped, so that" in mine.body
+    assert "late" not in mine.subject
+
+
 def test_duties_fall_due_once_and_in_working_hours(scene: Scene) -> None:
     """A23: support that nobody offered is asked for; a policy is told of 60 days before (A30); nothing comes twice."""  # A23 A30
     for user in (DSL, HEAD):

@@ -572,6 +572,16 @@ def test_reminders_fire_once(asked: Watched) -> None:
     assert [key for _, key, _ in one_round.next_reminders(asked.desk)][-1] == "removal+24h"
 
 
+def test_a_stopped_case_has_no_reminder_to_wait_for(asked: Watched) -> None:
+    """No job waits for hours that are spoken of to nobody, and none begins again for ever."""
+    (row,) = asked.casework.cases(asked.user(), asked.user().schools())
+    before = one_round.next_reminders(asked.desk)
+    asked.casework.saw_indecent(asked.user(), row.case.id)
+
+    assert before
+    assert one_round.next_reminders(asked.desk) == []
+
+
 def test_a_busy_database_ends_the_job_not_the_records(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the database refuses in the middle of a poll, a plain error comes, and the next poll keeps everything."""
 
