@@ -8,6 +8,7 @@ from datetime import datetime
 from casework import access, cases, clocks, steps, transitions
 from casework.cases import Facts
 from casework.checks import VERDICT_LABELS, Conclusion, PlannedCheck, next_check, seen
+from casework.event_words import EVENT_LABELS
 from casework.files import CaseFile, CaseRow, Line
 from casework.requests import REQUEST_LABELS, WAS_SENT
 from casework.room import Room
@@ -17,58 +18,6 @@ from data.model.cases import ENDED, Case, CaseEvent, CaseState, RemovalCheck, St
 from data.model.people import Permission, User
 from data.store import Work
 
-_EVENTS: dict[str, str] = {
-    "opened": "case opened",
-    "captured": "evidence sealed",
-    "supplied": "evidence that a person brought was sealed (not captured by us)",
-    "capture ordered": "capture ordered",
-    "capture failed": "the capture failed",
-    "capture cancelled": "the capture was cancelled",
-    "capture refused": "STOP: nothing may be captured",
-    "advice": "advice recorded",
-    "drafted": "request drafted",
-    "request sent": "request recorded as sent",
-    "request refused": "a request was refused",
-    "request dropped": "draft dropped",
-    "acknowledged": "request acknowledged",
-    "check asked": "a check was asked for",
-    "amended": "our check found the text changed",
-    "reappeared": "our check found it up again",
-    "reuploaded": "found again: a linked case was opened",
-    "assigned": "new owner",
-    "note": "note",
-    "seriousness": "how serious it is: a new version of the form",
-    "consent overridden": "a reason was given to go to the police without consent",
-    "source attributed": "recorded who posted it",
-    "restricted": "restricted to fewer people",
-    "papers made": "papers for the person were made",
-    "papers given": "the person has the papers",
-    "revealed": "a picture was looked at",
-    "legal hold": "legal hold: nothing of this case goes",
-    "legal hold released": "legal hold released",
-    "transferred": "the child-protection or personnel file has its copy",
-    "agreed that it may go": "agreed that this case may go",
-    "correction": "taken back, recorded by mistake",
-    "missed": "reason for the missed target recorded",
-    "backdated": "known earlier than recorded at first",
-    "looked up": "who hosts the site was looked up",
-    "disclosed": "something was given to somebody outside",
-    "redacted copy made": "a working copy with parts covered was made",
-    "child summary": "a child's summary was taken for the child-protection file",
-    "reported again": "somebody else reported it too",
-    "copy found": "a post with nearly the same words was found",
-    "copy linked": "a copy was linked to this case",
-    "copy set aside": "a post was judged to be no copy",
-    "earlier evidence noted": "the earlier case's evidence counts here as well",
-    "procedure noted": "noted where the school's own record lies",
-    "sealed off": "somebody saw something indecent: everything was sealed off",
-    "not copied": "nothing was copied",
-    "stop lifted": "the stop was lifted by the safeguarding lead",
-    "destroyed": "a sealed-off copy was destroyed",
-    "own page": "stands on the school's own page",
-    "time stamp asked again": "the outside time stamp was asked for again",
-    "own page decided": "decided about the comment on the school's own page",
-}
 WATCHED: frozenset[CaseState] = transitions.OPEN | {CaseState.VERIFIED_REMOVED, CaseState.CLOSED}
 
 
@@ -179,7 +128,7 @@ def _by_time_left(row: CaseRow) -> tuple[bool, float, str]:
 
 
 def _say(event: CaseEvent) -> str:
-    words = f"moved to '{STATE_LABELS[event.after]}'" if event.what == "moved" and event.after else _EVENTS.get(event.what, event.what)
+    words = f"moved to '{STATE_LABELS[event.after]}'" if event.what == "moved" and event.after else EVENT_LABELS.get(event.what, event.what)
     return f"{words}: {event.reason}" if event.reason else words
 
 

@@ -31,6 +31,7 @@ class Variant(StrEnum):
 class Words:
     """The screens' own words for what the records hold as codes, by code; a code without words is said as it is, with blanks."""
 
+    events: Labels = field(default_factory=dict)
     states: Labels = field(default_factory=dict)
     harms: Labels = field(default_factory=dict)
     outcomes: Labels = field(default_factory=dict)
@@ -90,22 +91,24 @@ def answer_name(number: int) -> str:
 
 
 def chronology_csv(file: CaseFile) -> str:
-    """Return the chronology as a table for a spreadsheet; no cell can be a formula."""
-    lines = [("when_utc_and_uk", "who", "what", "reason"), *chronology(file)]
+    """Return the chronology as a table for a spreadsheet: the event's own word for programs, and what it says; no cell can be a formula."""
+    told = zip(_in_order(file), chronology(file), strict=True)
+    lines = [("when_utc_and_uk", "who", "event", "what", "reason"), *((line[0], line[1], event.what, *line[2:]) for event, line in told)]
     return "".join(",".join(map(in_csv, line)) + "\r\n" for line in lines)
 
 
 def chronology(file: CaseFile) -> list[tuple[str, str, str, str]]:
     """Return what happened in the case, oldest first: when (UTC and UK), who, what, and the reason given."""
-    return [
-        (both_times(event.at), file.who(event.by), _event_words(event, file.words.states), event.reason or "")
-        for event in sorted(file.events, key=lambda e: e.number)
-    ]
+    return [(both_times(event.at), file.who(event.by), _event_words(event, file.words), event.reason or "") for event in _in_order(file)]
 
 
-def _event_words(event: CaseEvent, states: Labels) -> str:
-    what = event.what.replace("_", " ")
+def _in_order(file: CaseFile) -> list[CaseEvent]:
+    return sorted(file.events, key=lambda event: event.number)
+
+
+def _event_words(event: CaseEvent, words: Words) -> str:
+    what = worded(words.events, event.what)
     if event.before == event.after or event.after is None:
         return what
-    before = f"from '{worded(states, event.before)}' to " if event.before else "now "
-    return f"{what}: {before}'{worded(states, event.after)}'"
+    before = f"from '{worded(words.states, event.before)}' to " if event.before else "now "
+    return f"{what}: {before}'{worded(words.states, event.after)}'"

@@ -103,7 +103,7 @@ def capture_blocks(source: Source, budget: Budget, *, with_pictures: bool = True
     yield from _words(source)
     yield from _done_to_the_page(source)
     yield Heading("Its files", 2)
-    yield Table(("File", "Bytes", "SHA-256"), tuple((sealed.name, f"{sealed.bytes:,}", sealed.sha256) for sealed in one.files), (3, 2, 6))
+    yield Table(("File", "Bytes", "SHA-256"), tuple((sealed.name, f"{sealed.bytes:,}", sealed.sha256) for sealed in one.files), (4, 2, 10))
 
 
 _KIND = {

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from data.model.cases import TakedownRequest
 from data.model.evidence import Evidence, EvidenceKind
+from evidence.custody_words import custody_words
 from evidence.pdf import Block, Bullets, Document, Heading, PageBreak, Paragraph, Quote, Rows, Table, pdf
 from evidence.report import DEMO, CaseFile, Variant, answer_name, both_times, chronology, worded
 from evidence.report_captures import MAX_CELL, MAX_TEXT, Budget, Pictures, Source, capture_blocks, cut, time_stamp
@@ -87,9 +88,9 @@ def _cover(file: CaseFile, by: str, now: datetime, variant: Variant) -> Iterator
     yield Heading("Evidence in this report")
     found = shown(file, variant)
     yield from _listed(
-        ("Number", "What", "When", "Witness code"),
-        [(one.ref, _WHAT[one.kind], both_times(one.captured_at), one.seal_sha256) for one in found],
-        (3, 3, 4, 6),
+        ("Number", "What it is, since when, and its witness code"),
+        [(one.ref, f"{_first_big(_WHAT[one.kind])}, {both_times(one.captured_at)}\n{one.seal_sha256}") for one in found],
+        (2, 5),
     )
     yield from _not_included(file, variant)
     yield Paragraph(DEMO_CLOCKS if file.demo else CLOCKS)
@@ -176,10 +177,14 @@ def _register(file: CaseFile, variant: Variant) -> Iterator[Block]:
     yield Heading("Custody: who did what to the evidence")
     known = {one.id: one.ref for one in file.evidence}
     lines = [
-        (str(one.number), both_times(one.at), file.who(one.by), known.get(one.evidence_id, ""), one.what, one.detail)
+        (
+            str(one.number),
+            f"{both_times(one.at)}\n{file.who(one.by)}",
+            f"{known.get(one.evidence_id, '')}\n{_first_big(custody_words(one))}",
+        )
         for one in file.custody
     ]
-    yield from _listed(("No.", "When", "Who", "Evidence", "What", "Detail"), lines, (2, 4, 3, 3, 3, 5), "register.jsonl")
+    yield from _listed(("No.", "When, and by whom", "Evidence, and what was done"), lines, (1, 4, 8), "register.jsonl")
     yield Heading("Time stamps")
     found = [(one.ref, time_stamp(file.token(one))) for one in shown(file, variant)]
     yield from _listed(("Evidence", "Time stamp of its seal"), found, (1, 3))

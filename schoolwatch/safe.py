@@ -9,6 +9,7 @@ from pathlib import Path
 
 from casework import access
 from casework.checks import VERDICT_LABELS
+from casework.event_words import EVENT_LABELS
 from casework.flagging import CATEGORY_LABELS
 from casework.handover import PICTURE, HandOver, papers, papers_name, sha256
 from casework.requests import REQUEST_LABELS
@@ -36,6 +37,7 @@ from evidence.vault import Vault
 MIN_REASON = 4
 PACKS = "schoolwatch-pack-*"  # where a pack is put together; of a killed export it holds evidence in the open
 WORDS = Words(
+    events=EVENT_LABELS,
     states=STATE_LABELS,
     harms=CATEGORY_LABELS,
     outcomes=OUTCOME_LABELS,

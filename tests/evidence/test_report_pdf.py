@@ -21,6 +21,7 @@ from data.model.evidence import Completeness, Evidence, EvidenceKind, SealedFile
 from data.model.readings import Category, Severity
 from data.model.watch import School
 from evidence import report_pdf
+from evidence.custody import CustodyDraft
 from evidence.errors import SealBrokenError
 from evidence.pdf import Figure, Paragraph, Quote
 from evidence.report import DEMO, CaseFile, Variant, Words, chronology_csv
@@ -532,3 +533,29 @@ def test_pictures_have_plain_names() -> None:
         "The post alone",
         "A picture, number 2",
     ]
+
+
+def test_every_code_can_be_copied_out(file: CaseFile, made: Made, words_of: Callable[..., str]) -> None:
+    """Each witness code and each file's SHA-256, also that of a pack that left, byte for byte, by every way of reading; nothing unseen."""
+    left = CustodyDraft(at=NOW, by="u-dsl", evidence_id=file.evidence[0].id, what="exported", detail=f"full, pack seal {'ab' * 32}")
+    content = made(replace(file, custody=(*file.custody, *chained((left,), after=file.custody[-1])[-1:])))
+    codes = {one.seal_sha256 for one in file.evidence} | {sealed.sha256 for one in file.evidence for sealed in one.files} | {"ab" * 32}
+
+    assert len(codes) > 10
+    for mode in ((), ("-layout",), ("-raw",)):
+        found = words_of(content, mode)
+        assert sorted(code for code in codes if code not in found) == []
+        assert not {"\u200b", "\u00ad", "\u2060"} & set(found)
+
+
+def test_history_and_custody_are_told_in_words(file: CaseFile, made: Made, words_of: Callable[..., str]) -> None:
+    """What the chain keeps as short words is said as a sentence; the table for programs has the short words too."""
+    events = (*file.events, CaseEvent(id="x2", case_id="c1", number=2, at=MOMENT, by="system", what="looked up"))
+    told = replace(file, events=events, words=Words(events={"looked up": "who hosts the site was looked up"}))
+    found, table = words_of(made(told)), chronology_csv(told)
+
+    assert "Captured (full: the page and the post were recorded whole)" in found
+    assert f"Sealed, with the witness code {file.evidence[0].seal_sha256}" in found
+    assert "who hosts the site was looked up" in found
+    assert '"looked up","who hosts the site was looked up",""' in table
+    assert table.startswith('"when_utc_and_uk","who","event","what","reason"\r\n')
