@@ -26,6 +26,11 @@ _HELP = "A letter and a number for one square, two with a dash for all between t
 
 def open_squares(bench: Bench, one: Evidence, key: str) -> Squared | None:
     """Offer to show the pictures with squares; return what of them stands on the page now."""
+    with st.container():  # one place whatever stands in it: the form below is not drawn anew, and keeps what is being typed
+        return _offered(bench, one, key)
+
+
+def _offered(bench: Bench, one: Evidence, key: str) -> Squared | None:
     muted("Faces: look at the pictures with squares over them, and type the squares in which a face is. That you looked is recorded.")
     pressed = st.button(SHOW, key=f"{key}-show", icon=":material/grid_on:", width="stretch")
     found = refusal.attempt(lambda: _found(bench, one, key, pressed=pressed))
@@ -57,7 +62,8 @@ def square_fields(one: Evidence, files: Sequence[str], seen: Squared | None, key
     """Ask for the squares of each picture, under it; return what was typed, by the name of the picture. Nothing before a first look."""
     if not st.session_state.get(f"{key}-opened"):
         return {}
-    return {name: _field(one, name, seen, key) for name in files}
+    with st.container():
+        return {name: _field(one, name, seen, key) for name in files}
 
 
 def _field(one: Evidence, name: str, seen: Squared | None, key: str) -> str:

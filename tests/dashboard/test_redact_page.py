@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import dashboard.app
+from dashboard.parts.redact_squares import SHARP, SHOW
 from dashboard.parts.testing import World
 from data.model.cases import Case
 from data.model.evidence import Evidence, EvidenceKind, SafetyAnswer
 from evidence.boxes import Box, RedactionError, typed
-from evidence.testing import painted_page, sealed_page
+from evidence.testing import CHILD, painted_page, sealed_page
 from schoolwatch.desk import Desk
 
 APP = str(Path(dashboard.app.__file__))
@@ -124,6 +129,85 @@ def test_boxes_that_are_none_are_named(world: World, at: Sit, case: Case, boxes:
 
     assert says in words(refused)
     assert next(one for one in refused.text_area if one.label.startswith("Boxes")).value == boxes
+
+
+def squares(test: AppTest, picture: str, typed: str) -> AppTest:
+    """Type squares for a picture."""
+    next(one for one in test.text_input if one.label == f"Squares to cover: {picture}").set_value(typed)
+    return test
+
+
+def addresses(test: AppTest) -> list[str]:
+    """Return the one-time addresses of the pictures with squares that stand on the page."""
+    return [found for one in test.markdown for found in re.findall(r"with squares A to L across, rows [0-9 to]+\]\((\S+)\)", one.value)]
+
+
+def nobody_covers_by_map(test: AppTest) -> AppTest:
+    """Choose to cover no picture by the map."""
+    next(one for one in test.radio if one.label == "Pictures on the page").set_value("Cover no picture")
+    return test
+
+
+def test_faces_are_named_by_squares(world: World, at: Sit, case: Case) -> None:
+    """Nothing is shown before the click; then each picture with its field; what was typed is covered, and sealed as it was seen."""
+    test = form(world, at, case)
+    assert not [one for one in test.text_input if one.label.startswith("Squares")]
+    assert addresses(test) == []
+
+    shown = press(test, SHOW)
+    assert len(addresses(shown)) == 4
+    looked = press(squares(nobody_covers_by_map(shown), "The whole page, part 1", "a2 - d4"), LOOK)
+
+    assert "squares named by hand: 1" in words(looked)
+    assert len(addresses(looked)) == 4
+    press(looked, SEAL)
+    (made,) = copies(world, case)
+    picture = world.desk.vault.get(next(one.sha256 for one in made.files if one.name == "post.png"))
+    colours: Any = Image.open(io.BytesIO(picture)).getcolors(1 << 24)
+    assert CHILD not in {colour for _, colour in colours}
+
+
+def test_the_pictures_stay_under_new_addresses_and_sharp_is_a_second_click(world: World, at: Sit, case: Case) -> None:
+    """Each drawing of the page has addresses of its own; a look that is too old takes the pictures away, not what was typed."""
+    blurred = press(squares(press(form(world, at, case), SHOW), "The post alone", "B3"), LOOK)
+    first = addresses(blurred)
+    sharp = press(blurred, SHARP)
+
+    assert len(addresses(sharp)) == 4
+    assert not set(addresses(sharp)) & set(first)
+    assert SHARP not in {one.label for one in sharp.button}
+
+    at(world.desk, world.token("dsl"))  # another browser: what was given to this one is gone
+    gone = sharp.run()
+    assert addresses(gone) == []
+    assert next(one for one in gone.text_input if one.label.endswith("The post alone")).value == "B3"
+
+
+@pytest.mark.parametrize(
+    ("picture", "typed", "says"),
+    [
+        ("The post alone", "B3, Q9", "The post alone: 'Q9' is not on this picture, whose squares go from A1 to L9."),
+        ("The whole page, part 2", "B3 face", "The whole page, part 2: 'face' is no square; write a letter and a number"),
+    ],
+)
+def test_a_wrong_square_is_named_and_stays(world: World, at: Sit, case: Case, picture: str, typed: str, says: str) -> None:
+    """With the picture and the mend; the pictures and what was typed stay."""
+    refused = press(squares(press(form(world, at, case), SHOW), picture, typed), LOOK)
+
+    assert says in words(refused)
+    assert next(one for one in refused.text_input if one.label.endswith(picture)).value == typed
+    assert len(addresses(refused)) == 4
+
+
+def test_one_range_may_be_all_that_is_kept(world: World, at: Sit, case: Case) -> None:
+    """The other way round, by squares; two of them are refused."""
+    test = squares(nobody_covers_by_map(press(form(world, at, case), SHOW)), "The whole page, part 1", "A6-L7")
+    next(one for one in test.checkbox if one.label.startswith("The other way round")).set_value(True)
+    kept = press(test, LOOK)
+
+    assert "everything but one box: yes" in words(kept)
+    assert SEAL in {one.label for one in kept.button}
+    assert "exactly one square" in words(press(squares(kept, "The post alone", "A1"), LOOK))
 
 
 @pytest.mark.parametrize(

@@ -148,3 +148,41 @@ def test_a_child_is_covered_looked_at_sealed_and_gone_from_the_pack(world: World
     for content in pictures:
         counted: Any = Image.open(io.BytesIO(content)).getcolors(1 << 24)
         assert CHILD not in {colour for _, colour in counted}
+
+
+def test_a_face_is_covered_by_its_squares_on_a_telephone(world: World, window: Page) -> None:
+    """The pictures come blurred with squares over them, sharp by a second click; one field is filled, and the face is gone everywhere."""
+    case, lead = world.cases["race"], world.people["dsl"]
+    window.get_by_text("Cover parts of it in a copy").first.click()
+    still(window)
+    assert window.get_by_alt_text("with squares").count() == 0
+
+    press(window, "Show the pictures with squares over them")
+    part = "The whole page, part 1, with squares A to L across, rows 1 to 12"
+    blurred = colours(window, part)
+    window.get_by_text("Cover no picture").click()
+    press(window, "Show them sharp")
+    assert len(colours(window, part)) < len(blurred)  # what is painted has few colours, a blur has many
+    squares = window.get_by_role("textbox", name="Squares to cover: The whole page, part 1")
+    squares.fill("b9 face")
+    photographed(window, "redaction-squares")
+    assert window.evaluate("document.documentElement.scrollWidth") <= 390
+    press(window, "Look at the copy first")
+    expect(window.get_by_text("'face' is no square; write a letter and a number")).to_be_visible()
+    assert squares.input_value() == "b9 face"
+
+    squares.fill("a2 \u2013 d4")
+    window.get_by_role("textbox", name="Squares to cover: The whole page, part 2").fill("G3-I5")
+    press(window, "Look at the copy first")
+    for name in ("The whole page, part 1", "The whole page, part 2", "The post alone", "The screen as first seen"):
+        assert CHILD not in colours(window, f"Working copy: {name}")
+    photographed(window, "redaction-squares-look")
+    assert window.evaluate("document.documentElement.scrollWidth") <= 390
+
+    press(window, "Seal this copy")
+    expect(window.get_by_text("Sealed as SW-2026-0001-E2").first).to_be_visible()
+    made = world.desk.casework.case(lead, case.id).evidence[-1]
+    for sealed in made.files:
+        if sealed.name.endswith(".png"):
+            counted: Any = Image.open(io.BytesIO(world.desk.vault.get(sealed.sha256))).getcolors(1 << 24)
+            assert CHILD not in {colour for _, colour in counted}

@@ -47,6 +47,7 @@ from schoolwatch import cli, proving
 from schoolwatch import round as one_round
 from schoolwatch.destroying import destroy
 from schoolwatch.kept_files import withheld_files
+from schoolwatch.redacting import Squared
 from schoolwatch.round import carry_out, look_again, run_round
 from schoolwatch.testing import WORDING, Watched, watched_town
 
@@ -271,6 +272,7 @@ def _brought_elsewhere(one: Stopped) -> object:
 MOVED = dict.fromkeys(
     ("advice", "ground", "route", "recipient", "capacity", "text_version", "sent_at", "may_be_forwarded", "filed_at", "reference"), "x"
 )
+NO_SQUARES = Squared((), {}, is_blurred=False)
 PATHS: dict[str, Act] = {
     "Casework.ask_check": lambda one: one.watched.casework.ask_check(one.dsl, one.case.id),
     "Casework.check_facts": lambda one: one.watched.casework.check_facts(one.case.id, one.item.id),
@@ -330,6 +332,9 @@ PATHS: dict[str, Act] = {
     "TakingIn.take elsewhere": _brought_elsewhere,
     "TakingIn.about": lambda one: one.watched.desk.taking_in.about(one.dsl, one.kept.id),
     "Redacting.begin": lambda one: one.watched.desk.redacting.begin(one.dsl, one.kept.id),
+    "Redacting.squares": lambda one: one.watched.desk.redacting.squares(one.dsl, "browser", one.kept.id),
+    "Redacting.squares_again": lambda one: one.watched.desk.redacting.squares_again(one.dsl, "browser", one.kept.id, NO_SQUARES),
+    "Redacting.named": lambda one: one.watched.desk.redacting.named(one.dsl, one.kept.id, {"screen-as-seen.png": "A1"}),
     "Redacting.preview": lambda one: one.watched.desk.redacting.preview(one.dsl, "browser", one.kept.id, Choice(all_pictures=True)),
     "Redacting.make": lambda one: one.watched.desk.redacting.make(one.dsl, one.kept.id, Choice(all_pictures=True)),
     "LookUps.begin": lambda one: one.watched.desk.lookups.begin(one.dsl, one.case.id, one.item.id),
