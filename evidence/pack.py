@@ -32,6 +32,7 @@ from evidence.how_to_check import Subject, how_to_check
 from evidence.keys import SealKey
 from evidence.redaction import phrases_of, redacted_case_file
 from evidence.report import DEMO, CaseFile, Variant, answer_name, both_times, chronology_csv
+from evidence.report_captures import KINDS, VERDICTS
 from evidence.report_pdf import report
 from evidence.safe_text import in_csv
 from evidence.seal import KEY, MANIFEST, SEAL, TOKEN, canonical, manifest_of, sha256, sha512, stamp
@@ -43,6 +44,7 @@ from evidence.vault import Vault
 __all__ = ["CaseFile", "Pack", "Variant", "pack_name", "write_pack"]
 
 REPORT = "report.pdf"
+NOT_INCLUDED = "not_included"
 NO_COPY = "no redacted copy was made"
 
 Part = bytes | SealedFile  # a file of the vault is fetched when its turn to be written comes: packs may be large
@@ -220,10 +222,12 @@ def _picture(vault: Vault, _: Evidence, sealed: SealedFile) -> bytes:
 _INDEX = (
     "evidence",
     "kind",
+    "what_it_is",
     "captured_utc_and_uk",
     "address",
     "status",
-    "amounts_to",
+    "completeness",
+    "what_it_amounts_to",
     "by",
     "files",
     "bytes",
@@ -233,9 +237,9 @@ _INDEX = (
 
 
 def _index(making: _Making) -> str:
-    """Return the list of what is in the pack, and of what is not; no cell can be a formula."""
+    """Return the list of what is in the pack, and of what is not: codes with the words beside them; no cell can be a formula."""
     rows = [_INDEX, *(_row(making, one) for one in making.shown)]
-    rows += [(one.ref, f"not included: {NO_COPY}", *[""] * (len(_INDEX) - 2)) for one in making.left_out]
+    rows += [(one.ref, NOT_INCLUDED, f"not included: {NO_COPY}", *[""] * (len(_INDEX) - 3)) for one in making.left_out]
     return "".join(",".join(map(in_csv, row)) + "\r\n" for row in rows)
 
 
@@ -244,10 +248,12 @@ def _row(making: _Making, one: Evidence) -> tuple[str, ...]:
     return (
         one.ref,
         one.kind.value,
+        KINDS[one.kind],
         both_times(one.captured_at),
         one.address,
         "" if one.status is None else str(one.status),
-        one.completeness.value.replace("_", " "),
+        one.completeness.value,
+        VERDICTS[one.completeness],
         making.file.who(one.captured_by),
         str(len(one.files)),
         str(sum(sealed.bytes for sealed in one.files)),

@@ -18,6 +18,11 @@ MAX_TEXT = 20_000  # characters of one text; the whole stands in the pack
 MAX_CELL = 1_500
 MAX_HIDDEN = 40
 _IN_BAND = 240
+KINDS: dict[EvidenceKind, str] = {
+    EvidenceKind.PAGE: "captured by us",
+    EvidenceKind.SUPPLIED: "supplied by a person",
+    EvidenceKind.REDACTED: "working copy, parts covered",
+}
 VERDICTS: dict[Completeness, str] = {
     Completeness.FULL: "full: the page and the post were recorded whole",
     Completeness.INCOMPLETE: "incomplete, but it shows the post",
@@ -127,7 +132,7 @@ def _facts(source: Source) -> Iterator[tuple[str, str]]:
         yield "Captured", f"{both_times(one.captured_at)} by {source.who}"
     if one.kind is not EvidenceKind.SUPPLIED:
         yield from _page_facts(source)
-    yield "What it amounts to", VERDICTS[one.completeness]
+    yield "What it amounts to", f"{VERDICTS[one.completeness][0].upper()}{VERDICTS[one.completeness][1:]}"
     yield "Note", one.note
     yield "Witness code (SHA-256 of its seal.json)", one.seal_sha256
     yield "Time stamp", time_stamp(source.file.token(one))

@@ -15,12 +15,16 @@ from data.model.evidence import Evidence, EvidenceKind
 from evidence.custody_words import custody_words
 from evidence.pdf import Block, Bullets, Document, Heading, PageBreak, Paragraph, Quote, Rows, Table, pdf
 from evidence.report import DEMO, CaseFile, Variant, answer_name, both_times, chronology, worded
-from evidence.report_captures import MAX_CELL, MAX_TEXT, Budget, Pictures, Source, capture_blocks, cut, time_stamp
+from evidence.report_captures import KINDS, MAX_CELL, MAX_TEXT, Budget, Pictures, Source, capture_blocks, cut, time_stamp
 from evidence.report_statement import CLOCKS, DEMO_CLOCKS, GLOSSARY, statement
 
 MAX_PIECES = 120  # pages of pictures in one report
 MAX_ROWS = 400  # lines of one table
 MAX_REQUESTS = 40
+IN_A_PACK = (
+    "This report is part of an evidence pack. The files themselves lie in the pack's folder data, each piece of evidence under its number. "
+    "HOW-TO-CHECK.txt in the pack says how anybody can check, without the school, that nothing was changed."
+)
 DEMO_MARK = f"{DEMO}\n"
 
 
@@ -41,7 +45,7 @@ def document(file: CaseFile, *, by: str, now: datetime, variant: Variant, pictur
     blocks = (
         *_cover(file, by, now, variant),
         *_evidence(file, variant, pictures),
-        *_history(file),
+        *_history(file, variant),
         *_register(file, variant),
         *_signed(file, variant),
     )
@@ -76,7 +80,7 @@ def _cover(file: CaseFile, by: str, now: datetime, variant: Variant) -> Iterator
     rows = [
         ("School", file.school.name),
         ("Case", case.ref),
-        ("This report", f"{_VARIANTS[variant]}; taken out by {file.who(by)}, {both_times(now)}"),
+        ("This report", f"{_first_big(_VARIANTS[variant])}; taken out by {file.who(by)}, {both_times(now)}"),
         ("State", _first_big(_state(file))),
         ("Concern, as it was recorded", _first_big(worded(file.words.harms, case.lead_category))),
         ("Severity", case.severity.word),
@@ -85,11 +89,12 @@ def _cover(file: CaseFile, by: str, now: datetime, variant: Variant) -> Iterator
         *(("Address", cut(item.address, MAX_CELL)) for item in file.items[:MAX_REQUESTS]),
     ]
     yield Rows(tuple(rows))
+    yield Paragraph(IN_A_PACK)
     yield Heading("Evidence in this report")
     found = shown(file, variant)
     yield from _listed(
-        ("Number", "What it is, since when, and its witness code"),
-        [(one.ref, f"{_first_big(_WHAT[one.kind])}, {both_times(one.captured_at)}\n{one.seal_sha256}") for one in found],
+        ("Number", "What it is, when it was made, and its witness code"),
+        [(one.ref, f"{_first_big(KINDS[one.kind])}, {both_times(one.captured_at)}\n{one.seal_sha256}") for one in found],
         (2, 5),
     )
     yield from _not_included(file, variant)
@@ -104,13 +109,6 @@ def _state(file: CaseFile) -> str:
 
 def _first_big(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-_WHAT = {
-    EvidenceKind.PAGE: "captured by us",
-    EvidenceKind.SUPPLIED: "supplied by a person",
-    EvidenceKind.REDACTED: "working copy, parts covered",
-}
 
 
 def _not_included(file: CaseFile, variant: Variant) -> Iterator[Block]:
@@ -133,7 +131,7 @@ def _evidence(file: CaseFile, variant: Variant, pictures: Pictures) -> Iterator[
         yield from capture_blocks(source, budget, with_pictures=variant is Variant.REDACTED or one.kind is not EvidenceKind.REDACTED)
 
 
-def _history(file: CaseFile) -> Iterator[Block]:
+def _history(file: CaseFile, variant: Variant) -> Iterator[Block]:
     yield PageBreak()
     yield Heading("Chronology")
     yield from _listed(("When", "Who", "What", "Reason"), chronology(file), (4, 3, 4, 4), "chronology.csv")
@@ -142,7 +140,8 @@ def _history(file: CaseFile) -> Iterator[Block]:
         yield from _request(file, request)
     yield from _count(file.requests, MAX_REQUESTS, "the school's own file")
     yield Heading("Our own checks whether it is still there")
-    yield from _listed(("When", "Who", "Found", "How", "Status", "Detail", "Raw answer"), list(_checks(file)), (4, 3, 3, 2, 2, 4, 3))
+    found = list(_checks(file, variant))
+    yield from _listed(("When, and by whom", "What was found", "How", "The site's raw answer"), found, (4, 5, 3, 4))
 
 
 def _request(file: CaseFile, request: TakedownRequest) -> Iterator[Block]:
@@ -160,17 +159,22 @@ def _request(file: CaseFile, request: TakedownRequest) -> Iterator[Block]:
     yield Quote(cut(request.body, MAX_TEXT, "the school's own file"))
 
 
-def _checks(file: CaseFile) -> Iterator[tuple[str, ...]]:
+def _checks(file: CaseFile, variant: Variant) -> Iterator[tuple[str, ...]]:
     for number, check in enumerate(file.checks, start=1):
+        status = f"\nHTTP status {check.status}" if check.status is not None else ""
+        detail = f"\n{check.detail}" if check.detail else ""
         yield (
-            both_times(check.at),
-            file.who(check.by),
-            worded(file.words.verdicts, check.verdict),
-            check.method,
-            str(check.status if check.status is not None else ""),
-            check.detail,
-            answer_name(number) if check.answer_sha256 else "none kept",
+            f"{both_times(check.at)}\n{file.who(check.by)}",
+            f"{_first_big(worded(file.words.verdicts, check.verdict))}{detail}",
+            f"{_first_big(check.method)}{status}",
+            _raw_answer(number, kept=check.answer_sha256 is not None, variant=variant),
         )
+
+
+def _raw_answer(number: int, *, kept: bool, variant: Variant) -> str:
+    if not kept:
+        return "None kept"
+    return answer_name(number) if variant is Variant.FULL else "Kept by the school: it is the page itself, with nothing covered"
 
 
 def _register(file: CaseFile, variant: Variant) -> Iterator[Block]:
@@ -186,13 +190,16 @@ def _register(file: CaseFile, variant: Variant) -> Iterator[Block]:
     ]
     yield from _listed(("No.", "When, and by whom", "Evidence, and what was done"), lines, (1, 4, 8), "register.jsonl")
     yield Heading("Time stamps")
-    found = [(one.ref, time_stamp(file.token(one))) for one in shown(file, variant)]
+    found = [(one.ref, _first_big(time_stamp(file.token(one)))) for one in shown(file, variant)]
     yield from _listed(("Evidence", "Time stamp of its seal"), found, (1, 3))
+
+
+_PROGRAMS = {"schoolwatch": "Schoolwatch", "browser": "the browser"}
 
 
 def _signed(file: CaseFile, variant: Variant) -> Iterator[Block]:
     own = [one for one in file.evidence if one.kind is EvidenceKind.PAGE] or list(shown(file, variant))
-    programs = sorted({f"{name} {one.tools[name]}" for one in own for name in ("schoolwatch", "browser") if name in one.tools})
+    programs = sorted({f"{called} {one.tools[name]}" for one in own for name, called in _PROGRAMS.items() if name in one.tools})
     yield from statement(list(dict.fromkeys(file.who(one.captured_by) for one in own)), programs)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 _KEPT = frozenset("\n\t\u200d\ufe0f")  # line ends, tabs; the joiner and the selector that emoji are made of
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20\t\r")  # the wide ones of Chinese and Japanese keyboards too
 
 
 def visible(text: str) -> str:
@@ -23,5 +23,5 @@ def _shown(char: str) -> str:
 def in_csv(text: object) -> str:
     """Return one cell: quoted, and never a formula for the spreadsheet that opens it (OWASP, CSV injection)."""
     cell = visible(str(text)).replace("\n", " ")
-    cell = f"'{cell}" if cell.startswith(_FORMULA) else cell
+    cell = f"'{cell}" if cell.startswith(_FORMULA) or cell.lstrip().startswith(_FORMULA) else cell
     return '"' + cell.replace('"', '""') + '"'

@@ -22,6 +22,7 @@ from evidence.errors import CaptureForbiddenError, CustodyBrokenError, SealBroke
 from evidence.invented import ITEM, WHEN, Workshop
 from evidence.pack import CaseFile, Pack, Variant, write_pack
 from evidence.report import DEMO
+from evidence.safe_text import in_csv
 from evidence.seal import stamp
 from evidence.tampering import opened, unpacked
 from evidence.testing import KEY, MOMENT, chained
@@ -128,6 +129,34 @@ def test_no_cell_of_a_table_is_a_formula(workshop: Workshop, file: CaseFile, nam
 
     assert len(rows) >= 2
     assert [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))] == []
+
+
+@pytest.mark.parametrize("text", ["=1+1", " =1+1", "\n=1+1", "\t@SUM(A1)", "+1", "-1", "\uff1d1+1", "\u3000=1", '"=1', "a=1", "2026-07-01"])
+def test_a_cell_begins_with_no_formula(text: str) -> None:
+    """Nor behind blanks, nor with the wide signs; other text stays as it is."""
+    (row,) = csv.reader(io.StringIO(in_csv(text)))
+    plain = not text.strip().startswith(tuple("=+-@\uff1d"))
+
+    assert row == [text] if plain else row[0].startswith("'")
+
+
+def test_the_index_says_each_code_in_words_too(tmp_path: Path) -> None:
+    """Programs read the codes, people the words beside them; what is left out of a redacted pack is said so."""
+    workshop = Workshop(tmp_path)
+    first, second = workshop.capture(), workshop.capture()
+    workshop.redacted(first)
+    tables = {}
+    for variant in Variant:
+        content = opened(workshop.pack(f"{variant.value}.zip", variant=variant).path)["data/index.csv"].decode("utf-8-sig")
+        tables[variant] = {row["evidence"]: row for row in csv.DictReader(io.StringIO(content))}
+    full, redacted = tables[Variant.FULL], tables[Variant.REDACTED]
+
+    assert (full[first.ref]["kind"], full[first.ref]["what_it_is"]) == ("page", "captured by us")
+    assert full[first.ref]["completeness"] == "full"
+    assert full[first.ref]["what_it_amounts_to"] == "full: the page and the post were recorded whole"
+    assert redacted[f"{first.ref}-R1"]["what_it_is"] == "working copy, parts covered"
+    assert (redacted[second.ref]["kind"], redacted[second.ref]["what_it_is"]) == ("not_included", "not included: no redacted copy was made")
+    assert set(redacted) == {f"{first.ref}-R1", second.ref}
 
 
 def test_earlier_exports_go_along(workshop: Workshop, file: CaseFile) -> None:

@@ -559,3 +559,13 @@ def test_history_and_custody_are_told_in_words(file: CaseFile, made: Made, words
     assert "who hosts the site was looked up" in found
     assert '"looked up","who hosts the site was looked up",""' in table
     assert table.startswith('"when_utc_and_uk","who","event","what","reason"\r\n')
+
+
+def test_a_redacted_report_names_no_answer_that_is_not_there(file: CaseFile, made: Made, words_of: Callable[..., str]) -> None:
+    """The raw answers go with the originals only: the other report says that the school keeps them."""
+    checks = tuple(one.model_copy(update={"answer_sha256": "cd" * 32}) for one in file.checks)
+    kept = replace(file, checks=checks)
+
+    assert "checks/001-answer.bin" in words_of(made(kept)).replace("- ", "-")
+    assert "checks/001" not in words_of(made(kept, Variant.REDACTED))
+    assert "Kept by the school" in words_of(made(kept, Variant.REDACTED))
