@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from casework.room import picture_files
 from casework.stopping import destroyed_files
-from data.errors import ConflictError, EvidenceError, SchoolwatchError, StoreError
+from data.errors import ConflictError, EvidenceError, NotFoundError, SchoolwatchError, StoreError
 from data.model.evidence import Evidence
 from data.store import Store, Work
 from evidence.guard import is_sealed_off
@@ -64,15 +64,26 @@ def _by_case(work: Work) -> Iterator[tuple[str, str]]:
 def only_if_kept(vault: Vault, store: Store, sealed: Evidence) -> Iterator[None]:
     """Take the files of sealed evidence away again when the step that records it refuses: refused means that nothing of it is left.
 
-    What any record names stays, and so does what another capture took up meanwhile. A disk that refuses leaves them to the night's sweep.
+    The step is one transaction. What any record names stays, and so does what another capture took up meanwhile. A disk that refuses
+    leaves them to the night's sweep, and so does a database of which it is not known whether it kept the record.
     """
     try:
         yield
     except (SchoolwatchError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError) as error:
-        if isinstance(error, ConflictError) or not isinstance(error, StoreError):  # a store that broke off may have kept the record yet
+        if _is_surely_refused(error):
             with contextlib.suppress(EvidenceError, StoreError):
                 vault.take_back(set(hashes(sealed)), lambda: _named(store))
         raise
+
+
+def _is_surely_refused(error: Exception) -> bool:
+    """Whether nothing was recorded: always but when the database broke off at the very end, where it may have kept the record yet.
+
+    An error that names the statement it came with came before the end, so that the transaction was rolled back.
+    """
+    if isinstance(error, (ConflictError, NotFoundError)) or not isinstance(error, StoreError):
+        return True
+    return getattr(error.__cause__, "statement", None) is not None
 
 
 def _named(store: Store) -> Collection[str]:

@@ -117,6 +117,21 @@ def test_the_file_is_refused_and_its_new_case_is_stopped(scene: Scene, way: str,
     assert way == "captured" or caught.value.what is Refused.UPLOAD
 
 
+def test_the_leads_hear_of_it_though_they_have_the_case_already(scene: Scene) -> None:
+    """A10: a case that lies with the lead for another reason is told of again when it is stopped."""
+    scene.desk.to_safeguarding(DSL, scene.two.id, "a child may be at risk")
+    with scene.store.read() as work:
+        before = work.messages.count(case_id=scene.two.id)
+    scene.desk.saw_indecent(DSL, scene.one.id)
+    with pytest.raises(CaptureForbiddenError):
+        scene.supply(scene.two)
+    with scene.store.read() as work:
+        after = work.messages.count(case_id=scene.two.id)
+
+    assert after > before
+    assert scene.now(scene.two).stop
+
+
 def test_another_file_of_the_same_school_is_taken_in(scene: Scene) -> None:
     """A stopped case closes no other one to what it does not hold."""
     scene.desk.saw_indecent(DSL, scene.one.id)

@@ -21,7 +21,8 @@ from data.model.evidence import Completeness, Evidence, EvidenceKind, OrderState
 from data.model.posts import PlatformName, SeenPost
 from data.model.readings import Category
 from data.model.watch import Health
-from evidence.capture import Watch, capture
+from data.store import Work
+from evidence.capture import Watch, capture, is_intact
 from evidence.custody import CustodyDraft
 from evidence.errors import CaptureFailedError
 from evidence.supplied import Account, Brought
@@ -352,6 +353,43 @@ def test_what_is_refused_after_it_was_sealed_leaves_no_file(flagged: Watched, mo
 
     assert done.state is {"stopped": OrderState.STOPPED, "cancelled": OrderState.CANCELLED, "odd": OrderState.FAILED}[what]
     assert {path.name for path in flagged.desk.vault.root.glob("??/*")} == kept
+
+
+def _breaks_off(monkeypatch: pytest.MonkeyPatch, error: sa.exc.DBAPIError | None = None) -> None:
+    """Let the database break off while evidence is recorded: by a statement that it refuses, or with this error at the very end."""
+
+    def refuse(work: Work, *_: object) -> None:
+        if error is not None:
+            raise error
+        work.connection.execute(sa.text("SELECT 1 FROM nowhere"))
+
+    monkeypatch.setattr("casework.watching.time_stamps.wanted", refuse)
+
+
+def test_what_a_broken_off_record_left_goes_at_once(flagged: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A statement that the database refuses leaves no file of the capture behind; the next try seals it anew."""
+    case = flagged.case_about("trip-money")
+    order, kept = flagged.order(case), {flagged.desk.vault.put(b"of another capture")}
+    with monkeypatch.context() as broken:
+        _breaks_off(broken)
+        with pytest.raises(StoreError):
+            one_round.carry_out(flagged.hands, order.id)
+    left = {path.name for path in flagged.desk.vault.root.glob("??/*")}
+    done = one_round.carry_out(flagged.hands, order.id)
+
+    assert left == kept
+    assert done.state is OrderState.DONE
+    assert all(is_intact(one, flagged.desk.vault) for one in flagged.casework.case(flagged.user(), case.id).evidence)
+
+
+def test_what_may_have_been_recorded_stays_for_the_sweep(flagged: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken off at the very end, nobody knows whether the record is kept: then no file of it is taken away."""
+    order = flagged.order(flagged.case_about("trip-money"))
+    _breaks_off(monkeypatch, sa.exc.OperationalError(None, None, Exception("the line went dead")))
+    with pytest.raises(StoreError):
+        one_round.carry_out(flagged.hands, order.id)
+
+    assert len(list(flagged.desk.vault.root.glob("??/*"))) > 3
 
 
 def test_a_number_that_was_taken_meanwhile_is_captured_again(flagged: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
