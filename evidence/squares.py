@@ -24,7 +24,8 @@ MOST_SHEETS = 12  # of one picture; our own pages have two in a part
 MOST_SIGNS = 4_000  # of a field
 _LIGHT = 6  # radius of the light blur, about that of the pictures' own view: a face can be found, and not be recognised
 _INK, _PAPER = (27, 39, 51), (255, 255, 255)
-_LARGE, _SMALL, _NARROW = 29, 24, 99  # sizes of the letters; up to which row the large ones fit
+_VEIL = 200  # of 255: how much paper lies under a name
+_LARGE, _SMALL, _NARROW = 30, 25, 99  # sizes of the letters; up to which row the large ones fit
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212:", "-"))
 _SQUARE = r"([A-Za-z])\s*([0-9]{1,5})"
 _NAMED = re.compile(rf"{_SQUARE}(?:\s*(?:-+|\bto\b)\s*{_SQUARE})?(?=[\s,;.]|$)", re.IGNORECASE | re.ASCII)
@@ -158,8 +159,13 @@ def _letter_over(part: Image.Image, grid: Grid, first: int, end: int) -> None:
         for y in rows:
             draw.line((0, y, part.width, y), fill=colour, width=wide)
     size = _LARGE if end <= _NARROW else _SMALL
+    veil, names = Image.new("L", part.size), []
     for column, x in enumerate(columns[:-1]):
         for row, y in enumerate(rows[:-1], start=first + 1):
-            name = f"{_letter(column)}{row}"
-            seen = max(0, min(y + 1, part.height - size - 6))  # the name of a last row of few pixels stands above its line
-            draw.text((x + 4, seen), name, fill=_PAPER, font_size=size, stroke_width=3, stroke_fill=_INK)
+            at = (x + 4, max(0, min(y + 1, part.height - size - 6)))  # the name of a last row of few pixels stands above its line
+            names.append((at, f"{_letter(column)}{row}"))
+            box = draw.textbbox(at, names[-1][1], font_size=size, stroke_width=1)
+            ImageDraw.Draw(veil).rectangle((box[0] - 2, box[1] - 2, box[2] + 2, box[3] + 2), fill=_VEIL)
+    part.paste(_PAPER, mask=veil)
+    for at, name in names:
+        draw.text(at, name, fill=_INK, font_size=size, stroke_width=1, stroke_fill=_INK)
