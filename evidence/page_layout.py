@@ -9,30 +9,31 @@ no slot it has no style. Nothing else is changed.
 
 from __future__ import annotations
 
+from evidence.page_tree import READ
+
 _WALK = """
   const images = [], lines = [], closed = new Set();
   let cut = false;
-  const up = (n) => n.assignedSlot || n.parentElement || (n.getRootNode() instanceof ShadowRoot ? n.getRootNode().host : null);
   const px = (value) => parseFloat(value) || 0;
   const FRAME = /^(iframe|frame|fencedframe)$/i;
-  const document_of = (e) => { try { const r = e.getBoundingClientRect(), doc = e.contentDocument;
-      return doc && doc.documentElement && Math.abs(r.width - e.offsetWidth) < 1 && Math.abs(r.height - e.offsetHeight) < 1 ? doc : null; }
+  const document_of = (e) => { try { const r = boxOf(e), doc = e.contentDocument;
+      return doc && topOf(doc) && Math.abs(r.width - e.offsetWidth) < 1 && Math.abs(r.height - e.offsetHeight) < 1 ? doc : null; }
     catch { return null; } };
   const inside = (e, at) => {
-    if (FRAME.test(e.tagName)) { const doc = document_of(e), r = e.getBoundingClientRect(), cs = getComputedStyle(e);
-      return doc ? [[doc.documentElement],
+    if (FRAME.test(tagOf(e))) { const doc = document_of(e), r = boxOf(e), cs = getComputedStyle(e);
+      return doc ? [[topOf(doc)],
         [at[0] + r.left + e.clientLeft + px(cs.paddingLeft), at[1] + r.top + e.clientTop + px(cs.paddingTop)]] : [[], at]; }
-    if (e.shadowRoot) return [e.shadowRoot.childNodes, at];
-    if (e.tagName === 'SLOT' && e.assignedNodes().length) return [e.assignedNodes(), at];
-    return [e.childNodes, at]; };
+    if (shadowOf(e)) return [kidsOf(shadowOf(e)), at];
+    if (tagOf(e) === 'SLOT' && e.assignedNodes().length) return [e.assignedNodes(), at];
+    return [kidsOf(e), at]; };
   const walk = (enter, words, leave) => {
-    const todo = [[document.documentElement, [scrollX, scrollY], null]];
+    const todo = [[top, [scrollX, scrollY], null]];
     let left = most * 10;
     while (todo.length) {
       const [n, at, cs] = todo.pop();
-      if (n.nodeType === 3) words(n, at);
+      if (typeOf(n) === 3) words(n, at);
       else if (cs) leave(n, cs, at);
-      else if (n.nodeType === 1) {
+      else if (typeOf(n) === 1) {
         if (--left < 0) { cut = true; return; }
         const style = getComputedStyle(n);
         if (style.display === 'none' || !style.display) continue;
@@ -44,10 +45,11 @@ _WALK = """
 
 _CLOSED = """
   const MAY = /^(article|aside|blockquote|body|div|footer|h[1-6]|header|main|nav|p|section|span)$|-/i, probes = [];
-  walk((e) => { if (MAY.test(e.tagName) && !e.shadowRoot) {
-    const probe = e.ownerDocument.createElement('i'); probe.slot = 'schoolwatch-' + Math.random(); probes.push([e, probe]); } },
+  const [made] = call(Document, 'createElement');
+  walk((e) => { if (MAY.test(tagOf(e)) && !shadowOf(e)) {
+    const probe = made(docOf(e), 'i'); probe.slot = 'schoolwatch-' + Math.random(); probes.push([e, probe]); } },
     () => {}, () => {});
-  for (const [e, probe] of probes) e.appendChild(probe);
+  for (const [e, probe] of probes) adopt(e, probe);
   for (const [e, probe] of probes) if (!getComputedStyle(probe).display) closed.add(e);
   for (const [, probe] of probes) probe.remove();
 """
@@ -64,7 +66,7 @@ _PLACES = """
     return found; };
   const short = (text) => { if (text.length > 10000) cut = true; return text.slice(0, 10000); };
   const picture = (r, at, e, unread) => { if (r.right - r.left > 1 && r.bottom - r.top > 1)
-    put(images, r, at, {alt: short(e.getAttribute('alt') || ''), ...(unread ? {unread: true} : {})}); };
+    put(images, r, at, {alt: short(attr(e, 'alt') || ''), ...(unread ? {unread: true} : {})}); };
   const line = (r, at, text) => { if (text.trim() && r.right > r.left && r.bottom > r.top) put(lines, r, at, {text: short(text)}); };
 """
 
@@ -77,7 +79,7 @@ _PSEUDO = """
   const grown = (r, x, y) => ({left: r.left - x, top: r.top - y, right: r.right + x, bottom: r.bottom + y});
   const said = (e, cs) => [...cs.content.replace(/url\\("(?:[^"\\\\]|\\\\.)*"\\)/g, '')
       .matchAll(/"((?:[^"\\\\]|\\\\[^])*)"|attr\\(\\s*([^\\s,)]+)[^)]*\\)|(?:open|close)-quote/g)]
-    .map(([, text, name]) => name ? e.getAttribute(name) || '' : text === undefined ? cs.quotes
+    .map(([, text, name]) => name ? attr(e, name) || '' : text === undefined ? cs.quotes
       : text.replace(/\\\\([0-9a-f]{1,6})\\s?|\\\\([^])/gi, (_, code, char) => code
         ? String.fromCodePoint(Math.min(parseInt(code, 16), 0x10ffff)) : char)).join('');
   const size = (cs) => ['', 'Left', 'Right'].reduce((all, side) => all + (side
@@ -87,7 +89,7 @@ _PSEUDO = """
   const near = (e, ps) => {
     let block = e;
     while (up(block) && /^(inline|contents|ruby.*)$/.test(getComputedStyle(block).display)) block = up(block);
-    const own = rect(e.getBoundingClientRect()), outer = rect(block.getBoundingClientRect());
+    const own = rect(boxOf(e)), outer = rect(boxOf(block));
     const shifts = ps.transform !== 'none' || ps.translate !== 'none' || ps.scale !== 'none' || ps.rotate !== 'none';
     const slack = ['Left', 'Top', 'Right', 'Bottom'].map((side) => Math.max(0, -px(ps['margin' + side]))
       + (ps.position === 'relative' ? Math.abs(px(ps[side.toLowerCase()])) : 0)).reduce((a, b) => a + b, 0);
@@ -101,14 +103,14 @@ _PSEUDO = """
       bottom: Math.min(Math.max(own.bottom, outer.bottom), own.bottom + high)}, reach, reach); };
   const apart = (e, ps) => {
     if (!/absolute|fixed/.test(ps.position)) return null;
-    const view = e.ownerDocument.defaultView;
+    const view = viewOf(docOf(e));
     let holder = e;
     const holds = (cs) => cs.transform !== 'none' || cs.filter !== 'none' || /paint|layout|strict|content/.test(cs.contain)
       || (ps.position === 'absolute' && cs.position !== 'static');
     while (holder && !holds(getComputedStyle(holder))) holder = up(holder);
-    const r = holder ? holder.getBoundingClientRect() : null, off = ps.position === 'fixed' ? [0, 0] : [-view.scrollX, -view.scrollY];
-    const x = (r ? r.left + holder.clientLeft - holder.scrollLeft : off[0]) + px(ps.left) + px(ps.marginLeft);
-    const y = (r ? r.top + holder.clientTop - holder.scrollTop : off[1]) + px(ps.top) + px(ps.marginTop);
+    const r = holder ? boxOf(holder) : null, off = ps.position === 'fixed' ? [0, 0] : [-view.scrollX, -view.scrollY];
+    const x = (r ? r.left + clientLeftOf(holder) - scrollLeftOf(holder) : off[0]) + px(ps.left) + px(ps.marginLeft);
+    const y = (r ? r.top + clientTopOf(holder) - scrollTopOf(holder) : off[1]) + px(ps.top) + px(ps.marginTop);
     const w = ps.boxSizing === 'border-box' ? px(ps.width) : size(ps), h = ps.boxSizing === 'border-box' ? px(ps.height) : tall(ps);
     const at = {left: x, top: y, right: x + w, bottom: y + h};
     if (ps.translate !== 'none' || ps.scale !== 'none' || ps.rotate !== 'none') return grown(at, w + h, w + h);
@@ -129,33 +131,36 @@ _PSEUDO = """
 
 _SHOWN = """
   const TAGS = /^(img|video|canvas|svg|picture|object|embed|image|applet)$/i, SHUT = /^(object|embed|applet)$/i;
-  const whole = (e, at) => e.ownerDocument === document ? [{left: 0, top: 0,
-      right: document.documentElement.scrollWidth, bottom: Math.max(document.documentElement.scrollHeight, innerHeight)}, [0, 0]]
-    : [{left: 0, top: 0, right: e.ownerDocument.defaultView.innerWidth, bottom: e.ownerDocument.defaultView.innerHeight}, at];
+  const whole = (e, at) => docOf(e) === document ? [{left: 0, top: 0,
+      right: scrollWidthOf(top), bottom: Math.max(scrollHeightOf(top), innerHeight)}, [0, 0]]
+    : [{left: 0, top: 0, right: viewOf(docOf(e)).innerWidth, bottom: viewOf(docOf(e)).innerHeight}, at];
   const drawn = (e, cs, at) => {
-    const r = rect(e.getBoundingClientRect()), shut = SHUT.test(e.tagName) || FRAME.test(e.tagName) && !document_of(e);
+    const tag = tagOf(e), r = rect(boxOf(e)), shut = SHUT.test(tag) || FRAME.test(tag) && !document_of(e);
     if (closed.has(e)) { if (r.right - r.left <= 1 || r.bottom - r.top <= 1) cut = true;
-      picture({...r, right: Math.max(r.right, r.left + e.scrollWidth), bottom: Math.max(r.bottom, r.top + e.scrollHeight)}, at, e, true); }
-    else if (shut || TAGS.test(e.tagName) || e.tagName === 'INPUT' && e.type === 'image') picture(r, at, e, shut);
-    else if (/^(html|body)$/i.test(e.tagName) && draws(cs)) picture(...whole(e, at), e, false);
-    else if (draws(cs) || e.hasAttribute('style') && cs.backgroundImage !== 'none') picture(r, at, e, false);
+      picture({...r, right: Math.max(r.right, r.left + scrollWidthOf(e)), bottom: Math.max(r.bottom, r.top + scrollHeightOf(e))},
+        at, e, true); }
+    else if (shut || TAGS.test(tag) || tag === 'INPUT' && e.type === 'image') picture(r, at, e, shut);
+    else if (/^(html|body)$/i.test(tag) && draws(cs)) picture(...whole(e, at), e, false);
+    else if (draws(cs) || hasAttr(e, 'style') && cs.backgroundImage !== 'none') picture(r, at, e, false);
     if (cs.webkitBoxReflect && cs.webkitBoxReflect !== 'none') cut = true; };
   const marker = (e, cs, at) => {
     if (!cs.display.includes('list-item')) return;
-    const ms = getComputedStyle(e, '::marker'), own = rect(e.getBoundingClientRect());
-    const r = cs.direction === 'rtl' ? {...own, right: document.documentElement.scrollWidth} : {...own, left: Math.min(own.left, -at[0])};
+    const ms = getComputedStyle(e, '::marker'), own = rect(boxOf(e));
+    const r = cs.direction === 'rtl' ? {...own, right: scrollWidthOf(top)} : {...own, left: Math.min(own.left, -at[0])};
     if (DRAWN.test(cs.listStyleImage) || DRAWN.test(ms.content)) picture(r, at, e, false);
     if (ms.content && ms.content !== 'normal') line(r, at, said(e, ms));
     if (/^["']/.test(cs.listStyleType)) line(r, at, said(e, {content: cs.listStyleType})); };
   const field = (e, at) => {
-    const all = e.tagName === 'SELECT' ? [...(e.multiple || e.size > 1 ? e.options : e.selectedOptions)].map((o) => o.label)
-        .concat([...e.querySelectorAll('optgroup')].map((o) => o.label), [...e.selectedOptions].map((o) => o.title))
-      : e.tagName === 'TEXTAREA' || e.tagName === 'INPUT' && e.type !== 'hidden'
+    const tag = tagOf(e), chosen = [...(e.selectedOptions || [])];
+    const all = tag === 'SELECT' ? [...(e.multiple || e.size > 1 ? e.options || [] : chosen)].map((o) => o.label)
+        .concat([...e.querySelectorAll('optgroup')].map((o) => o.label), chosen.map((o) => o.title))
+      : tag === 'TEXTAREA' || tag === 'INPUT' && e.type !== 'hidden'
         ? [e.type === 'password' ? '' : e.value, e.placeholder] : [];
-    for (const text of all) line(rect(e.getBoundingClientRect()), at, text || ''); };
+    for (const text of all) line(rect(boxOf(e)), at, text || ''); };
+  const [ranged] = call(Document, 'createRange');
   const words = (n, at) => {
     if (!n.data.trim()) return;
-    const range = n.ownerDocument.createRange();
+    const range = ranged(docOf(n));
     let now = null;
     for (const m of n.data.matchAll(/\\S+/g)) {
       range.setStart(n, m.index); range.setEnd(n, m.index + m[0].length);
@@ -166,7 +171,7 @@ _SHOWN = """
       else now = put(lines, r, at, {text: m[0]}); } };
   walk((e, cs, at) => { drawn(e, cs, at); marker(e, cs, at); pseudo(e, at, '::before'); field(e, at); },
     words, (e, cs, at) => pseudo(e, at, '::after'));
-  return {width: document.documentElement.scrollWidth, height: document.documentElement.scrollHeight, images, lines, cut};
+  return {width: scrollWidthOf(top), height: scrollHeightOf(top), images, lines, cut};
 }"""
 
-LAYOUT = "([tallest, most]) => {" + _WALK + _CLOSED + _PLACES + _PSEUDO + _SHOWN
+LAYOUT = "([tallest, most]) => {" + READ + _WALK + _CLOSED + _PLACES + _PSEUDO + _SHOWN

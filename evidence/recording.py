@@ -102,7 +102,7 @@ class Recorder:
 
     def _settle(self) -> None:
         self.talk.step("settling")
-        self._step("the page's title", lambda: self.facts.update(title=whole_text(self.page.title()[:1000])))
+        self._step("the page's title", lambda: self.facts.update(title=whole_text(str(self._own().evaluate(page_scripts.TITLE)))))
         wanted = [_SETTLE_MS, MAX_HEIGHT]
         self._step(
             "the state of the page", lambda: self.facts.update(settled=settled_of(self._own().evaluate(page_scripts.SETTLE, wanted)))
@@ -175,7 +175,7 @@ class Recorder:
         self._step("the post alone", self._post_alone)
 
     def _post_alone(self) -> None:
-        found = find(self.page, self.post_text, self.author, self.trouble)
+        found = find(self.page, self.protocol, self.post_text, self.author, self.trouble)
         self.facts["post_found"] = found is not None
         if found is None:
             return
@@ -185,10 +185,10 @@ class Recorder:
             places.append(clip)
             return self._shot(clip)
 
-        picture, hidden = photograph_post(self.page, found, shoot)
+        picture, hidden = photograph_post(found, shoot)
         write_whole(self.folder / POST, picture)
         self.facts["post_picture"] = places[-1]  # where it stood on the page: what is covered there is covered in it too
-        self.facts |= {"hidden": hidden, "post_whole": found.whole, "post_in_frame": found.frame != self.page.main_frame}
+        self.facts |= {"hidden": hidden, "post_whole": found.whole, "post_in_frame": found.place.around is not None}
 
 
 def _write(path: Path, text: str) -> None:
