@@ -186,7 +186,7 @@ def test_a_whole_capture_of_a_page_that_lies_is_right(camera: Camera, site: Loca
 STYLED = """<!doctype html><meta charset=utf-8><link rel=icon href="data:,"><link rel=stylesheet href="/s.css">{posts}
   <div class=bar style="color: red !important; unknown: 3">Bar</div><div class="" style="" id=empty></div><header style=" top : 0 ">Forum
   </header><script>const strange = document.body.appendChild(document.createElementNS('urn:x', 'strange'));
-  strange.setAttribute('class', 'no style of its own'); 
+  strange.setAttribute('class', 'no style of its own');
   document.querySelector('header').style.position = 'sticky';</script>"""
 SHEET = f"""body {{ margin: 0 }} article {{ {BOX} }} .bar, strange {{ position: fixed; inset: 0; {OVER} }}
   header {{ height: 300px; {OVER} }}
