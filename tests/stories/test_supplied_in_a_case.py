@@ -13,6 +13,7 @@ import pytest
 
 from casework.errors import EvidenceMissingError, IllegalMoveError
 from casework.handover import PICTURE_NAME, TRANSCRIPT
+from casework.stopping import Direction
 from dashboard.parts.testing import World, build
 from data.clock import FixedClock
 from data.errors import ConflictError, SchoolwatchError
@@ -26,6 +27,7 @@ from evidence.report import Variant
 from evidence.supplied import Account, Brought
 from evidence.testing import square
 from evidence.verify import Colour, verify
+from schoolwatch.destroying import destroy
 
 
 @pytest.fixture
@@ -37,9 +39,9 @@ def world(tmp_path: Path, clock: FixedClock, database_url: str) -> Iterator[Worl
     made.desk.close()
 
 
-def bring(world: World, content: bytes = square((9, 9, 9)), *, item: bool = True) -> Evidence:
+def bring(world: World, content: bytes = square((9, 9, 9)), *, item: bool = True, key: str = "fresh") -> Evidence:
     """Take in one picture of somebody's telephone."""
-    case, dsl = world.cases["fresh"], world.people["dsl"]
+    case, dsl = world.cases[key], world.people["dsl"]
     item_id = world.desk.casework.case(dsl, case.id).items[0].id if item else ""
     account = Account("a parent", "a screenshot", "the post", world.clock.now())
     return world.desk.taking_in.take(dsl, case.id, item_id, SafetyAnswer.NO, [Brought("a.png", content)], account)
@@ -73,6 +75,29 @@ def test_what_is_refused_after_its_seal_leaves_no_file(world: World, monkeypatch
         bring(world)
 
     assert {path.name for path in world.desk.vault.root.glob("??/*")} == before
+
+
+@pytest.mark.parametrize("is_destroyed", [False, True])
+def test_what_was_stopped_elsewhere_is_refused_before_a_byte_is_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch, is_destroyed: bool
+) -> None:
+    """§5.7: the very file of a stopped case, brought into another one, is never written; also after the police had it destroyed."""
+    world.open_case("other", "Fernley Green: the same picture again")
+    first, dsl, vault = bring(world), world.people["dsl"], world.desk.vault
+    world.desk.casework.saw_indecent(dsl, first.case_id)
+    if is_destroyed:
+        destroy(world.desk, dsl, first.id, Direction("PC Invented 77", "CAD 9/2026", world.clock.now()))
+    before, written = {path.name for path in vault.root.glob("??/*")}, list[bytes]()
+    with monkeypatch.context() as watched:
+        watched.setattr(vault, "put", written.append)
+        with pytest.raises(CaptureForbiddenError, match="upload refused: a file of it was stopped in another case") as refused:
+            bring(world, key="other")
+    case = world.desk.casework.case(dsl, world.cases["other"].id)
+
+    assert written == []
+    assert {path.name for path in vault.root.glob("??/*")} == before
+    assert "nothing of what was brought was kept" in str(refused.value)
+    assert (case.case.stop, case.evidence) == (True, ())
 
 
 def test_brought_for_no_address_it_opens_no_request_about_one(world: World) -> None:
