@@ -225,6 +225,17 @@ class Watching(Copying):
             _not_stopped(case)
             return case, item, work.posts.find(item.post_id) if item.post_id is not None else None
 
+    def answer_seen(self, case_id: str, sha256: str) -> None:
+        """Refuse an address's answer that is the very file of a stopped case, before it is stored, and stop this case too.
+
+        Raises IllegalMoveError then, and in a case that was stopped since it was asked.
+        """
+        with self.store.begin(by=SYSTEM) as work:
+            work.lock(f"case:{case_id}")
+            if self._stop_if_file_known(work, work.cases.get(case_id), (sha256,)):
+                work.commit()
+            _not_stopped(work.cases.get(case_id))
+
     def check_seen(self, case_id: str, check: RemovalCheck) -> Conclusion:
         """Store a look (once per slot) and do what follows: two agreeing ones verify the removal, one that finds it up refutes a claim."""
         with self.store.begin(by=SYSTEM) as work:

@@ -18,6 +18,7 @@ import structlog
 
 from casework.checks import PlannedCheck
 from casework.countdown import REMINDER_HOURS, reminder_key
+from casework.errors import IllegalMoveError
 from casework.threads import KEPT
 from casework.transitions import OPEN
 from collector.addresses import canonical_address
@@ -37,6 +38,7 @@ from evidence import presence
 from evidence.capture import CaptureFacts, Watch, capture
 from evidence.errors import CaptureCancelledError, PreflightStopError
 from evidence.guard import is_sealed_off
+from evidence.seal import sha256
 from evidence.vault import require_room
 from nlp.people import People
 from nlp.pipeline import Reader, open_reader
@@ -271,7 +273,10 @@ def _watch(hands: Hands, order_id: str) -> Watch:
 
 
 def look_again(hands: Hands, planned: PlannedCheck) -> RemovalCheck:
-    """Look whether a post is still there; the raw answer goes into the vault, the verdict into the case. Once per slot."""
+    """Look whether a post is still there; the raw answer goes into the vault, the verdict into the case. Once per slot.
+
+    Raises IllegalMoveError in a stopped case: nothing is asked, and nothing is kept of what was answered meanwhile.
+    """
     case, item, post = hands.desk.casework.check_facts(planned.case_id, planned.item_id)
     with hands.desk.store.read() as work:
         known = [check for check in work.checks.where(case_id=case.id, item_id=item.id) if check.slot == planned.slot]
@@ -279,6 +284,8 @@ def look_again(hands: Hands, planned: PlannedCheck) -> RemovalCheck:
         return known[0]
     adapter = _adapter_for(hands, post)
     seen = presence.look(item, post, adapter, hands.client, hands.clock.now())
+    if seen.answer:
+        hands.desk.casework.answer_seen(case.id, sha256(seen.answer))
     now = hands.clock.now()
     check = RemovalCheck(
         id=new_id(now),
@@ -370,7 +377,8 @@ def run_round(hands: Hands) -> RoundReport:
     broken_off = tuple(order.id for order in orders if not _carried_out(hands, order.id))
     planned = hands.desk.casework.plan_checks(hands.clock.now())
     for one in planned:
-        look_again(hands, one)
+        with contextlib.suppress(IllegalMoveError):  # stopped since it was planned
+            look_again(hands, one)
     reminded = remind(hands)
     fall_due(hands)
     prove(hands)

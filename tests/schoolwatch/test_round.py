@@ -25,7 +25,9 @@ from data.store import Work
 from evidence.capture import Watch, capture, is_intact
 from evidence.custody import CustodyDraft
 from evidence.errors import CaptureFailedError
+from evidence.presence import Observation
 from evidence.supplied import Account, Brought
+from evidence.testing import square
 from schoolwatch import round as one_round
 from schoolwatch.demo.posts import Place, load_script
 from schoolwatch.errors import NotReadyError
@@ -608,6 +610,27 @@ def test_reminders_fire_once(asked: Watched) -> None:
 
     assert fired == late == [1, 0]
     assert [key for _, key, _ in one_round.next_reminders(asked.desk)][-1] == "removal+24h"
+
+
+def test_an_answer_that_is_a_stopped_picture_is_not_kept(asked: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address that gives the very file which another case is stopped for: not a byte of it is written, its own case is stopped too."""
+    picture, user = square((9, 9, 9)), asked.user()
+    (row,) = asked.casework.cases(user, user.schools())
+    other = asked.opened(asked.told("wiki-ashcombe", "look at this"), Category.HARASSMENT_STAFF, "teacher")
+    account = Account("a parent", "with their telephone", "a post", asked.clock.now())
+    item = asked.casework.case(user, other.id).items[0]
+    asked.desk.taking_in.take(user, other.id, item.id, SafetyAnswer.NO, [Brought("a.png", picture)], account)
+    asked.casework.saw_indecent(user, other.id)
+    asked.forward(hours=1, minutes=1)
+    seen = Observation(Verdict.PRESENT, "web page", 200, "It is there.", picture)
+    monkeypatch.setattr(one_round.presence, "look", lambda *_: seen)
+    before = {path: path.stat().st_mtime_ns for path in asked.desk.vault.root.glob("??/*")}
+    report = run_round(asked.hands)
+    file = asked.casework.case(user, row.case.id)
+
+    assert report.checks == 1
+    assert (file.case.stop, file.checks) == (True, ())
+    assert {path: path.stat().st_mtime_ns for path in asked.desk.vault.root.glob("??/*")} == before
 
 
 def test_a_stopped_case_has_no_reminder_to_wait_for(asked: Watched) -> None:

@@ -275,6 +275,7 @@ MOVED = dict.fromkeys(
 NO_SQUARES = Squared((), {}, is_blurred=False)
 PATHS: dict[str, Act] = {
     "Casework.ask_check": lambda one: one.watched.casework.ask_check(one.dsl, one.case.id),
+    "Casework.answer_seen": lambda one: one.watched.casework.answer_seen(one.case.id, "ab" * 32),
     "Casework.check_facts": lambda one: one.watched.casework.check_facts(one.case.id, one.item.id),
     "Casework.check_seen": lambda one: one.watched.casework.check_seen(one.case.id, _check(one)),
     "Casework.host_to_look_up": lambda one: one.watched.casework.host_to_look_up(one.dsl, one.case.id, one.item.id),
