@@ -12,6 +12,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import cache
 
 from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
 
@@ -21,6 +22,7 @@ MOST_PIXELS = 50_000_000  # a telephone's largest ordinary photograph; decoded 1
 TALLEST, WIDEST = 16_000, 2_000  # pixels of what is shown
 MEDIA_TYPE = "image/png"
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+_BOX = b"ftyp"  # what a HEIC begins with, after four bytes of length (ISO/IEC 14496-12 §4.3)
 _SPOTS = 24  # the longer side of a tile before it is blown up: fewer dots than a face needs
 _TILE = 240  # pixels
 _LIGHT = 9  # radius of the light blur: shapes stay, faces and words do not
@@ -39,6 +41,7 @@ UNREADABLE = (
     zlib.error,
     OverflowError,
     MemoryError,
+    RuntimeError,  # the words of a HEIC's decoder
 )
 
 
@@ -54,8 +57,17 @@ def head_of(content: bytes) -> Iterator[Image.Image]:
     """Open a picture without decoding it; raises one of UNREADABLE for what is none, or has too many pixels to be decoded."""
     if content[:4] == b"RIFF" and _webp_pixels(content) > MOST_PIXELS:  # the library would make room for all of them at once
         raise NotDrawableError
-    with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
+    with Image.open(io.BytesIO(content), formats=_heif() if content[4:8] == _BOX else _FORMATS) as picture:
         yield picture
+
+
+@cache
+def _heif() -> tuple[str, ...]:
+    """Let the library read a HEIC: the picture alone, never the small one inside it, which may show something else."""
+    import pillow_heif
+
+    pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
+    return ("HEIF",)
 
 
 def _webp_pixels(content: bytes) -> int:

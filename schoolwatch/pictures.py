@@ -32,7 +32,7 @@ FETCH_SECONDS = 60.0  # from the reason to the browser's fetch
 SHARPEN_SECONDS = 600.0  # how long one reason is good for the sharp picture too
 MOST_HELD = 100_000_000  # bytes of drawn pictures that wait to be fetched; older ones give way
 _MOST_TILES, _MOST_LOOKS = 512, 40
-_DRAWABLE = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
+_DRAWABLE = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif", "image/heic"})
 
 
 class LookRefusedError(SchoolwatchError):
@@ -180,7 +180,7 @@ class Pictures:
 
 
 def drawable(evidence: Evidence) -> tuple[SealedFile, ...]:
-    """Return the pictures of a piece of evidence that can be drawn here; a HEIC is kept, not drawn."""
+    """Return the pictures of a piece of evidence that can be drawn here."""
     return tuple(file for file in evidence.files if file.media_type in _DRAWABLE)
 
 

@@ -17,7 +17,6 @@ from dashboard.parts.picture_route import picture_address
 from dashboard.parts.plain_words import as_is
 from data.model.evidence import Evidence
 from evidence.report_captures import picture_name
-from evidence.squares import MOST_SIGNS
 from schoolwatch.redacting import Shown, Squared
 
 SHOW, SHARP = "Show the pictures with squares over them", "Show them sharp"
@@ -74,7 +73,7 @@ def _field(one: Evidence, name: str, seen: Squared | None, key: str) -> str:
     if seen and name in seen.problems:
         muted(as_is(f"{seen.problems[name]}."))
     label = f"Squares to cover: {called}"
-    return st.text_input(label, key=f"{key}-squares-{name}", placeholder="B3, C3-D5", help=_HELP, max_chars=MOST_SIGNS) or ""
+    return st.text_input(label, key=f"{key}-squares-{name}", placeholder="B3, C3-D5", help=_HELP) or ""
 
 
 def _sheet(one: Evidence, sheet: Shown, called: str) -> None:

@@ -7,12 +7,13 @@ import io
 import random
 import struct
 
+import pillow_heif
 import pytest
 from PIL import Image, ImageChops, ImageDraw
 
 from evidence.errors import NotDrawableError
 from evidence.file_facts import facts_of
-from evidence.file_kinds import GIF, JPEG, PNG, WEBP, FileKind
+from evidence.file_kinds import GIF, HEIC, JPEG, PNG, WEBP, FileKind, kind_of
 from evidence.testing import square
 from evidence.viewing import MOST_PIXELS, TALLEST, WIDEST, Sharpness, head_of, shown, tile
 
@@ -136,6 +137,91 @@ def test_a_webp_that_promises_too_much_is_not_even_opened(kind: bytes) -> None:
     with pytest.raises(NotDrawableError), head_of(content):
         pass
     assert MOST_PIXELS < 16_383 * 16_383
+
+
+# --- photographs of iPhones ---
+
+
+def a_heic(size: tuple[int, int] = (320, 240), *, lossless: bool = True, **more: object) -> bytes:
+    """Return a HEIC: a red field, the upper half of its left part blue."""
+    pillow_heif.register_heif_opener()
+    picture = Image.new("RGB", size, (200, 40, 60))
+    picture.paste((20, 40, 200), (0, 0, size[0] // 2, size[1] // 2))
+    return png(picture, "HEIF", **({"quality": -1, "chroma": 444} if lossless else {"quality": 60}), **more)
+
+
+def near(one: object, other: tuple[int, int, int]) -> bool:
+    """Whether two colours are the same but for what a camera's format loses."""
+    return isinstance(one, tuple) and max(abs(a - b) for a, b in zip(one, other, strict=True)) <= 8
+
+
+def test_a_photograph_of_an_iphone_is_drawn_anew() -> None:
+    """Also one that is kept in tiles, as iPhones do: every dot, upright, and nothing of the file beside it."""
+    tags = Image.Exif()
+    tags[0x0112], tags[0x010F], tags[0x8825] = 6, "Invented Camera", {1: "N", 2: (51.0, 1.0, 2.0)}
+    for content in (a_heic(exif=tags.tobytes()), a_heic(exif=tags.tobytes(), tile_size=128)):
+        given = opened(shown(content, Sharpness.SHARP))
+
+        assert kind_of(content) == HEIC
+        assert (given.size, given.info) == ((240, 320), {})
+        assert near(given.getpixel((200, 40)), (20, 40, 200))  # turned by a quarter: what was on the left is on top
+        assert near(given.getpixel((40, 40)), (200, 40, 60))
+        assert b"Invented" not in shown(content, Sharpness.SHARP)
+        assert max(opened(tile(content)).size) == 240
+        assert facts_of(HEIC, content) | {"width": 0, "height": 0} == {
+            "width": 0,
+            "height": 0,
+            "holds_place": True,
+            "camera": "Invented Camera",
+        }
+
+
+def test_the_small_picture_inside_an_iphones_photograph_is_never_shown() -> None:
+    """It may show something else than the photograph; a tile, too, is made of the photograph."""
+    pillow_heif.register_heif_opener()
+    content = a_heic((1_024, 768), thumbnails=[320])
+    with head_of(content) as picture:
+        assert picture.info["thumbnails"] == []
+        picture.draft("RGB", (240, 180))  # what a tile asks for: no larger than needed
+        picture.load()
+
+        assert picture.size == (1_024, 768)
+    assert b"thmb" in content
+
+
+def test_an_iphones_photograph_that_promises_too_much_is_not_decoded() -> None:
+    """Its head says 9,000 by 9,000; a cut file and one that is only a head are refused in words too."""
+    whole = a_heic()
+    sizes = struct.pack(">II", 320, 240)
+    assert whole.count(sizes) == 1
+    promised = whole.replace(sizes, struct.pack(">II", 9_000, 9_000))
+
+    with head_of(promised) as head:
+        assert head.width * head.height > MOST_PIXELS
+    for content in (promised, whole[:40], whole[: len(whole) // 2], whole[:-20], b"\0\0\0\x18ftypheic" + bytes(16)):
+        with pytest.raises(NotDrawableError, match="sealed file is untouched"):
+            shown(content, Sharpness.SHARP)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_damaged_photograph_of_an_iphone_is_drawn_or_refused_in_words(seed: int) -> None:
+    """Two hundred files each: cut anywhere, with bytes changed in the head or anywhere, whole or in tiles."""
+    chance = random.Random(seed)  # noqa: S311 - the same damage in every run
+    sources = [a_heic((160, 120), lossless=False), a_heic((160, 120), lossless=False, tile_size=64)]
+    outcomes = set()
+    for number in range(200):
+        broken = bytearray(sources[number % 2])
+        for _ in range(chance.randint(1, 6)):
+            broken[chance.randrange(len(broken) if number % 3 else min(600, len(broken)))] = chance.randrange(256)
+        if number % 5 == 0:
+            broken = broken[: chance.randrange(len(broken))]
+        assert isinstance(facts_of(HEIC, bytes(broken)), dict)
+        try:
+            outcomes.add(opened(shown(bytes(broken), Sharpness.LIGHT)).width > 0)
+        except NotDrawableError:
+            outcomes.add(False)
+
+    assert outcomes == {True, False}
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # the picture reader warns of a damaged head, and goes on

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pikepdf
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -351,6 +352,24 @@ def test_squares_lie_over_what_a_person_brought(world: World, case: Case) -> Non
     assert seen.problems["supplied-03.png"].startswith("A picture, number 3: not shown, ")
     assert _colours(_read(world, copied, "supplied-01.png")) == {FILL, CHILD}
     assert _colours(_read(world, copied, "supplied-02.png")) == {CHILD}
+
+
+def test_a_photograph_of_an_iphone_is_looked_at_and_covered(world: World, case: Case) -> None:
+    """The sealed file stays as it was brought, byte for byte; the copy is a PNG with the squares filled."""
+    pillow_heif.register_heif_opener()
+    kept = io.BytesIO()
+    Image.new("RGB", (240, 180), CHILD).save(kept, "HEIF", quality=-1, chroma=444)
+    lead, desk, pictures = world.people["dsl"], world.desk.redacting, world.desk.pictures
+    account = Account("a parent", "Photographed.", "the message", world.clock.now(), None, "")
+    brought = world.desk.taking_in.take(lead, case.id, "", SafetyAnswer.NO, [Brought("IMG_0001.HEIC", kept.getvalue())], account)
+
+    opened = pictures.open(lead, "b", brought.id, "supplied-01.heic", "to see it")
+    assert Image.open(io.BytesIO(pictures.fetch(lead, "b", brought.id, "supplied-01.heic", opened.token))).size == (240, 180)
+    assert [(one.name, one.last) for one in desk.squares(lead, "b", brought.id).shown] == [("supplied-01.heic", 9)]
+    copied = desk.make(lead, brought.id, Choice(squares=desk.named(lead, brought.id, {"supplied-01.heic": "A1-L9"})))
+
+    assert _colours(_read(world, copied, "supplied-01.png")) == {FILL}
+    assert _read(world, brought, "supplied-01.heic") == kept.getvalue()
 
 
 def _papers(world: World, case: Case) -> dict[str, bytes]:
