@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import socket
@@ -90,6 +91,18 @@ def test_everything_that_asks_a_person_is_refused_and_counted(camera: Camera, si
     assert done["prints_refused"] >= 1
     assert done["permissions_refused"] >= 2
     assert picture.text == [POST]
+
+
+def test_a_question_before_leaving_is_counted_and_holds_nobody(camera: Camera, site: LocalSite) -> None:
+    """The page asks whether we really want to leave: counted when we leave it between the two looks, and we leave. It is there whole."""
+    script = """addEventListener("beforeunload", (event) => { event.preventDefault(); event.returnValue = "stay"; });"""
+    picture = camera.take(site.page("/p", f"{WORDS}<script>{script}</script>"), POST)
+    first, second = picture.facts["text_first"]["refused"], picture.facts["interventions"]
+
+    assert picture.evidence.completeness is Completeness.FULL, picture.evidence.note
+    assert (first["leaving"], first["dialogs"]) == (1, 0)
+    assert (second["leaving_dialogs_accepted"], second["dialogs_dismissed"]) == (0, 0)
+    assert (picture.evidence.final_address, site.asked) == (site.url("/p"), ["/p", "/p"])
 
 
 @pytest.mark.parametrize(
@@ -364,9 +377,10 @@ def test_a_browser_that_dies_under_way_says_so(camera: Camera, site: LocalSite, 
     def told(words: str) -> None:
         if words == step:
             for process in psutil.Process().children(recursive=True):
-                if "--type=" not in " ".join(process.cmdline()) and "--remote-debugging-pipe" in process.cmdline():
-                    process.kill()
-                    killed.append(process.pid)
+                with contextlib.suppress(psutil.NoSuchProcess):  # one that ended by itself meanwhile, a zombie too
+                    if "--type=" not in " ".join(process.cmdline()) and "--remote-debugging-pipe" in process.cmdline():
+                        process.kill()
+                        killed.append(process.pid)
 
     try:
         picture = camera.take(address, POST, watch=Watch(progress=told))
