@@ -9,6 +9,7 @@ from casework import access, cases, clocks, steps, transitions
 from casework.cases import Facts
 from casework.checks import VERDICT_LABELS, Conclusion, PlannedCheck, next_check, seen
 from casework.event_words import EVENT_LABELS
+from casework.exports import with_evidence
 from casework.files import CaseFile, CaseRow, Line
 from casework.requests import REQUEST_LABELS, WAS_SENT
 from casework.room import Room
@@ -95,8 +96,10 @@ class CaseFiles(Room):
         )
 
     def chronology(self, by: User, case_id: str) -> tuple[Line, ...]:
-        """Return everything that happened in a case, newest first."""
+        """Return everything that happened in a case, newest first; with what left the safe."""
         file = self.case(by, case_id)
+        with self.store.read() as work:
+            left = with_evidence(work, file.case)
         lines = [
             *(Line(check.at, check.by, _say_check(check), "check") for check in file.checks),
             *(
@@ -105,6 +108,7 @@ class CaseFiles(Room):
                 )
                 for one in file.evidence
             ),
+            *(Line(one.at, one.by, f"left the safe: {one.words}", "export") for one in left if not one.is_papers),
             *(Line(one.fired_at, "system", one.text, "reminder") for one in file.reminders),
             *(
                 Line(one.sent_at, one.sent_by or "", f"request to {one.recipient}: {REQUEST_LABELS[one.state]}", "request")

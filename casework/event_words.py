@@ -78,4 +78,6 @@ EVENT_LABELS: dict[str, str] = {
     "request approved": "request approved",
     "contact chosen": "chosen which contact of the site's network is written to",
     "escalated": "taken a step further, to the next party that can act",
+    "pack taken out": "an evidence pack was taken out",
+    "paper taken out": "a notice or letter was taken out of Schoolwatch",
 }

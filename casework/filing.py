@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from casework.acting import Acting
 from casework.errors import EvidenceMissingError, FilingRefusedError
+from casework.exports import PAPERS
 from casework.personal_data import Guard
 from casework.referrals import about_staff
 from casework.requests import blocked, has_evidence, step
@@ -108,8 +109,8 @@ class Filing(Acting):
             msg = "name a helper who signs in here and may see this case; choose somebody else"
             raise FilingRefusedError(msg)
 
-    def papers_made(self, by: User, filing_id: str, sha256: str) -> PersonalFiling:
-        """Note that the papers were made for the person, by their SHA-256, and what was given to whom (A36)."""
+    def papers_made(self, by: User, filing_id: str, sha256: str, evidence_ref: str = "") -> PersonalFiling:
+        """Note that the papers were made for the person, by their SHA-256, with what evidence, and what was given to whom (A36)."""
         with self.store.begin(by=by.id) as work:
             found, case = self._filing(work, by, filing_id)
             _may_be_asked(case)
@@ -130,7 +131,7 @@ class Filing(Acting):
                     at=now,
                 )
             )
-            self._event(work, case, by.id, "papers made", fields=_named(found) | {"sha256": sha256})
+            self._event(work, case, by.id, PAPERS, fields=_named(found) | {"sha256": sha256, "evidence": evidence_ref})
             work.commit()
         return found
 

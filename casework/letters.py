@@ -5,6 +5,7 @@ Nothing is sent from here: a person copies, prints or opens the draft in their o
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from casework.asking import Asking, Start, sender_role
 from casework.checks import VERDICT_LABELS, next_check
 from casework.drafting import Known, look_at_whole, starts
 from casework.errors import ConsentMissingError, IllegalMoveError
+from casework.exports import PAPER
 from casework.mail_draft import mail_draft
 from casework.notice import Details, NoticeFacts, Rendered, check_details, evidence_row, fits_in, london
 from casework.notice import Letter as Template
@@ -37,6 +39,8 @@ from evidence.guard import is_sealed_off
 from evidence.pdf import pdf
 
 FORMS: dict[str, str] = {"txt": "text/plain; charset=utf-8", "pdf": "application/pdf", "eml": "message/rfc822"}
+_FORM_WORDS = {"txt": "as text", "pdf": "as PDF", "eml": "as a mail draft"}
+_KINDS = {"request": "the notice of a request", "letter": "a letter"}
 _TAKE_ADDRESSES = frozenset({"police", "iwf", "ceop"})
 WITHHELD = "not given here: it may show an indecent image of a child; the police or the IWF have the address"
 
@@ -145,20 +149,30 @@ class Letters(Asking):
         return letter
 
     def paper(self, by: User, kind: str, record_id: str, form: str) -> Paper:
-        """Return a request's notice (`kind` "request") or a letter ("letter") as "txt", "pdf" or "eml".
+        """Return a request's notice (`kind` "request") or a letter ("letter") as "txt", "pdf" or "eml"; that it left is recorded first.
 
         Raises NotFoundError for another kind or form, PermissionDeniedError, IllegalMoveError where a stopped case forbids it.
         """
         if form not in FORMS or kind not in {"request", "letter"}:
             raise NotFoundError("paper", f"{kind}.{form}")
         with self.store.read() as work:
-            found = self._request_paper(work, by, record_id) if kind == "request" else self._letter_paper(work, by, record_id)
-            case = work.cases.get(found.case_id)
-            if form == "eml":
-                _may_be_mailed(found, case)
+            found, case = self._paper(work, by, kind, record_id, form)
             school = work.schools.get(case.school_id)
         name = f"{case.ref}-{found.notice if isinstance(found, TakedownRequest) else found.template}.{form}"
-        return Paper(name, FORMS[form], _made(found, school, case.ref, form))
+        content = _made(found, school, case.ref, form)
+        with self.store.begin(by=by.id) as work:
+            _, case = self._paper(work, by, kind, record_id, form)  # it may have been stopped while the paper was made
+            fields = {"kind": kind, "id": record_id, "form": form, "sha256": hashlib.sha256(content).hexdigest()}
+            self._event(work, case, by.id, PAPER, fields=fields, reason=f"{_KINDS[kind]}, {_FORM_WORDS[form]}")
+            work.commit()
+        return Paper(name, FORMS[form], content)
+
+    def _paper(self, work: Work, by: User, kind: str, record_id: str, form: str) -> tuple[TakedownRequest | Letter, Case]:
+        found = self._request_paper(work, by, record_id) if kind == "request" else self._letter_paper(work, by, record_id)
+        case = work.cases.get(found.case_id)
+        if form == "eml":
+            _may_be_mailed(found, case)
+        return found, case
 
     def _request_paper(self, work: Work, by: User, request_id: str) -> TakedownRequest:
         """Return a request; one that was not sent yet stays here while nobody may be asked (held, with the lead, §3.5)."""

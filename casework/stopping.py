@@ -7,7 +7,7 @@ not by "yes" or "not sure", not by a reporter's tick, not by the category, not b
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 
@@ -15,6 +15,7 @@ from casework import access, corrections, outbox
 from casework.casefiles import CaseFiles
 from casework.cases import record
 from casework.errors import IllegalMoveError
+from casework.exports import Export, exports
 from casework.room import KNOWN_FILE, UNDER_WAY, needed
 from casework.transitions import STATE_LABELS, SYSTEM, TRANSITIONS
 from casework.watching import chained
@@ -36,7 +37,6 @@ BACKUPS_FOR = timedelta(days=35)  # how long a backup made before the stop may s
 BY_WORDS = "the page's own words gave signs of an indecent picture"
 LIFT = "lift the stop"
 _SAFEGUARDING = frozenset({Role.DSL, Role.DEPUTY_DSL})  # the deputy in the lead's stead, as for every step out of the lead's hands
-PACK_SEAL = "pack seal"  # the words by which the custody chain tells one pack from the next
 _MOST = 200  # characters of a name or a reference
 
 BECAUSE: dict[str, str] = {
@@ -72,16 +72,6 @@ class Copy:
     evidence: Evidence
     seen: tuple[tuple[str, datetime], ...]
     destroyed: bool
-
-
-@dataclass(frozen=True)
-class Export:
-    """What left the safe before: when, by whom (user id), the custody chain's own words for it, and of which evidence."""
-
-    at: datetime
-    by: str
-    detail: str
-    refs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -147,7 +137,7 @@ class Stopping(CaseFiles):
                 may_destroy=Role.DSL in access.acts_as(by, case),
                 copies=tuple(self._copies(work, case)),
                 backups=self._backups(work, case),
-                exports=_exports(work, case),
+                exports=exports(work, case),
             )
 
     def lift_stop(self, by: User, case_id: str, reason: str) -> Case:
@@ -303,19 +293,6 @@ class Stopping(CaseFiles):
 
     def _custody(self, work: Work, by: User, kept: Sequence[Evidence], what: str, detail: str) -> None:
         chained(work, [CustodyDraft(at=self.now(), by=by.id, evidence_id=one.id, what=what, detail=detail) for one in kept])
-
-
-def _exports(work: Work, case: Case) -> tuple[Export, ...]:
-    """Return every pack and every set of papers that left with evidence of the case, oldest first; a pack's lines are one export."""
-    kept = {one.id: one.ref for one in work.evidence.where(case_id=case.id)}
-    found: dict[str, Export] = {}
-    for event in work.custody.of(list(kept)):
-        if event.what != "exported":
-            continue
-        key = event.detail if PACK_SEAL in event.detail else str(event.number)
-        first = found.get(key) or Export(event.at, event.by, event.detail, ())
-        found[key] = replace(first, refs=(*first.refs, kept[event.evidence_id]))
-    return tuple(sorted(found.values(), key=lambda one: one.at))
 
 
 def destroyed_files(work: Work) -> frozenset[str]:

@@ -8,6 +8,7 @@ from casework import child_summary, papers
 from casework.asking import sender_role
 from casework.child_summary import SummaryFacts, SummaryForm
 from casework.errors import SummaryRefusedError
+from casework.exports import SUMMARY
 from casework.room import Room, needed
 from data.errors import PermissionDeniedError
 from data.model.base import new_id
@@ -99,6 +100,6 @@ class Summaries(Room):
                 )
             )
             risks = [one.value for one in form.risks]
-            self._event(work, case, by.id, "child summary", fields={"risks": risks, "to_whom": form.to_whom})
+            self._event(work, case, by.id, SUMMARY, fields={"risks": risks, "to_whom": form.to_whom})
             work.commit()
         return ChildSummary(child_summary.as_text(parts), paper)

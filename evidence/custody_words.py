@@ -23,7 +23,7 @@ CUSTODY_LABELS: dict[str, str] = {
     "stop lifted": "the stop was lifted by the safeguarding lead",
     "destroyed": "destroyed",
 }
-PACKS = {"full": "the full evidence pack", "redacted": "the evidence pack with working copies only"}
+PACKS = {"full": "full evidence pack", "redacted": "evidence pack with working copies only (redacted)"}
 _PACK = re.compile(r"(full|redacted), pack seal ([0-9a-f]{64})")
 
 
@@ -44,7 +44,7 @@ def _captured(detail: str) -> str:
 
 def _left(detail: str) -> str:
     pack = _PACK.fullmatch(detail)
-    return f" in {PACKS[pack[1]]}, whose code is\n{pack[2]}" if pack else _plain(detail)
+    return f" in the {PACKS[pack[1]]}, whose code is\n{pack[2]}" if pack else _plain(detail)
 
 
 _DETAILS: dict[str, Callable[[str], str]] = {

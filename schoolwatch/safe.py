@@ -8,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from casework import access
+from casework.cases import record
 from casework.checks import VERDICT_LABELS
 from casework.event_words import EVENT_LABELS
+from casework.exports import NO_EVIDENCE, PACK
 from casework.flagging import CATEGORY_LABELS
 from casework.handover import PICTURE, HandOver, papers, papers_name, sha256
 from casework.requests import REQUEST_LABELS
@@ -122,9 +124,18 @@ class Safe:
         return made.path.name, content
 
     def _log_export(self, by: User, case_id: str, variant: Variant, made: Pack) -> None:
-        """Note each piece of evidence that leaves; raises CaptureForbiddenError when the case was stopped while the pack was made."""
+        """Note each piece of evidence that leaves; of a pack without any, that it left.
+
+        Raises CaptureForbiddenError when the case was stopped while the pack was made.
+        """
         with self._store.begin(by.id) as work:
-            may_export(work.cases.get(case_id))
+            case = work.cases.get(case_id)
+            may_export(case)
+            if not made.evidence_ids:  # the custody chain is about evidence: this stands in the case's history
+                fields = {"variant": variant.value, "pack_seal": made.seal_sha256}
+                changed, event = record(case, self._clock.now(), by.id, PACK, fields=fields, reason=NO_EVIDENCE)
+                work.cases.change(changed, case.revision)
+                work.case_events.add(event)
             for one in work.evidence.where(id=list(made.evidence_ids)):
                 detail = f"{variant.value}, pack seal {made.seal_sha256}"
                 append(work, CustodyDraft(at=self._clock.now(), by=by.id, evidence_id=one.id, what="exported", detail=detail))
@@ -138,7 +149,7 @@ class Safe:
         may_keep(stop=case.stop, category=case.lead_category)  # an adult whose picture it is gets help, without any picture (§8.7)
         hand = self._hand_over(filing, case)
         content = papers(hand, self._clock.now())
-        self._cases.papers_made(by, filing.id, sha256(content))
+        self._cases.papers_made(by, filing.id, sha256(content), hand.evidence.ref if hand.evidence else "")
         self._log(by, (hand.evidence,) if hand.evidence else (), "exported", "papers for the person concerned")
         return papers_name(case), content
 

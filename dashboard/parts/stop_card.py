@@ -73,14 +73,7 @@ def _exports(bench: Bench, sheet: StopSheet) -> None:
     known = names.names(bench.desk)
     st.markdown(f"**{OUTSIDE}**")
     for one in sheet.exports:
-        what = _what_left(one.detail)
-        st.text(f"{times.exact(one.at)}, by {names.name(known, one.by)}: {what}, with {one_line(', '.join(one.refs), 300)}")
-
-
-def _what_left(detail: str) -> str:
-    """Say in words what the custody chain says of an export."""
-    kind = detail.split(",", 1)[0]
-    return {"full": "full evidence pack", "redacted": "evidence pack with working copies only (redacted)"}.get(kind, one_line(detail, 120))
+        st.text(f"{times.exact(one.at)}, by {names.name(known, one.by)}: {one_line(one.words, 400)}")
 
 
 def _why(sheet: StopSheet) -> None:

@@ -119,7 +119,7 @@ def _of_steps(function: Function) -> Iterator[str]:
 
 def test_every_event_word_has_plain_words() -> None:
     """Whatever a case's history may hold is said by the one table; what the table says, the code can write."""
-    found = {word for module in modules(casework) for word in written(module)}
+    found = {word for module in modules(casework, schoolwatch) for word in written(module)}
 
     assert len(found) > 60
     assert sorted(found - set(EVENT_LABELS)) == []

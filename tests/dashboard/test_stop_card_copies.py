@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from casework.stopping import Export
+from casework.exports import Export
 from casework.watching import chained
 from dashboard.parts.case_head import STOP_CLOCK
 from dashboard.parts.stop_card import FIRST, OUTSIDE, TELL, YOU_LEAD
