@@ -106,11 +106,11 @@ def test_squares_lie_side_by_side_and_cover_the_picture(grid: Grid) -> None:
 
 @given(sizes, st.data())
 @settings(max_examples=60, deadline=None)
-def test_every_pixel_of_a_named_range_is_covered_and_none_beside_it(grid: Grid, data: st.DataObject) -> None:
+def test_every_pixel_of_a_named_range_is_covered_and_none_beside_it(grid: Grid, chosen: st.DataObject) -> None:
     """Burned into a picture: inside the named squares the fill alone, outside not a pixel changed."""
     across, down = st.integers(0, grid.across - 1), st.integers(0, grid.down - 1)
-    left, right = sorted((data.draw(across), data.draw(across)))
-    top, bottom = sorted((data.draw(down), data.draw(down)))
+    left, right = sorted((chosen.draw(across), chosen.draw(across)))
+    top, bottom = sorted((chosen.draw(down), chosen.draw(down)))
     (box,) = named(f"{letter(right)}{top + 1}-{letter(left)}{bottom + 1}", grid, WHERE)
     made = Image.open(io.BytesIO(cover(as_png(Image.new("RGB", (grid.width, grid.height), CHILD)), [box])))
 
