@@ -52,6 +52,7 @@ _DETAILS: dict[str, Callable[[str], str]] = {
     "sealed": lambda detail: f", with the witness code\n{detail}",
     "captured": _captured,
     "taken from": lambda detail: _plain(detail.replace(", witness code ", ", with the witness code\n")),
+    "viewed": lambda detail: f" ({detail.replace(': ', '; ')})" if detail else "",
     "destroyed": lambda detail: f" {detail}",
     "exported": _left,
 }

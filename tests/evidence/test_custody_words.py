@@ -22,7 +22,7 @@ CODE = "0f" * 32
         ("captured", "something else", "captured: something else"),
         ("taken from", f"SW-2026-0001-E1, witness code {CODE}", f"made from its original: SW-2026-0001-E1, with the witness code\n{CODE}"),
         ("sealed", CODE, f"sealed, with the witness code\n{CODE}"),
-        ("viewed", "post.png: reason in the case's history", "a picture was looked at: post.png: reason in the case's history"),
+        ("viewed", "post.png: reason in the case's history", "a picture was looked at (post.png; reason in the case's history)"),
         ("exported", f"full, pack seal {CODE}", f"left the safe in the full evidence pack, whose code is\n{CODE}"),
         ("exported", "papers for the person concerned", "left the safe: papers for the person concerned"),
         ("destroyed", "under police direction AB/1", "destroyed under police direction AB/1"),
