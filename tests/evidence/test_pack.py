@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -325,3 +326,15 @@ def test_a_demos_pack_says_so_wherever_it_is_read(workshop: Workshop) -> None:
     assert DEMO in demo["bag-info.txt"].decode()
     assert verify(target).colour is Colour.AMBER  # unchanged, without a time stamp
     assert all(b"demo" not in real[name].lower() for name in ("data/pack.json", "HOW-TO-CHECK.txt", "bag-info.txt"))
+
+
+def test_every_code_in_the_packs_report_can_be_copied_out(workshop: Workshop, words_of: Callable[..., str]) -> None:
+    """The witness code and the SHA-256 of each file of each capture: what is copied is what `sha256sum` prints."""
+    made = [workshop.capture(), workshop.capture(extra=b"x")]
+    paper = opened(workshop.pack().path)["data/report.pdf"]
+    codes = {one.seal_sha256 for one in made} | {sealed.sha256 for one in made for sealed in one.files}
+
+    for how in ((), ("-layout",), ("-raw",)):
+        found = words_of(paper, how)
+        assert sorted(code for code in codes if code not in found) == []
+        assert not {"\u200b", "\u00ad", "\u2060"} & set(found)
