@@ -30,7 +30,7 @@ from evidence.seal import canonical
 POST, AS_SEEN, FULL_PAGE = "post.png", "screen-as-seen.png", "page-full-"
 LAYOUT, FACTS, POST_FACTS = "layout.json", "capture.json", "post.json"
 MADE = "redacted copy made"  # the word in the case's history; its fields name the copy and hold the phrases
-NO_MAP = "no map of this page was kept: words and faces in the pictures are covered only by boxes drawn by hand"
+NO_MAP = "no map of this page was kept: words and faces in the pictures are covered only by squares or boxes named by hand"
 OTHERWISE = "it shows something else where squares were named on another picture; name squares on this one too, then it is put in"
 DIFFERS = "it shows something else where squares were named on another picture: look whether everything is covered in it"
 NOTHING_KEPT = "nothing of it was to be kept"
