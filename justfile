@@ -14,7 +14,7 @@ lint:
 
 # everything but soak, in as many processes as the machine has cores
 test:
-    pytest -n auto --dist loadfile
+    pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # kills, tamperings and load in the thousands; writes benchmarks/RESULTS.md
 soak:

@@ -20,6 +20,12 @@ from data.store import Store
 from evidence.detect import find_browser
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the stories, which last longest: where files are shared out among processes, none is left to wait for one at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/stories/"))
+
+
 @pytest.fixture
 def clock() -> FixedClock:
     """Friday 20 November 2026, 09:00 UTC, until a test moves it."""
