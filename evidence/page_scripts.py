@@ -80,6 +80,21 @@ SETTLE = (
 }"""
 )
 
+# Whether frames that no script can look into stand below the first screen, as far as they can be seen at all.
+FRAMES_BELOW = (
+    "() => {"
+    + TREE
+    + """
+  const foreign = (e) => { try { return !e.contentDocument; } catch { return true; } };
+  return every('iframe,frame').filter(foreign).some((e) => { const r = e.getBoundingClientRect();
+    return r.width > 2 && r.height > 2 && r.bottom + shift(e)[1] > innerHeight; });
+}"""
+)
+
+TALL = "() => {" + TREE + " return scrollHeightOf(top); }"
+
+IS_SCROLLED = "() => scrollX !== 0 || scrollY !== 0"
+
 TEXT = "() => {" + TREE + " return words(); }"
 
 SOURCE = (

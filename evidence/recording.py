@@ -29,6 +29,7 @@ PART_HEIGHT = 8_000
 AS_SEEN, POST, WACZ, PRINTS, LAYOUT = "screen-as-seen.png", "post.png", "page.wacz", "imagehash.json", "layout.json"
 WORDS = "words.json"  # for the second question about them; read by the parent and not kept
 _VIEW_MS, _PICTURE_MS, _SETTLE_MS = 3_000, 15_000, 9_000
+_DRAWN_MS = 150
 _PACK_SECONDS = 20.0
 _MOST_BOXES = 20_000
 
@@ -65,6 +66,7 @@ class Recorder:
     author: str = ""
     _packer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "packing"))
     _packed: Future[dict[str, Any]] | None = None
+    _window: int = HEIGHT  # its height now
 
     def record(self) -> None:
         """Take the picture as first seen, then settle, then everything else; the facts are saved after each step."""
@@ -72,6 +74,7 @@ class Recorder:
         self.save()
         self._first_screen()
         self._settle()
+        self._tall_window()
         self._keep()
         self._full_page()
         self._archive()
@@ -108,6 +111,32 @@ class Recorder:
             "the state of the page", lambda: self.facts.update(settled=settled_of(self._own().evaluate(page_scripts.SETTLE, wanted)))
         )
         self.save()
+
+    def _tall_window(self) -> None:
+        """Make the window as tall as the page where frames of other sites stand further down: the browser draws those only within it.
+
+        Where that would move the page itself (boxes as tall as the window), it is left, and the record says what may be missing.
+        """
+        height = int(self.facts.get("settled", {}).get("height") or HEIGHT)
+        if height > HEIGHT:
+            self._step("frames of other sites further down", lambda: self._draw_frames(min(height, MAX_HEIGHT)))
+
+    def _draw_frames(self, height: int) -> None:
+        if not self._own().evaluate(page_scripts.FRAMES_BELOW):
+            return
+        before = self._own().evaluate(page_scripts.TALL)
+        self._resize(height)
+        if self._own().evaluate(page_scripts.TALL) != before:
+            self._resize(HEIGHT)
+            self.facts["notes"].append("frames of other sites further down may be missing in the picture of the whole page")
+
+    def _resize(self, height: int) -> None:
+        """Give the window this height, and every frame a moment to draw itself."""
+        wanted = {"width": WIDTH, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.protocol.send("Emulation.setDeviceMetricsOverride", wanted)
+        self._window = height
+        self._own().evaluate(page_scripts.FRAMES)
+        self.page.wait_for_timeout(_DRAWN_MS)
 
     def _keep(self) -> None:
         """Keep the page itself: its text, its source, all of it in one file, and where things stand on it."""
@@ -164,8 +193,12 @@ class Recorder:
         self.save()
 
     def _shot(self, clip: Clip) -> bytes:
-        """Photograph a part of the page, wherever the window stands. Without loss; quickly packed, so somewhat larger."""
-        wanted = {"format": "png", "optimizeForSpeed": True, "captureBeyondViewport": True, "clip": clip | {"scale": 1}}
+        """Photograph a part of the page, wherever the window stands. Without loss; quickly packed, so somewhat larger.
+
+        Beyond the window only where it must be: the browser then draws everything anew, and frames of other sites may come too late.
+        """
+        is_beyond = clip["y"] + clip["height"] > self._window or self._own().evaluate(page_scripts.IS_SCROLLED)
+        wanted = {"format": "png", "optimizeForSpeed": True, "captureBeyondViewport": is_beyond, "clip": clip | {"scale": 1}}
         return base64.b64decode(self.protocol.send("Page.captureScreenshot", wanted)["data"])
 
     def _post(self) -> None:

@@ -291,3 +291,31 @@ def test_the_same_page_twice_makes_the_same_pictures(camera: Camera, made: Local
 
     assert len(pictures) >= 3
     assert [first.files[name] for name in pictures] == [second.files[name] for name in pictures]
+
+
+def _two_frames(site: LocalSite, middle: str) -> str:
+    """Make a page with a frame of another site on the first screen and one at its end, and return its address."""
+    site.page("/pink.png", square((255, 1, 250), 60), content_type="image/png")
+    site.page("/framed", "<body style=margin:0><img src=/pink.png>")
+    frame = f"<iframe style='border:0;width:60px;height:60px' src='http://localhost:{site.port}/framed'></iframe>"
+    return site.page("/two", f"<!doctype html><link rel=icon href='data:,'><p>{POST}</p>{frame}{middle}{frame}")
+
+
+@pytest.mark.parametrize("height", [100, 3_000, 9_000])
+def test_frames_of_other_sites_are_in_the_picture_wherever_they_stand(camera: Camera, site: LocalSite, height: int) -> None:
+    """Both frames are drawn, every pixel, also far below the first screen, where the browser by itself leaves such frames undrawn."""
+    picture = camera.take(_two_frames(site, f"<div style='height:{height}px'></div>"), POST)
+    parts = [_colours(content)[255, 1, 250] for name, content in picture.files.items() if name.startswith("page-full")]
+
+    assert sum(parts) == 2 * 60 * 60
+    assert picture.evidence.completeness is Completeness.FULL, picture.evidence.note
+
+
+def test_a_page_that_follows_the_windows_height_keeps_its_shape_and_says_what_may_be_missing(camera: Camera, site: LocalSite) -> None:
+    """A box as tall as the window would be stretched in a tall one: the page keeps its shape, and the capture is incomplete for that."""
+    tall = f"<div style='height:100vh;background:rgb{SHADE}'></div><div style='height:3000px'></div>"
+    picture = camera.take(_two_frames(site, tall), POST)
+
+    assert _colours(picture.files["page-full-01.png"])[SHADE] == 900 * (1280 - 2 * 8)
+    assert "frames of other sites further down may be missing" in picture.evidence.note
+    assert picture.evidence.completeness is Completeness.INCOMPLETE
