@@ -24,6 +24,8 @@ FIRST = "In this order: first the police or the Internet Watch Foundation; then 
 OUTSIDE = "These are copies outside the safe. Do not open or forward them, and tell the police that they exist."
 CHILD_HELP = ("police", "iwf", "ceop", "report_remove")
 ADULT_HELP = ("police", "stopncii")
+_MISREAD, _BY_WORDS = "The words of the page were misread", "Only the page's own words stopped this, no person."
+_FREED, _BY_ANOTHER = "This case may go on", "Another case stopped this one, and nothing in that case holds it any more."
 ADULT_LINE = "This may be an intimate picture of an adult. It is not opened, copied or shown here."
 
 
@@ -122,11 +124,9 @@ def _lift(bench: Bench, sheet: StopSheet) -> None:
     if sheet.why_not is not None:
         muted(f"This stop stays: {sheet.why_not}." if sheet.because else "")
         return
-    with st.expander("The words of the page were misread", icon=":material/rule:"), st.form(bench.key("lift")):
-        muted(
-            "Only the page's own words stopped this, no person. Judge by what you know of the page; do not open it. The question is then "
-            "asked again before anything is captured."
-        )
+    title, who = (_MISREAD, _BY_WORDS) if sheet.signals else (_FREED, _BY_ANOTHER)
+    with st.expander(title, icon=":material/rule:"), st.form(bench.key("lift")):
+        muted(f"{who} Judge by what you know of the page; do not open it. The question is then asked again before anything is captured.")
         reason = st.text_input(f"Why is it no indecent picture? (at least {FEWEST_WORDS} words)", key=bench.key("lift-reason"))
         pressed = st.form_submit_button("Lift this stop")
     if pressed:

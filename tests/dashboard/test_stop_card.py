@@ -118,6 +118,18 @@ def test_the_lead_lifts_what_only_words_stopped(opened: World) -> None:
     assert STOP_LINE not in words(test)
 
 
+def test_a_stop_through_another_case_says_so_at_its_lift(opened: World) -> None:
+    """Where another case stopped this one and no longer holds it, the form does not speak of a page's words."""
+    with opened.desk.store.begin("system") as work:
+        opened.desk.casework._stop(work, work.cases.get(case(opened).id), "system", {"known_file": "SW-2026-0009"})
+        work.commit()
+    test = draw(opened)
+
+    assert "This case may go on" in [one.label for one in test.expander]
+    assert "Another case stopped this one" in words(test)
+    assert "page's own words" not in words(test)
+
+
 @pytest.mark.parametrize("who", ["head", "deputy"])
 def test_who_may_lift_and_who_may_not(opened: World, who: str) -> None:
     """The deputy does it in the lead's stead; the headteacher is told who decides."""
