@@ -59,18 +59,38 @@ class LocalSite:
 
     def page(self, path: str, body: str | bytes, status: int = 200, **headers: str) -> str:
         """Serve a body under a path and return its address; `content_type=…` becomes the header `content-type`."""
-        content = body.encode() if isinstance(body, str) else body
+        self.pages[path] = answering(body, status, **headers)
+        return self.url(path)
+
+    def in_turn(self, path: str, *answers: Callable[[BaseHTTPRequestHandler], object]) -> str:
+        """Give these answers one after the other under a path, the last one for good, and return its address."""
+        left = list(answers)
 
         def answer(handler: BaseHTTPRequestHandler) -> None:
-            handler.send_response(status)
-            for name, value in ({"content_type": "text/html; charset=utf-8"} | headers).items():
-                handler.send_header(name.replace("_", "-"), value)
-            handler.send_header("content-length", str(len(content)))
-            handler.end_headers()
-            handler.wfile.write(content)
+            (left.pop(0) if len(left) > 1 else left[0])(handler)
 
         self.pages[path] = answer
         return self.url(path)
+
+
+def answering(body: str | bytes, status: int = 200, **headers: str) -> Callable[[BaseHTTPRequestHandler], None]:
+    """Return a function that writes this answer; `content_type=…` becomes the header `content-type`."""
+    content = body.encode() if isinstance(body, str) else body
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        for name, value in ({"content_type": "text/html; charset=utf-8"} | headers).items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.send_header("content-length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content)
+
+    return answer
+
+
+def busy(status: int, wait: str | None = "1") -> Callable[[BaseHTTPRequestHandler], None]:
+    """Return the answer of a site that has too much to do: with how long to wait, or None for without."""
+    return answering("", status) if wait is None else answering("", status, retry_after=wait)
 
 
 class _QuietServer(ThreadingHTTPServer):

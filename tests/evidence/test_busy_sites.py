@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -19,7 +17,7 @@ from evidence.detect import BrowserSettings
 from evidence.errors import CaptureCancelledError, CaptureFailedError
 from evidence.progress import WORDS
 from evidence.seal import Sealer
-from evidence.testing import KEY, MOMENT, LocalSite, an_order, some_facts
+from evidence.testing import KEY, MOMENT, LocalSite, an_order, answering, busy, some_facts
 from evidence.vault import Vault
 
 
@@ -61,32 +59,7 @@ def test_a_busy_site_says_how_long_it_is_left_alone(status: int, headers: dict[s
     assert (wait.total_seconds() if wait else None) == expected
 
 
-def _busy(status: int, wait: str | None) -> Callable[[BaseHTTPRequestHandler], None]:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        if wait is not None:
-            handler.send_header("retry-after", wait)
-        handler.send_header("content-length", "0")
-        handler.end_headers()
-
-    return answer
-
-
-def _well(handler: BaseHTTPRequestHandler) -> None:
-    handler.send_response(200)
-    handler.send_header("content-type", "text/html")
-    handler.end_headers()
-    handler.wfile.write(b"<!doctype html><title>Forum</title><p>Invented words</p>")
-
-
-def _in_turn(site: LocalSite, *answers: Callable[[BaseHTTPRequestHandler], None]) -> str:
-    left = list(answers)
-
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        (left.pop(0) if len(left) > 1 else left[0])(handler)
-
-    site.pages["/p"] = answer
-    return site.url("/p")
+_WELL = answering("<!doctype html><title>Forum</title><p>Invented words</p>")
 
 
 def _take(case: Case, item: CaseItem, vault: Vault, site: LocalSite, clock: FixedClock, watch: Watch | None = None) -> Evidence:
@@ -111,27 +84,27 @@ def _take(case: Case, item: CaseItem, vault: Vault, site: LocalSite, clock: Fixe
     return evidence
 
 
-@pytest.mark.parametrize("busy", [(429, "5"), (503, "12"), (500, None)])
+@pytest.mark.parametrize("asked", [(429, "5"), (503, "12"), (500, None)])
 def test_without_a_browser_a_busy_site_is_asked_again(
-    case: Case, item: CaseItem, vault: Vault, site: LocalSite, moving: _Moving, busy: tuple[int, str | None]
+    case: Case, item: CaseItem, vault: Vault, site: LocalSite, moving: _Moving, asked: tuple[int, str | None]
 ) -> None:
     """Busy twice and then well: captured at the third question, the pauses kept, and each said in our own words."""
     steps: list[str] = []
-    _in_turn(site, _busy(*busy), _busy(*busy), _well)
+    site.in_turn("/p", busy(*asked), busy(*asked), _WELL)
     evidence = _take(case, item, vault, site, moving, Watch(steps.append))
 
     assert (evidence.completeness, evidence.status, site.asked) == (Completeness.NO_PICTURE, 200, ["/p"] * 3)
-    assert moving.now() - MOMENT >= timedelta(seconds=2 * int(busy[1] or 1))
+    assert moving.now() - MOMENT >= timedelta(seconds=2 * int(asked[1] or 1))
     assert steps.count(WORDS["again"]) == 2
 
 
-@pytest.mark.parametrize("busy", [(429, "1", 3), (503, "3600", 1), (503, None, 1), (500, None, 3)])
+@pytest.mark.parametrize("asked", [(429, "1", 3), (503, "3600", 1), (503, None, 1), (500, None, 3)])
 def test_without_a_browser_a_site_that_stays_busy_is_left_alone(
-    case: Case, item: CaseItem, vault: Vault, site: LocalSite, moving: _Moving, busy: tuple[int, str | None, int]
+    case: Case, item: CaseItem, vault: Vault, site: LocalSite, moving: _Moving, asked: tuple[int, str | None, int]
 ) -> None:
     """Three questions at most, one when it wants an hour or does not say how long; the error names the status, and nothing is kept."""
-    status, wait, questions = busy
-    _in_turn(site, _busy(status, wait))
+    status, wait, questions = asked
+    site.in_turn("/p", busy(status, wait))
     with pytest.raises(CaptureFailedError, match=f"status {status}{', asked 3 times' if questions > 1 else ''}"):
         _take(case, item, vault, site, moving)
 
@@ -149,7 +122,7 @@ def test_without_a_browser_nobody_waits_for_a_cancelled_capture(
         if WORDS["again"] in steps:
             raise CaptureCancelledError
 
-    _in_turn(site, _busy(429, "5"), _well)
+    site.in_turn("/p", busy(429, "5"), _WELL)
     with pytest.raises(CaptureCancelledError):
         _take(case, item, vault, site, moving, Watch(steps.append, wanted))
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -29,7 +29,7 @@ from evidence.capture import Watch
 from evidence.detect import BrowserSettings, find_browser
 from evidence.errors import CaptureFailedError
 from evidence.processes import let_pass, marked
-from evidence.testing import LocalSite, square
+from evidence.testing import LocalSite, answering, busy, square
 
 if TYPE_CHECKING:
     from conftest import Camera
@@ -229,41 +229,13 @@ def test_many_hops_fail_with_the_way_and_a_few_are_listed(camera: Camera, site: 
     assert picture.evidence.final_address == site.url("/few-3")
 
 
-def _in_turn(site: LocalSite, path: str, *answers: Callable[[BaseHTTPRequestHandler], None]) -> str:
-    """Serve these answers one after the other under a path, the last one for good."""
-    left = list(answers)
-
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        (left.pop(0) if len(left) > 1 else left[0])(handler)
-
-    site.pages[path] = answer
-    return site.url(path)
-
-
-def _busy(status: int, wait: str = "1") -> Callable[[BaseHTTPRequestHandler], None]:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        handler.send_header("retry-after", wait)
-        handler.send_header("content-length", "0")
-        handler.end_headers()
-
-    return answer
-
-
-def _well(handler: BaseHTTPRequestHandler) -> None:
-    handler.send_response(200)
-    handler.send_header("content-type", "text/html")
-    handler.end_headers()
-    handler.wfile.write(WORDS.encode())
-
-
 def test_a_busy_site_is_asked_again_as_it_says_and_then_left_alone(camera: Camera, site: LocalSite) -> None:
     """429 once and then well: captured. 429 or 503 for good: three questions at most, and the error names the status."""
-    picture = camera.take(_in_turn(site, "/once", _busy(429), _well), POST)
+    picture = camera.take(site.in_turn("/once", busy(429), answering(WORDS)), POST)
     with pytest.raises(CaptureFailedError, match="429"):
-        camera.take(_in_turn(site, "/always", _busy(429)), POST)
+        camera.take(site.in_turn("/always", busy(429)), POST)
     with pytest.raises(CaptureFailedError, match="503"):
-        camera.take(_in_turn(site, "/later", _busy(503, "3600")), POST)
+        camera.take(site.in_turn("/later", busy(503, "3600")), POST)
 
     assert (picture.evidence.completeness, picture.evidence.status) == (Completeness.FULL, 200)
     assert site.asked.count("/always") == 3

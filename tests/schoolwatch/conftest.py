@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,11 +10,14 @@ import pytest
 from argon2 import PasswordHasher
 
 from data.clock import FixedClock
+from data.model.cases import Case
 from data.model.people import Role, User
 from data.model.watch import School
 from data.store import Store
 from schoolwatch.people import People
+from schoolwatch.round import carry_out, run_round
 from schoolwatch.sign_in import SignIn
+from schoolwatch.testing import Watched, watched_town
 
 PASSWORD = "long enough to use"
 
@@ -43,6 +47,23 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("SCHOOLWATCH_CONFIG", raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path / "home"
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    """A watched town."""
+    with watched_town(tmp_path / "state", FixedClock()) as town:
+        yield town
+
+
+@pytest.fixture
+def case(watched: Watched) -> Case:
+    """A case in it whose post was captured."""
+    watched.forward(minutes=1)
+    run_round(watched.hands)
+    found = watched.case_about("trip-money")
+    carry_out(watched.hands, watched.order(found).id)
+    return watched.as_it_is(found)
 
 
 def add_person(store: Store, sign_in: SignIn, username: str, *roles: Role) -> User:

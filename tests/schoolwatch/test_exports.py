@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from casework.child_summary import OnlineRisk, SummaryForm
 from casework.errors import IllegalMoveError
 from casework.exports import Export, exports
 from casework.notice import AskKind
-from data.clock import FixedClock
 from data.model.cases import Case
 from evidence.report import Variant
-from schoolwatch.round import carry_out, run_round
-from schoolwatch.testing import Watched, watched_town
+from schoolwatch.testing import Watched
 
 FORM = SummaryForm("L.M.", "Year 8", "A picture of L.M. was passed round.", risks=(OnlineRisk.CONDUCT,), to_whom="the child's new school")
-
-
-@pytest.fixture
-def watched(tmp_path: Path) -> Iterator[Watched]:
-    """A watched town."""
-    with watched_town(tmp_path / "state", FixedClock()) as town:
-        yield town
-
-
-@pytest.fixture
-def case(watched: Watched) -> Case:
-    """A case in it whose post was captured."""
-    watched.forward(minutes=1)
-    run_round(watched.hands)
-    found = watched.case_about("trip-money")
-    carry_out(watched.hands, watched.order(found).id)
-    return watched.as_it_is(found)
 
 
 def left(watched: Watched, case: Case) -> list[Export]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from data.clock import FixedClock
 from data.model.cases import Case, CaseState, Ground, RequestState, Route, Verdict
 from data.model.evidence import CustodyEvent
 from data.model.readings import Category
@@ -17,26 +15,9 @@ from evidence.register import lines
 from evidence.report import Variant
 from evidence.tampering import opened
 from evidence.verify import Colour, Knowledge, verify
-from schoolwatch.round import carry_out, run_round
+from schoolwatch.round import run_round
 from schoolwatch.safe import NothingToExportError
-from schoolwatch.testing import Watched, watched_town
-
-
-@pytest.fixture
-def watched(tmp_path: Path) -> Iterator[Watched]:
-    """A watched town."""
-    with watched_town(tmp_path / "state", FixedClock()) as town:
-        yield town
-
-
-@pytest.fixture
-def case(watched: Watched) -> Case:
-    """A case in it whose post was captured."""
-    watched.forward(minutes=1)
-    run_round(watched.hands)
-    found = watched.case_about("trip-money")
-    carry_out(watched.hands, watched.order(found).id)
-    return found
+from schoolwatch.testing import Watched
 
 
 def _custody(watched: Watched) -> list[CustodyEvent]:
