@@ -28,8 +28,9 @@ _VEIL = 200  # of 255: how much paper lies under a name
 _LARGE, _SMALL, _NARROW = 30, 25, 99  # sizes of the letters; up to which row the large ones fit
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212:", "-"))
 _SQUARE = r"([A-Za-z])\s*([0-9]{1,5})"
-_NAMED = re.compile(rf"{_SQUARE}(?:\s*(?:-+|\bto\b)\s*{_SQUARE})?(?=[\s,;.]|$)", re.IGNORECASE | re.ASCII)
-_BETWEEN = re.compile(r"[\s,;.]*")
+_DOTS = r"\.(?:\s*\.)+"  # two or more in a row, the one sign of an ellipsis too (NFKC), mean a range; one alone only parts
+_NAMED = re.compile(rf"{_SQUARE}(?:\s*(?:-+|{_DOTS}|\bto\b)\s*{_SQUARE})?(?=[\s,;.]|$)", re.IGNORECASE | re.ASCII)
+_BETWEEN = re.compile(r"(?:[\s,;]|\.(?!\s*\.))*")
 _WORD = re.compile(r"[^\s,;]+")
 
 
@@ -77,7 +78,8 @@ class Grid:
 def named(text: str, grid: Grid, where: str) -> tuple[Box, ...]:
     """Return the boxes of the squares that a person typed for one picture; raises RedactionError with the wrong word and the mend.
 
-    Small letters, blanks, line ends and every kind of dash will do, and so will "to". `where`: the picture, as the person reads it.
+    Small letters, blanks, line ends and every kind of dash will do, and so will "to" and dots ("C3..D5"). `where`: the picture, as the
+    person reads it.
     """
     words = unicodedata.normalize("NFKC", text[: MOST_SIGNS + 1]).translate(_DASHES)
     if len(words) > MOST_SIGNS:

@@ -37,6 +37,11 @@ def letter(column: int) -> str:
         "B3; C3:D5",
         "\uff22\uff13, C3\u00a0\u2212\u00a0D5",
         "B03, C5-D3",
+        "B3, C3..D5",
+        "B3. C3 ... D5.",
+        "B3, C3\u2026D5",
+        "B3, c3\u2025 d5",
+        "B3, C3. . D5",
     ],
 )
 def test_a_hurried_hand_is_understood(text: str) -> None:
@@ -61,6 +66,10 @@ def test_nothing_typed_names_nothing(text: str) -> None:
         ("C3-5", "'C3-5'", "a letter and a number"),
         ("B3x", "'B3x'", "a letter and a number"),
         ("B3-", "'B3-'", "a letter and a number"),
+        ("B3..", "'..'", "a letter and a number"),
+        ("B3, ..D5", "'..D5'", "or a range, C3-D5"),
+        ("B3..C4..D5", "'..D5'", "or a range, C3-D5"),
+        ("B3\u2026M3", "'M3'", "from A1 to L23"),
         ("B\u0663", "'B\u0663'", "a letter and a number"),
         ("x" * 500, f"'{'x' * 20}'", "a letter and a number"),
     ],
