@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from evidence.errors import NotDrawableError
-from evidence.viewing import UNREADABLE, head_of
+from evidence.viewing import UNREADABLE, eight_bit, head_of
 
 LINE = 1_280  # pixels that fill the width of the page: a capture of ours, exactly
 TALLEST = 1_300  # pixels of that width in one piece; with the band above, it fills a page
@@ -57,7 +57,7 @@ def _bearable(found: Image.Image) -> None:
 def _flat(image: Image.Image) -> Image.Image:
     if image.mode == "RGB":
         return image
-    flat, shown = Image.new("RGB", image.size, "white"), image.convert("RGBA")
+    flat, shown = Image.new("RGB", image.size, "white"), eight_bit(image).convert("RGBA")
     flat.paste(shown, mask=shown.getchannel("A"))
     return flat
 

@@ -26,6 +26,8 @@ _BOX = b"ftyp"  # what a HEIC begins with, after four bytes of length (ISO/IEC 1
 _SPOTS = 24  # the longer side of a tile before it is blown up: fewer dots than a face needs
 _TILE = 240  # pixels
 _LIGHT = 9  # radius of the light blur: shapes stay, faces and words do not
+_SCALABLE = frozenset({"I", "F", "I;16"})  # the library's names for deep greys that it can calculate with
+_WHITE = 65_535.0  # of 16 bits
 UNREADABLE = (
     UnidentifiedImageError,
     Image.DecompressionBombError,
@@ -119,8 +121,33 @@ def _decoded(content: bytes, *, small: bool = False) -> Iterator[Image.Image]:
         raise NotDrawableError from error
 
 
+def eight_bit(picture: Image.Image) -> Image.Image:
+    """Return a grey picture of more than 8 bits scaled to 8; the library alone cuts them off, so that nearly all of it turns white.
+
+    A file counts in 16 bits; values beyond them, and fractions, are spread from the darkest to the lightest. What such a file calls
+    transparent is drawn, for scaled the mark would fit other greys as well.
+    """
+    if not picture.mode.startswith(("I", "F")):
+        return picture
+    wide = picture if picture.mode in _SCALABLE else picture.convert("I")
+    lowest, highest = _reach(wide)
+    scale = 255 / (highest - lowest)
+    grey = wide.point(lambda value: value * scale + -lowest * scale).convert("L")
+    grey.info.pop("transparency", None)
+    return grey
+
+
+def _reach(picture: Image.Image) -> tuple[float, float]:
+    """Return which values stand for black and white."""
+    lowest, highest = (float(str(one)) for one in picture.getextrema())
+    if picture.mode != "F" and lowest >= 0 and highest <= _WHITE:
+        return 0.0, _WHITE
+    return lowest, max(highest, lowest + 1e-6)
+
+
 def _on_white(picture: Image.Image) -> Image.Image:
     """Return it without transparency: what lies behind it would depend on the reader's screen."""
+    picture = eight_bit(picture)
     if "A" not in picture.getbands() and "transparency" not in picture.info:
         return picture.convert("RGB")
     seen = picture.convert("RGBA")

@@ -14,8 +14,10 @@ from PIL import Image, ImageChops, ImageDraw
 from evidence.errors import NotDrawableError
 from evidence.file_facts import facts_of
 from evidence.file_kinds import GIF, HEIC, JPEG, PNG, WEBP, FileKind, kind_of
+from evidence.report_pictures import decoded
+from evidence.squares import sheets
 from evidence.testing import square
-from evidence.viewing import MOST_PIXELS, TALLEST, WIDEST, Sharpness, head_of, shown, tile
+from evidence.viewing import MOST_PIXELS, TALLEST, WIDEST, Sharpness, eight_bit, head_of, shown, tile
 
 
 def png(picture: Image.Image, kind: str = "PNG", **more: object) -> bytes:
@@ -137,6 +139,64 @@ def test_a_webp_that_promises_too_much_is_not_even_opened(kind: bytes) -> None:
     with pytest.raises(NotDrawableError), head_of(content):
         pass
     assert MOST_PIXELS < 16_383 * 16_383
+
+
+# --- greys of more than 8 bits ---
+
+DEEP = (0, 1_000, 30_000, 65_535)
+SCALED = (0, 3, 116, 255)
+
+
+def a_deep_grey(mode: str = "I;16", values: tuple[float, ...] = DEEP) -> Image.Image:
+    """Return four stripes, 16 dots wide each, from dark to light."""
+    picture = Image.new(mode, (64, 16))
+    for at in range(64 * 16):
+        picture.putpixel((at % 64, at // 64), values[at % 64 // 16])
+    return picture
+
+
+def stripes(picture: Image.Image) -> list[int]:
+    """Return how light each stripe is, of 255, in the middle of it."""
+    grey = picture.convert("L")
+    return [int(str(grey.getpixel((8 + 16 * number, 8)))) for number in range(4)]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "HEIF"])
+def test_a_grey_of_sixteen_bits_is_shown_as_it_is(kind: str) -> None:
+    """View, report and squares: no stripe of it turns white but the white one; also where the file calls one of them transparent."""
+    pillow_heif.register_heif_opener()
+    more = {"quality": -1} if kind == "HEIF" else {"transparency": 30_000}
+    content = png(a_deep_grey(), kind, **more)
+
+    assert opened(content).mode == "I;16"
+    for drawn in (opened(shown(content, Sharpness.SHARP)), decoded(content)):
+        assert all(abs(one - other) <= 1 for one, other in zip(stripes(drawn), SCALED, strict=True))
+    assert min(stripes(opened(tile(content)).resize((64, 16)))) < 40
+    (sheet,) = sheets(content, Sharpness.SHARP)
+    assert opened(sheet.png).convert("L").getpixel((350, 60)) in range(30)  # of the second stripe, between lines and names
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I;16B", "I", "F"])
+def test_every_deep_grey_is_scaled(mode: str) -> None:
+    """Whatever the library calls it; from black to white."""
+    scaled = eight_bit(a_deep_grey(mode))
+
+    assert (scaled.mode, stripes(scaled)) == ("L", list(SCALED))
+
+
+@pytest.mark.parametrize(
+    ("mode", "values"), [("I", (-70_000, 0, 70_000, 140_000)), ("F", (0.25, 0.5, 0.75, 1.0)), ("F", (2.0, 2.0, 2.0, 2.0))]
+)
+def test_a_grey_beyond_sixteen_bits_is_spread(mode: str, values: tuple[float, ...]) -> None:
+    """From its darkest to its lightest dot; one grey alone is black."""
+    assert stripes(eight_bit(a_deep_grey(mode, values))) == ([0] * 4 if len(set(values)) == 1 else [0, 85, 170, 255])
+
+
+def test_other_pictures_are_left_as_they_are() -> None:
+    """Colours, and greys of 8 bits, are not touched."""
+    picture = a_page("the same")
+
+    assert eight_bit(picture) is picture
 
 
 # --- photographs of iPhones ---
