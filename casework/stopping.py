@@ -213,19 +213,29 @@ class Stopping(CaseFiles):
         return None
 
     def _file_elsewhere(self, work: Work, case: Case) -> str | None:
-        """Return why a file that was refused here stays stopped: the case that holds it still is.
+        """Return why a file that was refused here stays stopped: the case that holds it still is, or the one that this one waits for.
 
-        Two that were stopped for each other's files alone do not wait for each other.
+        Cases that were stopped for each other's files alone do not wait for each other, however many stand in the circle.
         """
-        for other in _holders(work, case):
-            if guard.is_sealed_off(other) and not self._waits_only_for(work, other, case):
+        for other in self._waited_for(work, case):
+            if self._stands_alone(work, other):
                 return f"the file is stopped in case {other.ref}; that stop comes first"
         return None
 
-    def _waits_only_for(self, work: Work, other: Case, case: Case) -> bool:
-        standing = {_cause(event) for event in _standing_stops(work.case_events.of(other.id))}
-        own = set(self._causes(work, other)) - _SOFT
-        return not own and standing == {KNOWN_FILE} and case.id in {one.id for one in _holders(work, other)}
+    def _waited_for(self, work: Work, case: Case) -> Iterator[Case]:
+        """Yield the sealed-off cases that hold the files for which this one was stopped, and those that they wait for, each once."""
+        met, ahead = {case.id}, _holders(work, case)
+        while ahead:
+            other = ahead.pop(0)
+            if other.id not in met and guard.is_sealed_off(other):
+                yield other
+                ahead += _holders(work, other)
+            met.add(other.id)
+
+    def _stands_alone(self, work: Work, case: Case) -> bool:
+        """Whether something else than a file of another case keeps the stop: what a person said, or signs that nobody lifted yet."""
+        standing = {_cause(event) for event in _standing_stops(work.case_events.of(case.id))}
+        return bool(set(self._causes(work, case)) - _SOFT) or standing != {KNOWN_FILE}
 
     def _causes(self, work: Work, case: Case) -> Iterator[str]:
         """Yield the code of everything that stopped the case, and would again; a person's word counts for ever."""

@@ -21,7 +21,7 @@ from data.store import Store
 from evidence.errors import CaptureForbiddenError, Refused
 
 DSL = a_user(Role.DSL)
-PICTURE, OTHER_PICTURE = "ab" * 32, "cd" * 32
+PICTURE, OTHER_PICTURE, THIRD_PICTURE = "ab" * 32, "cd" * 32, "ef" * 32
 WHY = "The words belong to our own lesson about sexting."
 TOLD = Direction("PC Invented 1234", "CAD 77/2026", NOON)
 
@@ -222,6 +222,57 @@ def test_two_that_wait_for_each_other_alone_are_both_lifted(scene: Scene) -> Non
 
     assert not scene.now(scene.one).stop
     assert not scene.now(scene.two).stop
+
+
+def _circle(scene: Scene) -> tuple[Case, Case, Case]:
+    """Return three cases, each stopped for a file that the next one but one holds, the words that began it lifted."""
+    three = keep_case(scene.store, "three")
+    scene.supply(scene.two, OTHER_PICTURE)
+    scene.supply(three, THIRD_PICTURE)
+    scene.words(scene.one)
+    for case, picture in ((scene.two, PICTURE), (three, OTHER_PICTURE)):
+        with pytest.raises(CaptureForbiddenError):
+            scene.supply(case, picture, number=2)
+    scene.desk.lift_stop(DSL, scene.one.id, WHY)
+    with pytest.raises(CaptureForbiddenError):
+        scene.supply(scene.one, THIRD_PICTURE, number=2)
+    return scene.one, scene.two, three
+
+
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_three_that_wait_in_a_circle_alone_are_all_lifted(scene: Scene, first: int) -> None:
+    """Nobody said a word against any of them: whichever the lead begins with, none waits for ever."""
+    circle = _circle(scene)
+    for case in (*circle[first:], *circle[:first]):
+        scene.desk.lift_stop(DSL, case.id, WHY)
+
+    assert [scene.now(case).stop for case in circle] == [False] * 3
+
+
+def test_a_persons_word_anywhere_in_the_circle_keeps_all_of_it(scene: Scene) -> None:
+    """One of the three was seen to be indecent: none of them is lifted, and each names the one that keeps it."""
+    circle = _circle(scene)
+    scene.desk.saw_indecent(DSL, circle[1].id)
+    for case in circle:
+        says = "never lifted" if case is circle[1] else f"the file is stopped in case {circle[1].ref}"
+        with pytest.raises(IllegalMoveError, match=says):
+            scene.desk.lift_stop(DSL, case.id, WHY)
+
+
+def test_signs_at_the_end_of_a_row_keep_all_of_it(scene: Scene) -> None:
+    """The third waits for the second and the second for the first, which the words of a page stopped: that stop comes first."""
+    three = keep_case(scene.store, "three")
+    scene.supply(scene.two, OTHER_PICTURE)
+    scene.words(scene.one)
+    for case, picture in ((scene.two, PICTURE), (three, OTHER_PICTURE)):
+        with pytest.raises(CaptureForbiddenError):
+            scene.supply(case, picture, number=2)
+    with pytest.raises(IllegalMoveError, match=f"the file is stopped in case {scene.one.ref}"):
+        scene.desk.lift_stop(DSL, three.id, WHY)
+    for case in (scene.one, three, scene.two):
+        scene.desk.lift_stop(DSL, case.id, WHY)
+
+    assert not scene.now(three).stop
 
 
 def test_a_number_that_was_taken_meanwhile_is_a_conflict(scene: Scene) -> None:
