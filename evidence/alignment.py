@@ -23,7 +23,8 @@ def is_top(screen: Image.Image, parts: Sequence[Image.Image]) -> bool:
 def agrees(post: Image.Image, at: tuple[int, int], parts: Sequence[Image.Image], found: PageMap, covering: Sequence[Box]) -> bool:
     """Whether the post's own picture, which stands at `at` on the page, shows mapped things where the whole page shows them.
 
-    Everything that is to be covered in it must look the same in both, and half of all that the map lists there.
+    Everything that is to be covered in it must look the same in both, and half of all that the map lists there. Nothing is known of what
+    it shows where the map lists nothing, or beyond the whole page's picture: it may be a post in a box that was scrolled for it.
     """
     here = Box(at[0], at[1], post.width, post.height)
 
@@ -32,7 +33,7 @@ def agrees(post: Image.Image, at: tuple[int, int], parts: Sequence[Image.Image],
         return mine is not None and _same(mine, _cut(parts, box))
 
     mapped = [inside for box, _ in (*found.pictures, *found.lines) if (inside := _inside(box, here))]
-    if mapped and sum(map(same, mapped)) < ENOUGH * len(mapped):
+    if not mapped or _cut(parts, here) is None or sum(map(same, mapped)) < ENOUGH * len(mapped):
         return False
     return all(same(inside) for box in covering if (inside := _inside(box, here)))
 
