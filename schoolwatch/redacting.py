@@ -103,10 +103,11 @@ class Redacting:
         sharpness = Sharpness.LIGHT if wish.blurred_first and before is None else Sharpness.SHARP
         drawn, problems = _drawn(original, sharpness, greyscale=wish.greyscale)
         if before is None:
+            self._original(by, evidence_id)  # drawing takes a while: of a look that is refused no line says that it was had
             names = ", ".join(dict.fromkeys(name for name, _ in drawn))
             self._cases.revealed(by, case.id, original.evidence.ref, names or "none of its pictures", WHY_SQUARES)
         sharp = "" if sharpness is Sharpness.LIGHT else ", sharp"
-        self._note(by, original.evidence, "viewed", f"its pictures with squares over them{sharp}")
+        self._looked(by, original.evidence, f"its pictures with squares over them{sharp}")
         look = Look(evidence_id, "", by.id, session_mark(session), sharpness, 0.0)
         shown = tuple(self._held(replace(look, name=name, content=one.png), one.first, one.last) for name, one in drawn)
         return Squared(shown, problems, sharpness is Sharpness.LIGHT)
@@ -143,12 +144,13 @@ class Redacting:
         case, original = self._original(by, evidence_id)
         made = make_copy(original, self._with_earlier(by, case, choice))
         seen = {name: content for name in original.names() if (content := made.files.get(_copied_name(name))) is not None}
+        drawn = {name: shown(content, Sharpness.SHARP, greyscale=False) for name, content in seen.items()}
+        self._original(by, evidence_id)  # as for the squares
         self._cases.revealed(by, case.id, original.evidence.ref, ", ".join(seen) or "its text", WHY_SEEN)
-        self._note(by, original.evidence, "viewed", "its working copy, before it was sealed")
+        self._looked(by, original.evidence, "its working copy, before it was sealed")
         look = Look(evidence_id, "", by.id, session_mark(session), Sharpness.SHARP, 0.0)
         tokens = tuple(
-            (name, self._looks.grant(replace(look, name=name, content=shown(content, Sharpness.SHARP, greyscale=False)), FETCH_SECONDS))
-            for name, content in seen.items()
+            (name, self._looks.grant(replace(look, name=name, content=content), FETCH_SECONDS)) for name, content in drawn.items()
         )
         return Preview(tokens, made.text(), made)
 
@@ -239,9 +241,15 @@ class Redacting:
             }
         )
 
-    def _note(self, by: User, evidence: Evidence, what: str, detail: str) -> None:
+    def _looked(self, by: User, evidence: Evidence, detail: str) -> None:
+        """Record the look, the last step before anything is given. Raises CaptureForbiddenError in a case that was stopped meanwhile.
+
+        Whoever stops the case at this moment waits for the line, or is seen by it.
+        """
         with self._store.begin(by.id) as work:
-            append(work, CustodyDraft(at=self._clock.now(), by=by.id, evidence_id=evidence.id, what=what, detail=detail))
+            work.lock(f"case:{evidence.case_id}")
+            may_export(work.cases.get(evidence.case_id), Refused.REDACTION)
+            append(work, CustodyDraft(at=self._clock.now(), by=by.id, evidence_id=evidence.id, what="viewed", detail=detail))
             work.commit()
 
 

@@ -31,6 +31,7 @@ from evidence.redaction import MADE, NO_MAP
 from evidence.report import Variant
 from evidence.supplied import Account, Brought
 from evidence.testing import CHILD, painted_page, sealed_page, square
+from schoolwatch import redacting
 from schoolwatch.pictures import LookRefusedError
 from schoolwatch.redacting import WHY_SQUARES, Squared
 
@@ -448,6 +449,38 @@ def test_a_stopped_case_offers_nothing(world: World, case: Case, original: Evide
             act()
 
     assert sorted(one.name for one in world.desk.vault.root.glob("??/*")) == before
+
+
+LOOKING: dict[str, Callable[[World, Evidence], object]] = {
+    "preview": lambda world, original: world.desk.redacting.preview(world.people["dsl"], "browser-1", original.id, ALL),
+    "squares": lambda world, original: world.desk.redacting.squares(world.people["dsl"], "browser-1", original.id),
+}
+
+
+@pytest.mark.parametrize("way", LOOKING)
+@pytest.mark.parametrize("at", ["drawing", "recording"])
+def test_a_look_that_is_drawn_while_the_case_is_stopped_is_not_given(
+    world: World, case: Case, original: Evidence, monkeypatch: pytest.MonkeyPatch, way: str, at: str
+) -> None:
+    """Neither tokens nor words come after the stop, and the custody chain tells of no look that nobody had."""
+    desk, lead = world.desk, world.people["dsl"]
+    room, name = (desk.casework, "revealed") if at == "recording" else (redacting, {"preview": "make_copy", "squares": "_drawn"}[way])
+    real = getattr(room, name)
+
+    def stopped_meanwhile(*given: object, **more: object) -> object:
+        done = real(*given, **more)
+        desk.casework.saw_indecent(lead, case.id)
+        return done
+
+    monkeypatch.setattr(room, name, stopped_meanwhile)
+    with pytest.raises(CaptureForbiddenError):
+        LOOKING[way](world, original)
+    with desk.store.read() as work:
+        looks = [one for one in work.custody.of([original.id]) if one.what == "viewed"]
+        told = [one for one in work.case_events.of(case.id) if one.what == "revealed"]
+
+    assert looks == []
+    assert len(told) == (at == "recording")  # that line was written while the case was open
 
 
 @pytest.mark.parametrize(
