@@ -8,7 +8,7 @@ from datetime import datetime
 from casework import access, cases, clocks, steps, transitions
 from casework.cases import Facts
 from casework.checks import VERDICT_LABELS, Conclusion, PlannedCheck, next_check, seen
-from casework.event_words import EVENT_LABELS
+from casework.event_words import EVENT_LABELS, together
 from casework.exports import with_evidence
 from casework.files import CaseFile, CaseRow, Line
 from casework.requests import REQUEST_LABELS, WAS_SENT
@@ -132,7 +132,8 @@ def _by_time_left(row: CaseRow) -> tuple[bool, float, str]:
 
 
 def _say(event: CaseEvent) -> str:
-    words = f"moved to '{STATE_LABELS[event.after]}'" if event.what == "moved" and event.after else EVENT_LABELS.get(event.what, event.what)
+    plain = together(event) or EVENT_LABELS.get(event.what, event.what)
+    words = f"moved to '{STATE_LABELS[event.after]}'" if event.what == "moved" and event.after else plain
     return f"{words}: {event.reason}" if event.reason else words
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from data.model.cases import CaseEvent
+
 EVENT_LABELS: dict[str, str] = {
     "opened": "case opened",
     "captured": "evidence sealed",
@@ -81,3 +83,17 @@ EVENT_LABELS: dict[str, str] = {
     "pack taken out": "an evidence pack was taken out",
     "paper taken out": "a notice or letter was taken out of Schoolwatch",
 }
+_WITH: dict[str, str] = {"same_file": "it holds the same file as", "same_address": "it has the same address as"}  # what links two cases
+
+
+def with_another(event: CaseEvent) -> str | None:
+    """Return why a case was stopped together with another one, by that one's number; None for a stop of its own."""
+    found = next(((words, event.fields[name]) for name, words in _WITH.items() if event.fields.get(name)), None)
+    return f"{found[0]} {found[1]}, which was stopped" if found else None
+
+
+def together(event: CaseEvent) -> str | None:
+    """Return how the history tells a stop that came with another case: whoever acted did so there. None for any other line."""
+    why = with_another(event)
+    other = next((event.fields[name] for name in _WITH if event.fields.get(name)), None)
+    return f"sealed off with {other}: {why}" if why else None

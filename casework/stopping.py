@@ -15,6 +15,7 @@ from casework import access, corrections, outbox
 from casework.casefiles import CaseFiles
 from casework.cases import record
 from casework.errors import IllegalMoveError
+from casework.event_words import with_another
 from casework.exports import Export, exports
 from casework.room import KNOWN_FILE, UNDER_WAY, needed
 from casework.transitions import STATE_LABELS, SYSTEM, TRANSITIONS
@@ -129,9 +130,8 @@ class Stopping(CaseFiles):
             case = self._see(work, by, case_id)
             if not guard.is_sealed_off(case):
                 return None
-            causes = tuple(dict.fromkeys(self._causes(work, case)))
             return StopSheet(
-                because=tuple(BECAUSE[one] for one in causes),
+                because=tuple(dict.fromkeys(words for _, words in self._reasons(work, case))),
                 signals=_signals(work.case_events.of(case.id)),
                 why_not=self._why_not(work, by, case),
                 may_destroy=Role.DSL in access.acts_as(by, case),
@@ -200,7 +200,8 @@ class Stopping(CaseFiles):
         if not case.stop:
             return "it was not stopped" if case.lead_category not in NO_CAPTURE else BECAUSE["category"]
         if hard:
-            return f"{BECAUSE[hard[0]]}; such a stop is never lifted"
+            words = next(words for code, words in self._reasons(work, case) if code == hard[0])
+            return f"{words}; such a stop is never lifted"
         if not _leads(by, case):
             return "the safeguarding lead decides whether it is lifted"
         return self._elsewhere(work, case) or self._file_elsewhere(work, case)
@@ -239,6 +240,15 @@ class Stopping(CaseFiles):
 
     def _causes(self, work: Work, case: Case) -> Iterator[str]:
         """Yield the code of everything that stopped the case, and would again; a person's word counts for ever."""
+        return (code for code, _ in self._reasons(work, case))
+
+    def _reasons(self, work: Work, case: Case) -> Iterator[tuple[str, str]]:
+        """Yield each code with its words; of a stop that came with another case the words name that one, the code stays its cause."""
+        yield from ((code, BECAUSE[code]) for code in self._own(work, case))
+        stops = [event for event in work.case_events.of(case.id) if event.what in {STOPPED, SEALED_OFF}]
+        yield from ((_cause(event), with_another(event) or BECAUSE[_cause(event)]) for event in stops)
+
+    def _own(self, work: Work, case: Case) -> Iterator[str]:
         if case.lead_category in NO_CAPTURE:
             yield "category"
         events = work.case_events.of(case.id)
@@ -246,7 +256,6 @@ class Stopping(CaseFiles):
             yield "tick"
         if any(event.what == DESTROYED for event in events):
             yield "destroyed"
-        yield from (_cause(event) for event in events if event.what in {STOPPED, SEALED_OFF})
 
     def _is_ticked(self, work: Work, case: Case) -> bool:
         names = [name for item in work.case_items.where(case_id=case.id) if item.address for name in spellings(item.address)]

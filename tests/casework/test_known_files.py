@@ -13,7 +13,7 @@ from casework.testing import NOON, SCHOOL_ID, a_school, a_user, an_evidence, fil
 from casework.watching import KNOWN_ELSEWHERE
 from data.clock import FixedClock
 from data.errors import ConflictError
-from data.model.cases import Case, CaseState
+from data.model.cases import Case, CaseState, RemovalCheck, Verdict
 from data.model.evidence import CaptureOrder, Evidence, EvidenceKind, OrderState, SafetyAnswer, SealedFile
 from data.model.people import Role
 from data.model.readings import Category
@@ -69,6 +69,24 @@ class Scene:
     def words(self, case: Case) -> None:
         """Stop a case by the words of a page, which the lead may lift."""
         self.desk.stopped_by_words(self.order(case).id, ("nudes:text",))
+
+    def answered(self, case: Case, sha256: str) -> None:
+        """Keep a look at the case's address that this file answered."""
+        seen = RemovalCheck(
+            id=f"check-{case.id}",
+            case_id=case.id,
+            item_id=f"item-{case.id.removeprefix('case-')}",
+            slot="after-request+1h",
+            by="system",
+            at=NOON,
+            verdict=Verdict.PRESENT,
+            method="web page",
+            status=200,
+            answer_sha256=sha256,
+        )
+        with self.store.begin(by="system") as work:
+            work.checks.add(seen)
+            work.commit()
 
     def held(self, case: Case) -> list[Evidence]:
         """Return the evidence of a case."""
@@ -138,6 +156,34 @@ def test_another_file_of_the_same_school_is_taken_in(scene: Scene) -> None:
     scene.supply(scene.two, OTHER_PICTURE)
 
     assert not scene.now(scene.two).stop
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_file_that_only_a_check_of_the_stopped_case_keeps_is_known(scene: Scene, way: str) -> None:
+    """Its address answered a look with the picture, and nobody captured it: brought into another case, it is refused."""
+    third = keep_case(scene.store, "three")
+    scene.answered(third, PICTURE)
+    scene.desk.saw_indecent(DSL, third.id)
+    with pytest.raises(CaptureForbiddenError, match="a file of it was stopped in another case"):
+        WAYS[way](scene)
+
+    assert scene.now(scene.two).stop
+    assert scene.held(scene.two) == []
+
+
+@pytest.mark.parametrize("way", ["evidence and answer", "answer and evidence", "two answers"])
+def test_a_case_that_holds_the_file_is_stopped_with_it(scene: Scene, way: str) -> None:
+    """Whichever of the two keeps it as a check's answer: one sees something indecent in the one, and the other is stopped too."""
+    third = keep_case(scene.store, "three")
+    if way == "two answers":
+        scene.answered(scene.two, OTHER_PICTURE)
+        scene.answered(third, OTHER_PICTURE)
+    else:
+        scene.answered(third, PICTURE)
+    seen, other = {"evidence and answer": (scene.one, third), "answer and evidence": (third, scene.one)}.get(way, (scene.two, third))
+    scene.desk.saw_indecent(DSL, seen.id)
+
+    assert scene.now(other).stop
 
 
 @pytest.mark.parametrize("way", ["supplied", "captured"])
@@ -289,3 +335,29 @@ def test_a_number_that_was_taken_meanwhile_is_a_conflict(scene: Scene) -> None:
 
     assert state is OrderState.RUNNING
     assert (kept, again.ref) == (again, f"{scene.two.ref}-E2")
+
+
+@pytest.mark.parametrize("link", ["file", "address"])
+def test_a_stop_that_came_with_another_case_names_it_and_is_lifted_no_sooner(scene: Scene, link: str) -> None:
+    """Not "a person saw something indecent", which nobody did here: the other case's number, in the sheet and in the history."""
+    if link == "file":
+        scene.capture(scene.two)  # both held it before anybody knew what it shows
+    else:
+        with scene.store.begin("system") as work:
+            theirs, mine = work.case_items.where(case_id=scene.one.id)[0], work.case_items.where(case_id=scene.two.id)[0]
+            work.case_items.replace(mine.model_copy(update={"address": theirs.address}))
+            work.commit()
+    scene.desk.saw_indecent(DSL, scene.one.id)
+    sheet = scene.desk.stop_sheet(DSL, scene.two.id)
+    words = {"file": "it holds the same file as", "address": "it has the same address as"}[link]
+    said = f"{words} {scene.one.ref}, which was stopped"
+
+    assert sheet is not None
+    assert sheet.because == (said,)
+    assert sheet.why_not == f"{said}; such a stop is never lifted"
+    assert f"sealed off with {scene.one.ref}: {said}" in [one.text for one in scene.desk.chronology(DSL, scene.two.id)]
+    own = scene.desk.stop_sheet(DSL, scene.one.id)
+    assert own is not None
+    assert own.because == (BECAUSE["seen"],)
+    with pytest.raises(IllegalMoveError):
+        scene.desk.lift_stop(DSL, scene.two.id, WHY)
