@@ -190,8 +190,9 @@ class Room:
 
     def _with_its_files(self, work: Work, case: Case) -> list[Case]:
         """Return the school's other cases that hold a file of this one in which a picture may be, by its SHA-256."""
-        shown = {sha256 for one in work.evidence.where(case_id=case.id) for sha256 in picture_files(one)}
+        shown = shown_in(work, (case.id,))
         others = {one.case_id for one in work.evidence.where() if not shown.isdisjoint(picture_files(one))} if shown else set()
+        others |= {one.case_id for one in work.checks.where(answer_sha256=sorted(shown))} if shown else set()
         return [one for one in work.cases.where(school_id=case.school_id, stop=False) if one.id in others - {case.id}]
 
     def _stop_if_file_known(self, work: Work, case: Case, hashes: Collection[str]) -> bool:
@@ -253,15 +254,27 @@ def picture_files(evidence: Evidence) -> frozenset[str]:
     return frozenset(one.sha256 for one in evidence.files if one.media_type.partition("/")[0] in _SEEN or one.media_type in _HOLDING)
 
 
+def shown_in(work: Work, case_ids: Collection[str]) -> frozenset[str]:
+    """Return the hashes of what may show a picture in these cases: files of their evidence, and what their addresses answered to a look.
+
+    An answer of words is one too: it is kept with its moment, so that no two are alike by chance.
+    """
+    mine = sorted(case_ids)
+    answers = {one.answer_sha256 for one in work.checks.where(case_id=mine) if one.answer_sha256}
+    return frozenset(answers.union(*(picture_files(one) for one in work.evidence.where(case_id=mine))))
+
+
 def sealed_off_with(work: Work, case: Case, hashes: Collection[str]) -> list[Case]:
     """Return the school's other sealed-off cases in which one of these files (SHA-256) is, or was, a file that may hold a picture.
 
-    What the police had destroyed counts as well: its hash stays in the record, and the same file shall not come back by another door.
+    What its address answered to a look counts, and so does what the police had destroyed: its hash stays in the record, and the same file
+    shall not come back by another door.
     """
     mine = {one.id: one for one in work.cases.where(school_id=case.school_id, stop=True)}
     mine |= {one.id: one for one in work.cases.where(school_id=case.school_id, lead_category=sorted(NO_CAPTURE))}
     mine.pop(case.id, None)
     holding = {one.case_id for one in work.evidence.where(case_id=sorted(mine)) if not picture_files(one).isdisjoint(hashes)}
+    holding |= {one.case_id for one in work.checks.where(case_id=sorted(mine)) if one.answer_sha256 in hashes}
     return [mine[case_id] for case_id in sorted(holding)]
 
 
@@ -293,4 +306,4 @@ def needed(text: str, what: str) -> str:
     return text.strip()
 
 
-__all__ = ["AHEAD", "KNOWN_FILE", "SYSTEM", "UNDER_WAY", "Room", "before_hold", "needed", "picture_files"]
+__all__ = ["AHEAD", "KNOWN_FILE", "SYSTEM", "UNDER_WAY", "Room", "before_hold", "needed", "picture_files", "shown_in"]

@@ -24,7 +24,8 @@ _OK = 200
 class Observation:
     """What one look found; becomes a RemovalCheck. `answer` holds every raw answer, `detail` is a line that a DSL can read.
 
-    `retry_at` is until when a place that was asked wants to be left alone (UTC); the next look waits for it.
+    `retry_at` is until when a place that was asked wants to be left alone (UTC); the next look waits for it. `bodies`: what each place
+    sent, byte for byte, without the head that stands over it in `answer`.
     """
 
     verdict: Verdict
@@ -33,6 +34,7 @@ class Observation:
     detail: str
     answer: bytes
     retry_at: datetime | None = None
+    bodies: tuple[bytes, ...] = ()
 
 
 def look(item: CaseItem, post: Post | None, adapter: Platform | None, client: Client, now: datetime) -> Observation:
@@ -90,7 +92,8 @@ def _by_platform(post: Post | None, adapter: Platform | None, client: Client, no
 def _observed(verdict: Verdict, detail: str, *looks: Looked) -> Observation:
     status = next((one.status for one in looks if one.status is not None), None)
     rest = max((one.retry_at for one in looks if one.retry_at is not None), default=None)
-    return Observation(verdict, " + ".join(dict.fromkeys(one.method for one in looks)), status, detail, _answers(looks), rest)
+    bodies = tuple(body for one in looks if (body := one.answer.partition(b"\n\n")[2]))  # the head ends as in `Answer.record`
+    return Observation(verdict, " + ".join(dict.fromkeys(one.method for one in looks)), status, detail, _answers(looks), rest, bodies)
 
 
 def _answers(looks: tuple[Looked, ...]) -> bytes:

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
-from casework.room import picture_files
+from casework.room import shown_in
 from casework.stopping import destroyed_files
 from data.errors import ConflictError, EvidenceError, NotFoundError, SchoolwatchError, StoreError
 from data.model.evidence import Evidence
@@ -47,11 +47,10 @@ def withheld_files(work: Work) -> frozenset[str]:
     What else names them keeps them, but not where a picture may be in them: such a file goes nowhere, whoever else holds it.
     """
     stopped = frozenset(case.id for case in work.cases.where() if is_sealed_off(case))
-    inside, outside = set[str](), set[str]()
-    for case_id, sha256 in _by_case(work):
-        (inside if case_id in stopped else outside).add(sha256)
-    shown = {sha256 for one in work.evidence.where(case_id=sorted(stopped)) for sha256 in picture_files(one)}
-    return frozenset((inside - outside) | shown)
+    files = tuple(_by_case(work))
+    inside = frozenset(sha256 for case_id, sha256 in files if case_id in stopped)
+    outside = frozenset(sha256 for case_id, sha256 in files if case_id not in stopped)
+    return (inside - outside) | shown_in(work, stopped)
 
 
 def _by_case(work: Work) -> Iterator[tuple[str, str]]:

@@ -275,7 +275,8 @@ def _watch(hands: Hands, order_id: str) -> Watch:
 def look_again(hands: Hands, planned: PlannedCheck) -> RemovalCheck:
     """Look whether a post is still there; the raw answer goes into the vault, the verdict into the case. Once per slot.
 
-    Raises IllegalMoveError in a stopped case: nothing is asked, and nothing is kept of what was answered meanwhile.
+    Raises IllegalMoveError in a stopped case: nothing is asked, and nothing is kept of what was answered meanwhile. So it does where any
+    place sends the very file of a stopped case.
     """
     case, item, post = hands.desk.casework.check_facts(planned.case_id, planned.item_id)
     with hands.desk.store.read() as work:
@@ -284,8 +285,9 @@ def look_again(hands: Hands, planned: PlannedCheck) -> RemovalCheck:
         return known[0]
     adapter = _adapter_for(hands, post)
     seen = presence.look(item, post, adapter, hands.client, hands.clock.now())
-    if seen.answer:
-        hands.desk.casework.answer_seen(case.id, sha256(seen.answer))
+    for content in (seen.answer, *seen.bodies):  # a file is known by its own hash, not by that of the record around it
+        if content:
+            hands.desk.casework.answer_seen(case.id, sha256(content))
     now = hands.clock.now()
     check = RemovalCheck(
         id=new_id(now),

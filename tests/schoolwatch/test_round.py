@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from casework.cases import ENDED
 from casework.errors import IllegalMoveError
 from collector.client import Client
+from collector.platform import Looked
 from collector.poll import PollReport
 from data.clock import FixedClock
 from data.errors import StoreError
@@ -22,6 +23,7 @@ from data.model.posts import PlatformName, SeenPost
 from data.model.readings import Category
 from data.model.watch import Health
 from data.store import Work
+from evidence import presence
 from evidence.capture import Watch, capture, is_intact
 from evidence.custody import CustodyDraft
 from evidence.errors import CaptureFailedError
@@ -31,7 +33,7 @@ from evidence.testing import square
 from schoolwatch import round as one_round
 from schoolwatch.demo.posts import Place, load_script
 from schoolwatch.errors import NotReadyError
-from schoolwatch.kept_files import kept_files
+from schoolwatch.kept_files import kept_files, withheld_files
 from schoolwatch.round import Hands, run_round
 from schoolwatch.testing import Watched, watched_town
 
@@ -612,7 +614,8 @@ def test_reminders_fire_once(asked: Watched) -> None:
     assert [key for _, key, _ in one_round.next_reminders(asked.desk)][-1] == "removal+24h"
 
 
-def test_an_answer_that_is_a_stopped_picture_is_not_kept(asked: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("looks", ["bare", "recorded", "two looks"])
+def test_an_answer_that_is_a_stopped_picture_is_not_kept(asked: Watched, monkeypatch: pytest.MonkeyPatch, looks: str) -> None:
     """An address that gives the very file which another case is stopped for: not a byte of it is written, its own case is stopped too."""
     picture, user = square((9, 9, 9)), asked.user()
     (row,) = asked.casework.cases(user, user.schools())
@@ -622,8 +625,14 @@ def test_an_answer_that_is_a_stopped_picture_is_not_kept(asked: Watched, monkeyp
     asked.desk.taking_in.take(user, other.id, item.id, SafetyAnswer.NO, [Brought("a.png", picture)], account)
     asked.casework.saw_indecent(user, other.id)
     asked.forward(hours=1, minutes=1)
+    own = Looked(Verdict.PRESENT, "the platform", 200, "It is there.", b"status: 200\n\n{}")
+    page = Looked(Verdict.PRESENT, "web page", 200, "It is there.", b"status: 200\nheader a: b\n\n" + picture)
     seen = Observation(Verdict.PRESENT, "web page", 200, "It is there.", picture)
-    monkeypatch.setattr(one_round.presence, "look", lambda *_: seen)
+    if looks == "bare":
+        monkeypatch.setattr(one_round.presence, "look", lambda *_: seen)
+    else:
+        monkeypatch.setattr(presence, "look_at_page", lambda *_: page)
+        monkeypatch.setattr(presence, "_by_platform", lambda *_: own if looks == "two looks" else None)
     before = {path: path.stat().st_mtime_ns for path in asked.desk.vault.root.glob("??/*")}
     report = run_round(asked.hands)
     file = asked.casework.case(user, row.case.id)
@@ -631,6 +640,28 @@ def test_an_answer_that_is_a_stopped_picture_is_not_kept(asked: Watched, monkeyp
     assert report.checks == 1
     assert (file.case.stop, file.checks) == (True, ())
     assert {path: path.stat().st_mtime_ns for path in asked.desk.vault.root.glob("??/*")} == before
+
+
+def test_an_answer_that_a_stopped_case_keeps_is_in_no_backup(asked: Watched) -> None:
+    """A picture that a stopped case holds only as the answer to a look goes nowhere, though somebody else holds it as evidence."""
+    user = asked.user()
+    (row,) = asked.casework.cases(user, user.schools())
+    asked.forward(hours=1, minutes=1)
+    (planned,) = asked.casework.plan_checks(asked.clock.now())
+    check = one_round.look_again(asked.hands, planned)
+    asked.casework.saw_indecent(user, row.case.id)
+    other = asked.opened(asked.told("wiki-ashcombe", "look at this"), Category.HARASSMENT_STAFF, "teacher")
+    order = asked.order(other)
+    with asked.desk.store.begin("system") as work:
+        (kept, *_) = work.evidence.where(case_id=row.case.id)
+        files = (kept.files[0].model_copy(update={"sha256": check.answer_sha256, "media_type": "image/png"}),)
+        mine = {"id": f"e{order.id}", "order_id": order.id, "case_id": other.id, "item_id": order.item_id, "ref": f"{other.ref}-E1"}
+        work.evidence.add(kept.model_copy(update={**mine, "files": files}))
+        withheld = withheld_files(work)
+        work.commit()
+
+    assert not asked.as_it_is(other).stop
+    assert check.answer_sha256 in withheld
 
 
 def test_a_stopped_case_has_no_reminder_to_wait_for(asked: Watched) -> None:
