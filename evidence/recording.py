@@ -32,6 +32,7 @@ _VIEW_MS, _PICTURE_MS, _SETTLE_MS = 3_000, 15_000, 9_000
 _DRAWN_MS = 150
 _PACK_SECONDS = 20.0
 _MOST_BOXES = 20_000
+_STILL = 2  # px that a thing may move without having moved
 
 
 class Talk(Protocol):
@@ -67,6 +68,7 @@ class Recorder:
     _packer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "packing"))
     _packed: Future[dict[str, Any]] | None = None
     _window: int = HEIGHT  # its height now
+    _map: dict[str, Any] = field(default_factory=dict)  # of the page, as first read
 
     def record(self) -> None:
         """Take the picture as first seen, then settle, then everything else; the facts are saved after each step."""
@@ -157,8 +159,19 @@ class Recorder:
         _write(self.folder / "page.mhtml", str(self.protocol.send("Page.captureSnapshot", {"format": "mhtml"})["data"]))
 
     def _layout(self) -> None:
-        found = self._own().evaluate(page_scripts.LAYOUT, [MAX_HEIGHT, _MOST_BOXES])
-        _write(self.folder / LAYOUT, json.dumps(found, sort_keys=True, ensure_ascii=True, allow_nan=False))
+        """Read where things stand. Until that is read again after the pictures, the map is not to be trusted."""
+        self._map = self._own().evaluate(page_scripts.LAYOUT, [MAX_HEIGHT, _MOST_BOXES])
+        self._write_map(self._map, is_steady=False)
+
+    def _layout_again(self) -> None:
+        """Read it again: what moved in between stands elsewhere in the picture of the whole page than the map says."""
+        if self._map:
+            found = self._own().evaluate(page_scripts.LAYOUT, [MAX_HEIGHT, _MOST_BOXES])
+            self._write_map(found, is_steady=stands_still(self._map, found))
+
+    def _write_map(self, found: Mapping[str, Any], *, is_steady: bool) -> None:
+        told = {**found, "cut": bool(found["cut"]) or not is_steady, "steady": is_steady}
+        _write(self.folder / LAYOUT, json.dumps(told, sort_keys=True, ensure_ascii=True, allow_nan=False))
 
     def _pack(self, exchanges: list[Exchange], address: str) -> dict[str, Any]:
         """Write the web archive and the fingerprints; in a thread of its own, so nothing here asks the browser."""
@@ -190,6 +203,7 @@ class Recorder:
             clip = {"x": 0, "y": top, "width": WIDTH, "height": min(PART_HEIGHT, kept - top)}
             path = self.folder / f"page-full-{number:02d}.png"
             self._step(f"part {number} of the full page", lambda path=path, clip=clip: write_whole(path, self._shot(clip)))  # type: ignore[misc]
+        self._step("a second look at the layout", self._layout_again)
         self.save()
 
     def _shot(self, clip: Clip) -> bytes:
@@ -222,6 +236,18 @@ class Recorder:
         write_whole(self.folder / POST, picture)
         self.facts["post_picture"] = places[-1]  # where it stood on the page: what is covered there is covered in it too
         self.facts |= {"hidden": hidden, "post_whole": found.whole, "post_in_frame": found.place.around is not None}
+
+
+def stands_still(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two maps of a page list the same pictures and the same lines, each at its place."""
+    pairs = [(one[kind], other[kind]) for kind in ("images", "lines")]
+    return all(len(first) == len(then) and all(map(_is_same, first, then)) for first, then in pairs)
+
+
+def _is_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    sides = [(one.get(side), other.get(side)) for side in "xywh"]  # none: no number, as a page can make them
+    near = all(first == then or (first is not None and then is not None and abs(first - then) <= _STILL) for first, then in sides)
+    return near and all(one.get(name) == other.get(name) for name in ("alt", "text", "unread"))
 
 
 def _write(path: Path, text: str) -> None:

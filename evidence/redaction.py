@@ -35,6 +35,7 @@ OTHERWISE = "it shows something else where squares were named on another picture
 DIFFERS = "it shows something else where squares were named on another picture: look whether everything is covered in it"
 NOTHING_KEPT = "nothing of it was to be kept"
 CUT = "the page holds more than its map, so that not everything to be covered is known"
+MOVED = "the page moved while its pictures were taken, so that the map of the page does not fit them"
 _CARRIED = ("status", "seconds", "hops", "settled", "interventions", "logged_in")
 _POST_FACTS = ("text", "platform", "lang", "posted_at_claimed", "first_seen_utc", "last_seen_utc", "counts")
 _CHOSEN = {"author_handle": "handle", "author_name": "handle", "address": "address", "permalink": "address", "native_id": "address"}
@@ -129,6 +130,8 @@ def _copy_name(name: str) -> str:
 
 def _fitting(original: Original, name: str, found: PageMap, choice: Choice) -> bytes:
     """Return the picture, if the map may be trusted to say where things stand in it; raises RedactionError otherwise."""
+    if choice.by_map and _has_moved(original, found):
+        raise RedactionError(MOVED)
     if found.cut and (choice.all_pictures or choice.phrases):
         raise RedactionError(CUT)
     if choice.keep and choice.keep_in and not _holds_kept(original, name, choice.keep, choice.keep_in):
@@ -144,6 +147,18 @@ def _fitting(original: Original, name: str, found: PageMap, choice: Choice) -> b
     if name == POST and not agrees(_pixels(content), place(original, name), parts, found, boxes(found, choice)):
         raise RedactionError("what is to be covered stood elsewhere on the whole page, so the map of the page does not fit it")
     return content
+
+
+def _has_moved(original: Original, found: PageMap) -> bool:
+    """Whether the page's pictures show it otherwise than its map: the recorder read that twice.
+
+    Of a map that was read once only the first screen can tell; it is taken before pictures further down are loaded.
+    """
+    steady = original.facts(LAYOUT).get("steady")
+    if isinstance(steady, bool):
+        return not steady
+    parts = tuple(_pixels(original.read(one)) for one in _parts(original))
+    return found.is_known and bool(parts) and AS_SEEN in original.names() and not is_top(_pixels(original.read(AS_SEEN)), parts)
 
 
 def _same_ground(original: Original, one: str, other: str) -> bool:

@@ -266,7 +266,7 @@ def painted_page(text: str, *, lines: tuple[str, ...] = (), handle: str = "@some
     return whole | {
         "screen-as-seen.png": as_png(sheet.crop((0, 0, width, 900))),
         "post.png": as_png(sheet.crop((80, 180, 1_080, 900))),
-        "layout.json": canonical({"width": width, "height": height, "images": boxes, "lines": placed, "cut": False}),
+        "layout.json": canonical({"width": width, "height": height, "images": boxes, "lines": placed, "cut": False, "steady": True}),
         "post.json": canonical({"text": text, "author_handle": handle, "address": "https://forum.example.org/t/1", "lang": "en"}),
         "page.txt": text.encode("utf-8", "replace"),
         "dom.html": f"<!doctype html><title>Painted</title><p>{text}".encode("utf-8", "replace"),

@@ -26,6 +26,7 @@ from evidence.redaction import (
     CUT,
     DIFFERS,
     MADE,
+    MOVED,
     NO_MAP,
     NOTHING_KEPT,
     OTHERWISE,
@@ -414,6 +415,46 @@ def test_a_banner_over_the_page_but_not_over_the_post_costs_nothing(original: Ma
     made = make_copy(original({"page-full-01.png": as_png(sheet)}), Choice(pictures=(1,)))
 
     assert "post.png" in made.files
+
+
+@pytest.mark.parametrize(("top", "height"), [(1_000, 450), (1_450, 1_000)])
+def test_a_picture_of_the_post_of_which_the_map_knows_nothing_stays_out(original: Making, top: int, height: int) -> None:
+    """It shows a face, yet stands where the map lists nothing, or goes beyond the whole page's picture: its box was scrolled for it."""
+    noted = {"x": 80, "y": top, "width": 1_000, "height": height}
+    sheet = Image.new("RGB", (1_000, height), CHILD)
+    sheet.paste(_image(painted_page(TEXT, lines=LINES, parts=1)["page-full-01.png"]).crop((80, top, 1_080, SHEET[1])), (0, 0))
+    sheet.paste(CHILD, (0, 300, 1_000, 450))  # beside everything that is mapped
+    shown = as_png(sheet)
+    made = make_copy(original({"post.png": shown}, facts={"post_picture": noted}), Choice(all_pictures=True, phrases=("Ivy Fernhollow",)))
+
+    assert "post.png" not in made.files
+    assert any(line.startswith("post.png: what is to be covered stood elsewhere") for line in made.left_out)
+    assert "page-full-01.png" in made.files
+
+
+@pytest.mark.parametrize("choice", [Choice(all_pictures=True), Choice(phrases=("Fernhollow",)), Choice(pictures=(1,))])
+def test_of_a_page_that_moved_no_picture_is_covered_by_its_map(original: Making, choice: Choice) -> None:
+    """Also one that is chosen by its number stands elsewhere; an empty map of it is no reason either; boxes by hand need no map."""
+    known = original().facts("layout.json") | {"cut": True, "steady": False}
+    for layout in (known, known | {"images": [], "lines": []}):
+        source = original({"layout.json": canonical(layout)})
+        if choice.pictures and not layout["images"]:
+            continue
+        made = make_copy(source, choice)
+
+        assert list(made.files) == ["post.json"]
+        assert {f"{name}: {MOVED}" for name in source.names()} <= set(made.left_out)
+        assert "page-full-01.png" in make_copy(source, Choice(boxes=(Box(0, 0, 1_280, 900),))).files
+
+
+def test_a_map_that_was_read_once_is_doubted_when_the_first_screen_looked_different(original: Making) -> None:
+    """Nothing tells whether the page moved before or after; read once, but alike, it is believed."""
+    once = {name: value for name, value in original().facts("layout.json").items() if name != "steady"}
+    layout, other = canonical(once), as_png(Image.new("RGB", (SHEET[0], 900), CHILD))
+
+    assert list(make_copy(original({"layout.json": layout, "screen-as-seen.png": other}), Choice(all_pictures=True)).files) == ["post.json"]
+    assert "page-full-01.png" in make_copy(original({"layout.json": layout}), Choice(all_pictures=True)).files
+    assert "page-full-01.png" in make_copy(original({"screen-as-seen.png": other}), Choice(all_pictures=True)).files
 
 
 def test_what_may_hold_a_name_is_covered_with_it(original: Making) -> None:

@@ -18,7 +18,7 @@ from data.model.evidence import Evidence
 from evidence.boxes import Choice, RedactionError
 from evidence.capture import capture
 from evidence.detect import BrowserSettings
-from evidence.redaction import Copy, Original, make_copy
+from evidence.redaction import MOVED, Copy, Original, make_copy
 from evidence.seal import Sealer
 from evidence.testing import CHILD, KEY, MOMENT, LocalSite, an_order, some_facts, square
 from evidence.vault import Vault
@@ -166,3 +166,41 @@ def test_a_page_with_more_lines_than_its_map_says_so(captured: Capturing) -> Non
 
     with pytest.raises(RedactionError, match="more than its map"):
         make_copy(original, Choice(phrases=("Ivy Fernhollow",)))
+
+
+NAMED = "<p style='font:40px sans-serif;color:rgb(0,0,255);position:relative'>Ivy Fernhollow</p><div style='height:700px'>x</div>"
+
+
+@pytest.mark.parametrize(
+    "moving",
+    [
+        "setInterval(() => { document.body.style.paddingTop = (parseInt(document.body.style.paddingTop || 0) + 60) + 'px'; }, 20)",
+        (
+            "new MutationObserver((all) => { if (all.some((one) => [...one.addedNodes].some((n) => n.slot)))"
+            " document.querySelector('p').style.top = '300px'; }).observe(document.body, {childList: true, subtree: true})"
+        ),
+    ],
+)
+def test_of_a_page_that_moves_after_its_map_was_read_nothing_goes_out(captured: Capturing, moving: str) -> None:
+    """A banner that grows, and a page that watches for us: the second reading of the map tells."""
+    original = captured(f"<!doctype html>{NAMED}<script>{moving}</script>")
+
+    assert BLUE in _colours(original.read("page-full-01.png"))
+    assert original.facts("layout.json")["cut"] is True
+    with pytest.raises(RedactionError, match=MOVED):
+        make_copy(original, Choice(phrases=("Ivy Fernhollow",)))
+
+
+def test_a_page_that_stands_still_but_loads_late_goes_out_covered(site: LocalSite, captured: Capturing) -> None:
+    """A bar that sticks, a fading picture and a picture that is loaded further down move nothing between the two readings."""
+    site.page("/face", square(CHILD, 60), content_type="image/png")
+    original = captured(
+        f"""<!doctype html><style>@keyframes f{{from{{opacity:1}}to{{opacity:.5}}}} header{{position:sticky;top:0;height:40px}}
+        #f{{animation:f 1s infinite alternate}}</style><header>Forum</header>{NAMED}<div id=f>fading</div><div style=height:2000px></div>
+        <img loading=lazy width=60 height=60 src=/face>"""
+    )
+    made = _pictures(make_copy(original, Choice(all_pictures=True, phrases=("Ivy Fernhollow",))))
+
+    assert original.facts("layout.json")["steady"] is True
+    assert "page-full-01.png" in made
+    assert all(not {BLUE, CHILD} & found for found in made.values())
