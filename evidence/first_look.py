@@ -5,6 +5,9 @@ interception drops each answer that says it is one (a frame, an object or a scri
 The second net hangs in the page's own process only. So nothing is loaded by whoever is outside it: frames of other sites or in a process of
 their own, pop-ups, workers. None of those could be read from the page anyway. Sandboxed frames written into the page itself (`srcdoc`) are
 kept in the page's own process for it (evidence.browser): outside it they would load their first pictures before anybody may intercept it.
+
+A page's script that fetches mere bytes (`application/octet-stream`, or an answer that does not say what it is) does not get them either: it
+could make a picture of them itself. What says that it is text, JSON and the like is let through, whatever a script may make of it.
 """
 
 from __future__ import annotations
@@ -41,6 +44,9 @@ _PICTURES = (
 _FILMS = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mp3", ".m4a", ".ogg", ".ogv", ".wav", ".flac", ".m3u8", ".ts", ".mpd")
 _FONTS = (".woff", ".woff2", ".ttf", ".otf", ".eot")
 _MEDIA = ("image/", "video/", "audio/", "font/")
+_ASKED_BY_SCRIPTS = frozenset({"XHR", "Fetch"})
+_BYTES = ("application/octet-stream", "binary/octet-stream", "application/x-octet-stream", "application/binary")
+_LEADS_ON = range(300, 400)  # HTTP answers without a body of their own: what they lead to is asked about again
 
 
 @dataclass
@@ -122,7 +128,7 @@ class Blinkers:
     def _answered(self, event: dict[str, Any]) -> None:
         number = event["requestId"]
         is_picture = is_media(event.get("responseHeaders") or ()) or looks_like_media(event["request"]["url"])
-        is_picture = is_picture or event.get("resourceType") in _NEVER_WORDS or self._leads_away(event)
+        is_picture = is_picture or event.get("resourceType") in _NEVER_WORDS or self._leads_away(event) or _is_bytes(event)
         try:
             if is_picture:
                 self.kept_away += 1
@@ -131,6 +137,14 @@ class Blinkers:
                 self.protocol.send("Fetch.continueRequest", {"requestId": number})
         except self.trouble:
             return
+
+
+def _is_bytes(event: dict[str, Any]) -> bool:
+    """Whether a script gets bytes that do not say what they are."""
+    if event.get("resourceType") not in _ASKED_BY_SCRIPTS or event.get("responseStatusCode", 0) in _LEADS_ON:
+        return False
+    kinds = [kind for kind in _kinds(event.get("responseHeaders") or ()) if kind]
+    return not kinds or any(kind.startswith(_BYTES) for kind in kinds)
 
 
 def origin_of(address: str) -> tuple[str, str | None, int | None]:
@@ -149,5 +163,8 @@ def looks_like_media(address: str) -> bool:
 
 def is_media(headers: Any) -> bool:
     """Whether an answer (its headers as the protocol lists them) says that it is a picture, a film, a sound or a font."""
-    kinds = (str(line.get("value", "")).strip().lower() for line in headers if str(line.get("name", "")).lower() == "content-type")
-    return any(kind.startswith(_MEDIA) for kind in kinds)
+    return any(kind.startswith(_MEDIA) for kind in _kinds(headers))
+
+
+def _kinds(headers: Any) -> list[str]:
+    return [str(line.get("value", "")).strip().lower() for line in headers if str(line.get("name", "")).lower() == "content-type"]

@@ -9,7 +9,7 @@ no slot it has no style. Nothing else is changed.
 
 from __future__ import annotations
 
-from evidence.page_tree import READ
+from evidence.page_tree import READ, SAID
 
 _WALK = """
   const images = [], lines = [], closed = new Set();
@@ -77,11 +77,6 @@ _PSEUDO = """
   const draws = (cs) => [cs.backgroundImage, cs.borderImageSource, cs.maskImage, cs.webkitMaskImage, cs.webkitMaskBoxImageSource,
     cs.content, cs.filter, cs.backdropFilter].some((value) => value && DRAWN.test(value));
   const grown = (r, x, y) => ({left: r.left - x, top: r.top - y, right: r.right + x, bottom: r.bottom + y});
-  const said = (e, cs) => [...cs.content.replace(/url\\("(?:[^"\\\\]|\\\\.)*"\\)/g, '')
-      .matchAll(/"((?:[^"\\\\]|\\\\[^])*)"|attr\\(\\s*([^\\s,)]+)[^)]*\\)|(?:open|close)-quote/g)]
-    .map(([, text, name]) => name ? attr(e, name) || '' : text === undefined ? cs.quotes
-      : text.replace(/\\\\([0-9a-f]{1,6})\\s?|\\\\([^])/gi, (_, code, char) => code
-        ? String.fromCodePoint(Math.min(parseInt(code, 16), 0x10ffff)) : char)).join('');
   const size = (cs) => ['', 'Left', 'Right'].reduce((all, side) => all + (side
       ? px(cs['padding' + side]) + px(cs[`border${side}Width`]) : px(cs.width)), 0);
   const tall = (cs) => ['', 'Top', 'Bottom'].reduce((all, side) => all + (side
@@ -150,13 +145,7 @@ _SHOWN = """
     if (DRAWN.test(cs.listStyleImage) || DRAWN.test(ms.content)) picture(r, at, e, false);
     if (ms.content && ms.content !== 'normal') line(r, at, said(e, ms));
     if (/^["']/.test(cs.listStyleType)) line(r, at, said(e, {content: cs.listStyleType})); };
-  const field = (e, at) => {
-    const tag = tagOf(e), chosen = [...(e.selectedOptions || [])];
-    const all = tag === 'SELECT' ? [...(e.multiple || e.size > 1 ? e.options || [] : chosen)].map((o) => o.label)
-        .concat([...e.querySelectorAll('optgroup')].map((o) => o.label), chosen.map((o) => o.title))
-      : tag === 'TEXTAREA' || tag === 'INPUT' && e.type !== 'hidden'
-        ? [e.type === 'password' ? '' : e.value, e.placeholder] : [];
-    for (const text of all) line(rect(boxOf(e)), at, text || ''); };
+  const field = (e, at) => { for (const text of fieldWords(e)) line(rect(boxOf(e)), at, text || ''); };
   const [ranged] = call(Document, 'createRange');
   const words = (n, at) => {
     if (!n.data.trim()) return;
@@ -174,4 +163,4 @@ _SHOWN = """
   return {width: scrollWidthOf(top), height: scrollHeightOf(top), images, lines, cut};
 }"""
 
-LAYOUT = "([tallest, most]) => {" + READ + _WALK + _CLOSED + _PLACES + _PSEUDO + _SHOWN
+LAYOUT = "([tallest, most]) => {" + READ + SAID + _WALK + _CLOSED + _PLACES + _PSEUDO + _SHOWN

@@ -8,21 +8,32 @@ one that changes the page for longer than its own run; it lists each thing it hi
 from __future__ import annotations
 
 from evidence import page_layout
-from evidence.page_tree import READ, TREE
+from evidence.page_tree import READ, SAID, TREE
 
 LAYOUT = page_layout.LAYOUT  # where pictures and words stand
 
 TITLE = "() => {" + TREE + " return read(Document, 'title')[0](document).slice(0, 1000); }"
 
+# What a style or a script shows that is no text of the page is searched too; `TEXT`, the page's text as it is kept, has none of it.
 WORDS = (
     "() => {"
     + TREE
+    + SAID
     + """
+  const [isVisible] = call(Element, 'checkVisibility');
+  const isShown = (e) => isVisible(e, {visibilityProperty: true}) || getComputedStyle(e).display === 'contents';
+  const beside = (e) => ['::before', '::after', '::marker'].map((part) => getComputedStyle(e, part))
+    .map((style) => style.content && !/^(none|normal)$/.test(style.content) ? said(e, style) : '');
+  const bullet = (e) => { const style = getComputedStyle(e);
+    return style.display.includes('list-item') && /^["']/.test(style.listStyleType) ? said(e, {content: style.listStyleType}) : ''; };
+  const shownBy = (e) => { const found = [...beside(e), bullet(e), ...fieldWords(e)].filter((text) => text && text.trim());
+    return found.length && isShown(e) ? found : []; };
   const all = roots(document);
   const some = (list, most) => [...new Set(list.map((s) => (s || '').trim()).filter(Boolean))].map((s) => s.slice(0, 4000)).slice(0, most);
   const attribute = (selector, name) => every(selector, all).map((e) => attr(e, name));
   const leadsTo = (e) => e.href && e.href.baseVal !== undefined ? e.href.baseVal : String(e.href || e.src);
-  return {title: read(Document, 'title')[0](document).slice(0, 4000), text: words(all).slice(0, 5000000),
+  const drawn = [...new Set(every('*', all).flatMap(shownBy))].join('\\n').slice(0, 1000000);
+  return {title: read(Document, 'title')[0](document).slice(0, 4000), text: `${drawn}\\n${words(all)}`.slice(0, 5000000),
     alts: some([...attribute('[alt]', 'alt'), ...attribute('[aria-label]', 'aria-label'), ...attribute('[title]', 'title'),
       ...attribute('meta[property$="title"],meta[property$="description"],meta[name$="description"],meta[property$=":alt"]', 'content'),
       ...every('svg title, noscript', all).map(contentOf)], 5000),

@@ -33,6 +33,21 @@ READ = """
   const up = (n) => (typeOf(n) === 1 ? elementSlot : textSlot)(n) || parentOf(n) || hostOf(rootOf(n));
 """
 
+# What an element says that is no text of the page: what stands before and after it, and what stands in a field.
+SAID = """
+  const said = (e, cs) => [...cs.content.replace(/url\\("(?:[^"\\\\]|\\\\.)*"\\)/g, '')
+      .matchAll(/"((?:[^"\\\\]|\\\\[^])*)"|attr\\(\\s*([^\\s,)]+)[^)]*\\)|(?:open|close)-quote/g)]
+    .map(([, text, name]) => name ? attr(e, name) || '' : text === undefined ? cs.quotes
+      : text.replace(/\\\\([0-9a-f]{1,6})\\s?|\\\\([^])/gi, (_, code, char) => code
+        ? String.fromCodePoint(Math.min(parseInt(code, 16), 0x10ffff)) : char)).join('');
+  const fieldWords = (e) => {
+    const tag = tagOf(e), chosen = [...(e.selectedOptions || [])];
+    return tag === 'SELECT' ? [...(e.multiple || e.size > 1 ? e.options || [] : chosen)].map((o) => o.label)
+        .concat([...e.querySelectorAll('optgroup')].map((o) => o.label), chosen.map((o) => o.title))
+      : tag === 'TEXTAREA' || tag === 'INPUT' && e.type !== 'hidden'
+        ? [e.type === 'password' ? '' : e.value, e.placeholder] : []; };
+"""
+
 TREE = (
     READ
     + """
