@@ -111,7 +111,7 @@ def photograph_post(found: Found, shoot: Callable[[Clip], bytes]) -> tuple[bytes
     try:
         _hide(found, hiders)
         page.world.evaluate(FRAMES)
-        picture = shoot(_clip(found))
+        picture = shoot(clip_of(found))
         hidden = [line for hider in hiders for line in hider.evaluate("(done) => done.hidden")]
     finally:
         for hider in reversed(hiders):
@@ -135,7 +135,7 @@ def _hide(found: Found, hiders: list[Held]) -> None:
         element, place = place.holder(), place.around
 
 
-def _clip(found: Found) -> Clip:
+def clip_of(found: Found) -> Clip:
     """Return the box in the page's own coordinates, in whole pixels. Raises the browser library's error when there is no such box."""
     corners = found.element.corners()
     if not corners:

@@ -15,7 +15,7 @@ from data.clock import Clock
 from evidence import page_scripts
 from evidence.exchanges import Exchanges, Server
 from evidence.own_world import OwnWorld
-from evidence.post_picture import Clip, find, photograph_post
+from evidence.post_picture import Clip, Found, clip_of, find, photograph_post
 from evidence.worker_facts import settled_of, whole_text
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ class Recorder:
         self.facts["post_found"] = found is not None
         if found is None:
             return
-        places: list[Clip] = []
+        before, places = self._stands_at(found), list[Clip]()
 
         def shoot(clip: Clip) -> bytes:
             places.append(clip)
@@ -234,8 +234,16 @@ class Recorder:
 
         picture, hidden = photograph_post(found, shoot)
         write_whole(self.folder / POST, picture)
-        self.facts["post_picture"] = places[-1]  # where it stood on the page: what is covered there is covered in it too
+        if before and all(abs(before[side] - places[-1][side]) <= _STILL for side in before):  # else a box was scrolled to show it
+            self.facts["post_picture"] = places[-1]  # where it stood on the page: what is covered there is covered in it too
         self.facts |= {"hidden": hidden, "post_whole": found.whole, "post_in_frame": found.place.around is not None}
+
+    def _stands_at(self, found: Found) -> Clip:
+        """Return where the post stands before it is brought into view; empty where it has no box yet."""
+        try:
+            return clip_of(found)
+        except self.trouble:
+            return {}
 
 
 def stands_still(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -36,6 +36,7 @@ DIFFERS = "it shows something else where squares were named on another picture: 
 NOTHING_KEPT = "nothing of it was to be kept"
 CUT = "the page holds more than its map, so that not everything to be covered is known"
 MOVED = "the page moved while its pictures were taken, so that the map of the page does not fit them"
+NO_PLACE = "where it stood on the page was not noted"
 _CARRIED = ("status", "seconds", "hops", "settled", "interventions", "logged_in")
 _POST_FACTS = ("text", "platform", "lang", "posted_at_claimed", "first_seen_utc", "last_seen_utc", "counts")
 _CHOSEN = {"author_handle": "handle", "author_name": "handle", "address": "address", "permalink": "address", "native_id": "address"}
@@ -130,12 +131,11 @@ def _copy_name(name: str) -> str:
 
 def _fitting(original: Original, name: str, found: PageMap, choice: Choice) -> bytes:
     """Return the picture, if the map may be trusted to say where things stand in it; raises RedactionError otherwise."""
-    if choice.by_map and _has_moved(original, found):
-        raise RedactionError(MOVED)
-    if found.cut and (choice.all_pictures or choice.phrases):
-        raise RedactionError(CUT)
+    _check_map(original, found, choice)
     if choice.keep and choice.keep_in and not _holds_kept(original, name, choice.keep, choice.keep_in):
         raise RedactionError(NOTHING_KEPT)
+    if name == POST and not _is_noted(original) and not _by_its_own_squares(choice):
+        raise RedactionError(NO_PLACE)
     if _is_otherwise(original, name, choice) and all(one.picture != name for one in choice.seen):
         raise RedactionError(OTHERWISE)
     content = original.read(name)
@@ -147,6 +147,23 @@ def _fitting(original: Original, name: str, found: PageMap, choice: Choice) -> b
     if name == POST and not agrees(_pixels(content), place(original, name), parts, found, boxes(found, choice)):
         raise RedactionError("what is to be covered stood elsewhere on the whole page, so the map of the page does not fit it")
     return content
+
+
+def _check_map(original: Original, found: PageMap, choice: Choice) -> None:
+    if choice.by_map and _has_moved(original, found):
+        raise RedactionError(MOVED)
+    if found.cut and (choice.all_pictures or choice.phrases):
+        raise RedactionError(CUT)
+
+
+def _is_noted(original: Original) -> bool:
+    return original.facts(FACTS).get("post_picture") is not None
+
+
+def _by_its_own_squares(choice: Choice) -> bool:
+    """Whether all that is to be covered was named on pictures, and some of it on the post's own."""
+    is_typed = choice.by_map or choice.boxes or (choice.keep and not choice.keep_in)
+    return not is_typed and any(one.picture == POST for one in choice.seen)
 
 
 def _has_moved(original: Original, found: PageMap) -> bool:
@@ -167,7 +184,8 @@ def _same_ground(original: Original, one: str, other: str) -> bool:
 
 
 def _on_page(original: Original, name: str) -> bool:
-    return original.evidence.kind is EvidenceKind.PAGE and (name in {POST, AS_SEEN} or name.startswith(FULL_PAGE))
+    stands = name == AS_SEEN or name.startswith(FULL_PAGE) or (name == POST and _is_noted(original))
+    return original.evidence.kind is EvidenceKind.PAGE and stands
 
 
 def _holds_kept(original: Original, name: str, keep: Box, where: str) -> bool:
@@ -177,7 +195,12 @@ def _holds_kept(original: Original, name: str, keep: Box, where: str) -> bool:
 
 
 def _is_otherwise(original: Original, name: str, choice: Choice) -> bool:
-    """Whether a picture shows something else at a place that was named on another one: what is meant may then stand beside the box."""
+    """Whether a picture shows something else at a place that was named on another one: what is meant may then stand beside the box.
+
+    Where the post's own picture stood nobody may know: what was named on it may then stand anywhere on the page.
+    """
+    if name != POST and not _is_noted(original) and any(one.picture == POST for one in choice.seen):
+        return True
     elsewhere = [one for one in choice.seen if one.picture != name and _same_ground(original, one.picture, name)]
     if not elsewhere:
         return False
@@ -197,14 +220,14 @@ def _parts(original: Original) -> list[str]:
 
 
 def place(original: Original, name: str) -> tuple[int, int]:
-    """Return where a picture stands on the page; raises RedactionError for the post's own picture when nobody noted it."""
+    """Return where a picture stands on the page; the post's own one stands for itself when nobody noted it. Raises RedactionError."""
     if name.startswith(FULL_PAGE):
         return 0, sum(_pixels(original.read(one)).height for one in _parts(original) if one < name)
-    if name != POST:
+    if name != POST or not _is_noted(original):
         return 0, 0
     noted = original.facts(FACTS).get("post_picture")
     if not isinstance(noted, dict) or not all(is_pixel(noted.get(part)) for part in ("x", "y", "width", "height")):
-        raise RedactionError("where it stood on the page was not noted")
+        raise RedactionError(NO_PLACE)
     if _pixels(original.read(name)).size != (round(noted["width"]), round(noted["height"])):
         raise RedactionError("its size is not the one that was noted")
     return round(noted["x"]), round(noted["y"])

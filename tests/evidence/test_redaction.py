@@ -28,6 +28,7 @@ from evidence.redaction import (
     MADE,
     MOVED,
     NO_MAP,
+    NO_PLACE,
     NOTHING_KEPT,
     OTHERWISE,
     Copy,
@@ -522,6 +523,21 @@ def test_a_picture_that_shows_something_else_there_stays_out_until_it_is_named_t
     assert CHILD not in _colours(both.files["screen-as-seen.png"])
     assert f"screen-as-seen.png: {DIFFERS}" in both.warnings
     assert f"post.png: {OTHERWISE}" in both.left_out  # it does not show what the first screen shows there
+
+
+def test_a_post_that_stands_nowhere_on_the_page_is_covered_by_its_own_squares_alone(original: Making) -> None:
+    """Its box was scrolled: what is named on the page says nothing of it, and what is named on it nothing of the page."""
+    source = original(facts={"post_picture": None})
+    own, other = Drawn("post.png", Box(20, 20, 300, 200)), Drawn("page-full-01.png", Box(100, 200, 300, 200))
+
+    alone = make_copy(source, Choice(squares=(own,)))
+    both = make_copy(source, Choice(squares=(own, other)))
+    without = [Choice(squares=(other,)), Choice(boxes=(other.box,)), Choice(squares=(own,), phrases=("Tam",)), Choice(keep=own.box)]
+
+    assert {name for name in alone.files if name.endswith(".png")} == {"post.png"}
+    assert f"page-full-01.png: {OTHERWISE}" in alone.left_out
+    assert CHILD not in _colours(both.files["post.png"]) | _colours(both.files["page-full-01.png"])
+    assert all(f"post.png: {NO_PLACE}" in make_copy(source, choice).left_out for choice in without)
 
 
 def test_only_a_named_part_is_kept_and_pictures_without_it_stay_out(original: Making) -> None:

@@ -18,7 +18,7 @@ from data.model.evidence import Evidence
 from evidence.boxes import Choice, RedactionError
 from evidence.capture import capture
 from evidence.detect import BrowserSettings
-from evidence.redaction import MOVED, Copy, Original, make_copy
+from evidence.redaction import MOVED, NO_PLACE, POST, Copy, Original, make_copy
 from evidence.seal import Sealer
 from evidence.testing import CHILD, KEY, MOMENT, LocalSite, an_order, some_facts, square
 from evidence.vault import Vault
@@ -95,17 +95,17 @@ def test_one_face_by_its_number_leaves_the_others(original: Original) -> None:
 
 
 BLUE, RED, CYAN, PINK, BROWN = (0, 0, 255), (255, 0, 0), (0, 255, 255), (255, 0, 255), (160, 80, 0)
-Capturing = Callable[[str], Original]
+Capturing = Callable[..., Original]
 
 
 @pytest.fixture
 def captured(site: LocalSite, browser: BrowserSettings, client: Client, case: Case, item: CaseItem, vault: Vault) -> Capturing:
-    """Capture a page without a post and hand it over as an original."""
+    """Capture a page, with a post or without one, and hand it over as an original."""
 
-    def of(page: str) -> Original:
-        """Capture this page."""
+    def of(page: str, post: str = "") -> Original:
+        """Capture this page, and the post alone."""
         address = site.page("/", page)
-        facts = some_facts(case)
+        facts = some_facts(case, post=a_kept_post(text=post)) if post else some_facts(case)
         order = an_order(item.model_copy(update={"address": address}), at=MOMENT)
         sealer = Sealer(vault, KEY)
         evidence, _ = capture(order, case, item, facts=facts, sealer=sealer, browser=browser, client=client, clock=FixedClock())
@@ -204,3 +204,28 @@ def test_a_page_that_stands_still_but_loads_late_goes_out_covered(site: LocalSit
     assert original.facts("layout.json")["steady"] is True
     assert "page-full-01.png" in made
     assert all(not {BLUE, CHILD} & found for found in made.values())
+
+
+@pytest.mark.parametrize("around", ["height:100vh;overflow-y:auto", "height:300px;overflow:auto;margin-top:100px"])
+def test_a_post_in_a_box_that_was_scrolled_for_it_stays_out(site: LocalSite, captured: Capturing, around: str) -> None:
+    """The map was read before: name and face stood elsewhere then, and what stands there on the map says nothing of them."""
+    site.page("/face", square(CHILD, 60), content_type="image/png")
+    post = f"<article><p style='font:40px sans-serif'>{TEXT}</p><img src=/face></article>"
+    filling = "<div style=height:900px>other words</div>"
+    original = captured(f"<!doctype html><body style=margin:0><div style='{around}'>{filling * 2}{post}{filling}</div>", TEXT)
+    made = make_copy(original, Choice(all_pictures=True, phrases=("Ivy Fernhollow",)))
+
+    assert CHILD in _colours(original.read(POST))
+    assert original.facts("capture.json")["post_picture"] is None
+    assert f"{POST}: {NO_PLACE}" in made.left_out
+    assert all(CHILD not in found for found in _pictures(made).values())
+
+
+def test_a_post_below_the_whole_pages_picture_stays_out(captured: Capturing) -> None:
+    """The picture and the map of a page end at sixteen thousand pixels."""
+    original = captured(f"<!doctype html><div style=height:17000px>above</div><article>{TEXT}</article>", TEXT)
+    made = make_copy(original, Choice(phrases=("Ivy Fernhollow",)))
+
+    assert original.facts("capture.json")["post_picture"]["y"] > 16_000
+    assert POST not in made.files
+    assert "page-full-01.png" in made.files
