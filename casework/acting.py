@@ -15,7 +15,7 @@ from casework.errors import AnswerMissingError, IllegalMoveError
 from casework.referrals import ADVISERS
 from casework.requests import has_evidence
 from casework.room import UNDER_WAY, needed
-from casework.transitions import ADVICE_BODIES, ASKED, FIELD_LABELS, STATE_LABELS, SYSTEM
+from casework.transitions import ADVICE_BODIES, ASKED, FIELD_LABELS, NONE_NEEDED, STATE_LABELS, SYSTEM
 from data.errors import CaseError, PermissionDeniedError
 from data.model.base import new_id
 from data.model.care import Referral
@@ -49,6 +49,9 @@ class Acting(CaseFiles):
         words = f"{ADVICE_BODIES[body]}: {needed(advice, 'the advice')}"
         with self.store.begin(by=by.id) as work:
             case = self._for(work, by, case_id, Permission.TRIAGE)
+            if case.stop and body == NONE_NEEDED:
+                msg = "a stopped case needs outside advice: tell the police or the Internet Watch Foundation, and record what they say"
+                raise CaseError(msg)
             case = self._advised(work, case, by, words)
             self._advice_noted(work, case, by, body, words)
             work.commit()

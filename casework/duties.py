@@ -32,6 +32,7 @@ from data.model.findings import Report
 from data.model.readings import Category, Severity
 
 REPLIED = "reporter answered"  # the word of the event that says so (B23)
+STOP_WITHIN = timedelta(hours=1)  # a call to the police takes a while; after that it was not "at once" (§3.5)
 NO_REPLY_WANTED = "reporter not to be answered"
 _OVER = frozenset({CaseState.CLOSED, CaseState.NO_ACTION, CaseState.REPLY_WORKFLOW})
 _ENDING = VERIFIED | {CaseState.NOT_REMOVED, CaseState.WITHDRAWN}
@@ -69,10 +70,15 @@ class Duty:
     text: str
     clause: str
     due_at: datetime | None = None
+    at_once: timedelta = timedelta(0)  # how long "at once" may take: due now until then, and only then late
 
     def is_late(self, now: datetime) -> bool:
         """Whether its time has passed."""
-        return self.due_at is not None and now > self.due_at
+        return self.due_at is not None and now > self.due_at + self.at_once
+
+    def is_now(self, now: datetime) -> bool:
+        """Whether it is to be done at this moment, and is not late yet."""
+        return self.due_at is not None and self.due_at <= now and not self.is_late(now)
 
 
 @dataclass(frozen=True)
@@ -136,7 +142,7 @@ def _stopped(at: _At) -> Iterable[Duty]:
     """An image that nobody may open is passed on at once when it is stopped, by its address alone (§3.5, B36, B37)."""
     if at.case.stop and not referrals.ends_stop(at.facts.referrals):
         words = "Tell the police or the Internet Watch Foundation, by the address only, and record it."
-        yield Duty("stop_referral", DutyKind.STOP_REFERRAL, words, "B36", clocks.stopped_at(at.case, at.facts.events))
+        yield Duty("stop_referral", DutyKind.STOP_REFERRAL, words, "B36", clocks.stopped_at(at.case, at.facts.events), STOP_WITHIN)
 
 
 def _second(at: _At) -> Iterable[Duty]:

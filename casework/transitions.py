@@ -121,11 +121,12 @@ MISSED_LABELS: dict[MissedReason, str] = {
     MissedReason.NO_CONTACT_FOUND: "nobody to ask could be found",
     MissedReason.OTHER: "another reason (say which)",
 }
+NONE_NEEDED = "none_needed"  # never in a stopped case
 ADVICE_BODIES: dict[str, str] = {
     "lado": "LADO (local authority designated officer)",
     "csc": "children's social care",
     "police": "police",
-    "none_needed": "no outside advice needed, because …",
+    NONE_NEEDED: "no outside advice needed, because …",
 }
 
 

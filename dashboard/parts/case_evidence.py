@@ -19,6 +19,7 @@ from dashboard.parts.upload import supplied_facts, upload
 from data.model.cases import ENDED
 from data.model.evidence import Completeness, Evidence, EvidenceKind
 from data.model.people import Permission
+from evidence.report_captures import picture_name
 
 COMPLETENESS: dict[Completeness, tuple[str, str, str]] = {
     Completeness.FULL: ("full capture", "check_circle", "green"),
@@ -82,7 +83,7 @@ def _evidence(bench: Bench, one: Evidence, who: str) -> None:
             st.badge(word, icon=f":material/{icon}:", color=colour)  # type: ignore[arg-type]
         st.text(_said(bench, one, who))
         if one.note:
-            st.text(one_line(one.note, 600))
+            st.text(one_line(noted_words(one), 600))
         seal_state(bench, one)
         pictures(bench, one)
         indecent_button(bench, one)
@@ -121,3 +122,11 @@ def _supplied_facts(one: Evidence, who: str) -> str:
         f"How it was made, in their words: {one_line(one.supplied_how or 'not recorded', 600)}\n"
         f"Taken in and sealed: {times.exact(one.captured_at)}, by {who}{about}"
     )
+
+
+def noted_words(one: Evidence) -> str:
+    """Return what was noted, with each picture called as under its tile: "A picture, number 2"."""
+    words = one.note or ""
+    for file in one.files:
+        words = words.replace(file.name, picture_name(file.name)) if file.media_type.startswith("image/") else words
+    return words

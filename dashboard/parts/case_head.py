@@ -14,7 +14,8 @@ from dashboard.parts.plain_words import as_is
 from dashboard.parts.stop_card import stop_card
 from data.model.cases import Confidentiality
 
-STOP_CLOCK = "Tell the police or the IWF: within 24 hours, from when it was stopped"
+STOP_CLOCK = "Tell the police or the IWF at once; at the very latest within 24 hours, from when it was stopped"
+TO_TELL = " for telling the police or the IWF"
 CONFIDENTIALITY: dict[Confidentiality, str] = {
     Confidentiality.NORMAL: "seen by those who judge posts",
     Confidentiality.RESTRICTED_DSL: "restricted: safeguarding leads and the headteacher",
@@ -37,7 +38,7 @@ def case_head(bench: Bench) -> None:
     _came_back(bench)
     if case.stop:
         st.markdown(STOP_CLOCK)
-    countdown_bar(bench.desk, file.standing, file.text_left, "Stopped" if case.stop else "Known since")
+    countdown_bar(bench.desk, file.standing, file.text_left, "Stopped" if case.stop else "Known since", TO_TELL if case.stop else "")
 
 
 def _came_back(bench: Bench) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from casework.duties import NO_REPLY_WANTED, REPLIED
 from casework.files import AllowedMove
 from casework.flagging import CATEGORY_LABELS
-from casework.transitions import ADVICE_BODIES, FIELD_LABELS, OUTCOME_LABELS, OUTCOMES_OF
+from casework.transitions import ADVICE_BODIES, FIELD_LABELS, NONE_NEEDED, OUTCOME_LABELS, OUTCOMES_OF
 from dashboard.parts import times
 from dashboard.parts.bench import Bench
 from dashboard.parts.case_clocks import missed_fields
@@ -43,12 +43,13 @@ def advice_form(bench: Bench) -> None:
     with st.form(bench.key("advice"), border=True):
         body = st.radio(
             "Whose advice?",
-            list(ADVICE_BODIES),
+            [one for one in ADVICE_BODIES if not bench.case.stop or one != NONE_NEEDED],
             index=None,
             format_func=lambda one: as_is(ADVICE_BODIES[one]),
             key=bench.key("advice-body"),
         )
-        words = st.text_area("What was advised, or why none was needed?", key=bench.key("advice-words"), height=110)
+        asked = "What was advised?" if bench.case.stop else "What was advised, or why none was needed?"
+        words = st.text_area(asked, key=bench.key("advice-words"), height=110)
         pressed = st.form_submit_button("Record the advice", type=bench.tone, width="stretch")
     if pressed:
         says = "The advice was recorded." if bench.case.stop else "The advice was recorded. The case can go on."

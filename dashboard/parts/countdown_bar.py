@@ -28,12 +28,15 @@ def colour(standing: Standing) -> str:
     return ENDED_COLOURS.get(standing.word) or LEVEL_COLOURS[countdown.level(standing)]
 
 
-def countdown_bar(desk: Desk, standing: Standing, ended: str, began: str = "Known since") -> None:
-    """Draw the countdown, or how it `ended`; its numbers change every second, nothing slides, and no other part of the page is redrawn."""
+def countdown_bar(desk: Desk, standing: Standing, ended: str, began: str = "Known since", what: str = "") -> None:
+    """Draw the countdown, or how it `ended`; its numbers change every second, nothing slides, no other part of the page is redrawn.
+
+    `what`: what the time is for, where it is not the removal.
+    """
     if standing.stopped_at is not None:
         _bar(standing, ended, began)
     else:
-        st.fragment(_tick, run_every=1)(desk, standing, began)
+        st.fragment(_tick, run_every=1)(desk, standing, began, what)
 
 
 def now_standing(desk: Desk, standing: Standing) -> Standing:
@@ -41,9 +44,9 @@ def now_standing(desk: Desk, standing: Standing) -> Standing:
     return countdown.standing(standing.known_at, desk.clock.now(), standing.stopped_at, standing.due_at - standing.known_at)
 
 
-def _tick(desk: Desk, standing: Standing, began: str) -> None:
+def _tick(desk: Desk, standing: Standing, began: str, what: str) -> None:
     fresh = now_standing(desk, standing)
-    _bar(fresh, countdown.text_left(fresh), began)
+    _bar(fresh, f"{countdown.text_left(fresh)}{what}", began)
 
 
 def _bar(standing: Standing, says: str, began: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
 import streamlit as st
 
 from casework import helplines
@@ -10,7 +13,7 @@ from dashboard.parts import names, times
 from dashboard.parts.bench import Bench
 from dashboard.parts.moment_input import moment_input
 from dashboard.parts.muted import muted
-from dashboard.parts.plain_words import as_is, one_line
+from dashboard.parts.plain_words import as_is, counted, one_line
 from evidence.errors import ADULT_TEXT
 from evidence.guard import ADULT
 from evidence.preflight import said
@@ -92,15 +95,34 @@ def _copies(bench: Bench, sheet: StopSheet) -> None:
     known = names.names(bench.desk)
     st.markdown("**Sealed off here: not shown, not sent, not in any later backup**")
     for copy in sheet.copies:
-        seen = ", ".join(f"{names.name(known, who)} {times.exact(at)}" for who, at in copy.seen) or "nobody, as far as is recorded"
         state = "destroyed under police direction; its hashes are kept" if copy.destroyed else "kept, sealed off"
-        looked = "Looked at, as the original it was made from," if copy.evidence.derived_from else "Looked at"
-        st.text(f"{copy.evidence.ref}: {state}. {looked} by: {one_line(seen, 600)}")
+        st.text(f"{copy.evidence.ref}: {state}.")
+        _seen(copy, known)
     if sheet.backups:
         made = ", ".join(f"{one_line(one.file, 80)} ({times.exact(one.at)})" for one in sheet.backups)
         st.text(f"Backups of the last 35 days that may hold it: {made}. Tell the police of them; nobody restores them to look.")
     if sheet.may_destroy:
         _destroy(bench, [copy for copy in sheet.copies if not copy.destroyed])
+
+
+def _seen(copy: Copy, known: Mapping[str, str]) -> None:
+    """Say who looked at it, folded: each person once, with how often, first and last."""
+    looked = "Looked at, as the original it was made from, by" if copy.evidence.derived_from else "Looked at by"
+    if not copy.seen:
+        st.text(f"{looked}: nobody, as far as is recorded")
+        return
+    moments: dict[str, list[datetime]] = {}
+    for who, at in copy.seen:
+        moments.setdefault(who, []).append(at)
+    people = counted(len(moments), "person", "people")
+    with st.expander(f"{copy.evidence.ref} · {looked} {people}, {_times(len(copy.seen))}", icon=":material/visibility:"):
+        for who, found in moments.items():
+            until = f", last {times.exact(max(found))}" if len(found) > 1 else ""
+            st.text(f"{names.name(known, who)}: {_times(len(found))}, first {times.exact(min(found))}{until}")
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number:,} times"
 
 
 def _destroy(bench: Bench, copies: list[Copy]) -> None:

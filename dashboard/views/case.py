@@ -24,7 +24,7 @@ from dashboard.parts.case_keeping import keeping, may_keep
 from dashboard.parts.case_letters import letters_part
 from dashboard.parts.case_moves import advice_form, assign_form, close_form, moves, note_form, safeguarding_form
 from dashboard.parts.case_pack import pack
-from dashboard.parts.case_people import assess_form, owed, people
+from dashboard.parts.case_people import assess_form, owed, people, told_first
 from dashboard.parts.case_request import draft_form, request_list, send_form
 from dashboard.parts.case_routes import routes_panel
 from dashboard.parts.case_summary import child_summary, may_summarise
@@ -57,7 +57,7 @@ STEPS: dict[str, tuple[Piece, Permission]] = {
     "move": (moves, Permission.REPORT),
     "reply": (close_form, Permission.DECIDE_REPLY),
     "close": (close_form, Permission.CLOSE),
-    "stop": (advice_form, Permission.TRIAGE),
+    "stop": (told_first, Permission.TRIAGE),
     "assign": (assign_form, Permission.TRIAGE),
     "done": (_nothing, Permission.REPORT),
 }
@@ -132,7 +132,7 @@ def _others(bench: Bench) -> None:
     verb, case = bench.file.next_step.verb, bench.case
     st.subheader("Other steps")
     offered: list[tuple[str, str, Piece, bool]] = [
-        ("Draft another request", "edit_note", draft_form, verb != "draft" and not bench.file.blocked and bench.may(Permission.REQUEST)),
+        (draft_title(bench), "edit_note", draft_form, verb != "draft" and not bench.file.blocked and bench.may(Permission.REQUEST)),
         ("Check now", "travel_explore", check_now, verb not in {"wait", "claim"} and not case.stop and case.state not in ENDED),
         ("Close the case", "task_alt", close_form, verb != "close" and case.state in _CLOSABLE and bench.may(Permission.CLOSE)),
         ("Add a note", "note_add", note_form, True),
@@ -153,6 +153,11 @@ def _others(bench: Bench) -> None:
     own_page_form(bench)
     if verb != "stop" and bench.may(Permission.REQUEST):
         check_by_hand(bench)
+
+
+def draft_title(bench: Bench) -> str:
+    """Return how the step is called by which somebody is asked: the first request is not another one."""
+    return "Draft another request" if bench.file.requests else "Draft a request"
 
 
 def _print(file: CaseFile) -> tuple[object, ...]:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import cast
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from casework.stopping import BECAUSE
+from casework.transitions import ADVICE_BODIES, NONE_NEEDED
+from casework.watching import chained
+from dashboard.parts.bench import Bench
+from dashboard.parts.case_evidence import noted_words
+from dashboard.parts.case_people import TELL_FIRST, THEN
 from dashboard.parts.indecent_button import CONFIRM
 from dashboard.parts.stop_card import ADULT_LINE, SEALED_LINE, STOP_LINE
 from dashboard.parts.testing import World
-from data.model.cases import Case, CaseState
+from dashboard.views.case import draft_title
+from data.errors import CaseError
+from data.model.care import ReferralBody
+from data.model.cases import Case, CaseState, TakedownRequest
 from data.model.evidence import BackupRun, SafetyAnswer
 from data.model.readings import Category
+from evidence.custody import CustodyDraft
 
 
 def page(desk: object, user: object) -> None:
@@ -128,6 +139,77 @@ def test_a_stop_through_another_case_says_so_at_its_lift(opened: World) -> None:
     assert "This case may go on" in [one.label for one in test.expander]
     assert "Another case stopped this one" in words(test)
     assert "page's own words" not in words(test)
+
+
+def test_first_tell_the_police_then_the_advice(opened: World) -> None:
+    """The next step begins with the referral; "none needed" is neither offered nor taken; told, the advice alone is left."""
+    room, dsl = opened.desk.casework, opened.people["dsl"]
+    room.saw_indecent(dsl, case(opened).id)
+    test = draw(opened)
+    seen = words(test)
+    (advice,) = [one for one in test.radio if one.label == "Whose advice?"]
+    with pytest.raises(CaseError, match="needs outside advice"):
+        room.record_advice(dsl, case(opened).id, NONE_NEEDED, "Nobody need be asked.")
+    told = room.open_referral(dsl, case(opened).id, ReferralBody.IWF, "An image of a child may stand there.")
+    room.referral_made(dsl, told.id, "online", "IWF-1")
+    after = draw(opened)
+
+    assert seen.index(TELL_FIRST) < seen.index(THEN)
+    assert len([one for one in test.selectbox if one.label == "Put it to"]) == 1
+    assert len(advice.options) == len(ADVICE_BODIES) - 1
+    assert not [one for one in advice.options if "no outside advice" in one]
+    assert TELL_FIRST not in words(after)
+    assert [one.label for one in after.radio if one.label == "Whose advice?"]
+    assert len([one for one in after.selectbox if one.label == "Put it to"]) == 1
+
+
+def test_telling_is_due_now_and_late_after_an_hour(opened: World) -> None:
+    """The moment after the stop nobody is late; the clock on top speaks of telling the police or the IWF."""
+    opened.desk.casework.saw_indecent(opened.people["dsl"], case(opened).id)
+    opened.clock.forward(timedelta(minutes=1))
+    soon = words(draw(opened)).replace("\\", "")
+    opened.clock.forward(timedelta(hours=1))
+    later = words(draw(opened)).replace("\\", "")
+
+    assert "due now] Tell the police" in soon
+    assert "late, was due" not in "".join(line for line in soon.splitlines() if "Tell the police" in line)
+    assert "left of 24 h for telling the police or the IWF" in soon
+    assert [line for line in later.splitlines() if "late, was due" in line and "Tell the police" in line]
+
+
+def test_the_first_request_is_not_another_one(opened: World) -> None:
+    """While nobody was asked the step is "Draft a request"; after that, "Draft another request"."""
+    room, dsl, one = opened.desk.casework, opened.people["dsl"], case(opened)
+    bench = Bench(opened.desk, dsl, room.case(dsl, one.id))
+    asked = cast("TakedownRequest", object())  # that there is one is all that counts
+
+    assert draft_title(bench) == "Draft a request"
+    assert draft_title(replace(bench, file=replace(bench.file, requests=(asked,)))) == "Draft another request"
+
+
+def test_a_note_calls_a_picture_as_its_tile_does(opened: World) -> None:
+    """Not "supplied-02.heic" beside a tile called "A picture, number 2"."""
+    (kept,) = opened.desk.casework.case(opened.people["dsl"], case(opened).id).evidence
+    file = kept.files[0].model_copy(update={"name": "supplied-02.heic", "media_type": "image/heic"})
+    noted = kept.model_copy(update={"files": (file,), "note": "Take care: supplied-02.heic contains the place where it was taken."})
+
+    assert noted_words(noted) == "Take care: A picture, number 2 contains the place where it was taken."
+
+
+def test_who_looked_is_told_once_with_how_often(opened: World) -> None:
+    """Three looks of one person are one line, folded away, with the first and the last."""
+    room, dsl = opened.desk.casework, opened.people["dsl"]
+    (kept,) = room.case(dsl, case(opened).id).evidence
+    for _ in range(3):
+        with opened.desk.store.begin("system") as work:
+            chained(work, [CustodyDraft(at=opened.clock.now(), by=dsl.id, evidence_id=kept.id, what="viewed", detail="")])
+            work.commit()
+        opened.clock.forward(timedelta(minutes=1))
+    room.saw_indecent(dsl, case(opened).id)
+    test = draw(opened)
+
+    assert [one.label for one in test.expander if "Looked at by" in one.label] == [f"{kept.ref} · Looked at by 1 person, 3 times"]
+    assert len([one for one in test.text if ": 3 times, first " in one.value and ", last " in one.value]) == 1
 
 
 @pytest.mark.parametrize("who", ["head", "deputy"])

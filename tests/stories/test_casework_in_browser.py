@@ -464,7 +464,7 @@ def test_a_disclosure_locks_every_request_until_advice(house: House) -> None:
     picture(window, "disclosure-1-decided")
     window.get_by_role("button", name=re.compile("Go on to case")).click()
     see(window, "Safeguarding first: nobody is asked to remove it yet.", "Record the advice of the LADO")
-    not_offered(window, "Show the words", "Capture the evidence", "Draft another request", "I sent it")
+    not_offered(window, "Show the words", "Capture the evidence", "Draft a", "I sent it")
     picture(window, "disclosure-2-locked")
 
     # Without words it is refused and the choice stays; with them the case goes on.
@@ -548,7 +548,7 @@ def test_a_case_that_turns_out_to_be_criticism_is_answered(house: House) -> None
     fill(window, "Who writes the reply", "the communications lead")
     press(window, "Answer it instead")
     see(window, "The headteacher decides on the reply.")
-    not_offered(window, "Draft another request", "Show the words", "Which way?", "Capture the evidence")
+    not_offered(window, "Draft a", "Show the words", "Which way?", "Capture the evidence")
     picture(window, "fair-5-reply")
     fill(window, "What was the person who reported it told?", "That we answer it in the open.")
     close(window)
@@ -573,7 +573,7 @@ def test_an_indecent_image_suspected_is_stopped(house: House) -> None:
     house.go(window, at(case))
     see(window, "Address kept:")
     absent(window, "picture-of-the-class")
-    not_offered(window, "Draft another request", "Check now", "Download the evidence pack", "Show the words", "Capture")
+    not_offered(window, "Draft a", "Check now", "Download the evidence pack", "Show the words", "Capture")
     picture(window, "stop-2-stopped")
 
     assert window.locator('a[href*="picture-of-the-class"], img[src*="media"]').count() == 0
