@@ -16,16 +16,26 @@ from dashboard.parts.bench import Bench
 from dashboard.parts.muted import muted
 from dashboard.parts.picture_route import picture_address
 from dashboard.parts.plain_words import as_is, counted, one_line, visible
-from dashboard.parts.redact_squares import open_squares, square_fields
+from dashboard.parts.redact_squares import open_squares, square_fields, squares_in
 from data.model.evidence import Evidence, EvidenceKind
 from data.model.people import Permission
 from evidence.boxes import Box, Choice, Drawn, RedactionError, typed
+from evidence.covering import MARK
 from evidence.redaction import Copy
 from evidence.report_captures import picture_name
 from schoolwatch.redacting import Coverable, Squared
 
 EVERY, SOME, NONE = "Cover every picture", "Cover some pictures", "Cover no picture"
 _HIDE = {"Title of the page": "title", "Author's handle": "handle", "Address": "address"}
+SEAL, BARE, BARE_TICK = "Seal this copy", "Nothing is covered in this copy.", "I looked: nothing in it needs to be covered"
+_SQUARES, _KEPT = "squares named by hand", "everything but one box"
+_COVERED = {  # as the copy's own record names it: one, several
+    "pictures on the page": ("picture on the page", "pictures on the page"),
+    "boxes drawn by hand": ("box drawn by hand", "boxes drawn by hand"),
+    _SQUARES: ("square", "squares"),
+    "lines of text": ("line of text in the pictures", "lines of text in the pictures"),
+}
+_ALSO = {"title": "the title of the page", "handle": "the author's handle", "address": "the address"}
 _ENOUGH = 100  # pictures of a page that are listed to choose from
 
 
@@ -81,8 +91,22 @@ def _cover(bench: Bench, found: Coverable, key: str) -> None:
         _look(bench, found, filled, key)
     if f"{key}-choice" not in st.session_state:
         return
-    if st.button("Seal this copy", key=f"{key}-seal", icon=":material/lock:", width="stretch"):
+    if st.session_state.get(f"{key}-bare"):
+        _seal_bare(bench, found.evidence, key)
+    elif st.button(SEAL, key=f"{key}-seal", icon=":material/lock:", width="stretch"):
         _seal(bench, found.evidence, key)
+
+
+def _seal_bare(bench: Bench, one: Evidence, key: str) -> None:
+    """Ask for a tick before a copy is sealed in which nothing is covered: it looks like one that may be given away."""
+    st.error(f"**{BARE}** Every face and every name in it can be seen by whoever gets it.", icon=":material/warning:")
+    with st.form(f"{key}-bare-form", border=False):  # a tick by itself would draw the page anew, without the look above
+        ticked = st.checkbox(BARE_TICK, key=f"{key}-bare-{st.session_state[f'{key}-bare']}")
+        pressed = st.form_submit_button(SEAL, icon=":material/lock:", width="stretch")
+    if pressed and ticked:
+        _seal(bench, one, key)
+    elif pressed:
+        st.error(f'Not sealed: tick "{BARE_TICK}" first, or cover something and look at the copy again.', icon=":material/block:")
 
 
 def _form(found: Coverable, seen: Squared | None, key: str) -> _Typed | None:
@@ -146,7 +170,8 @@ def _look(bench: Bench, found: Coverable, filled: _Typed, key: str) -> None:
     if seen is None:
         return
     st.session_state[f"{key}-choice"] = choice
-    _told(seen.made)
+    st.session_state[f"{key}-bare"] = _next_bare(key) if is_bare(seen.made) else 0
+    _told(seen.made, covered_words(seen.made, filled.squares))
     for name, token in seen.pictures:
         st.markdown(f"![Working copy: {as_is(picture_name(name))}]({picture_address(one.id, name, token)})")
         muted(f"{as_is(picture_name(name))}, as it would be sealed")
@@ -156,10 +181,38 @@ def _look(bench: Bench, found: Coverable, filled: _Typed, key: str) -> None:
     st.warning("Look at every face and name before you seal it. What is still to be seen here goes out.", icon=":material/visibility:")
 
 
-def _told(made: Copy) -> None:
+def _next_bare(key: str) -> int:
+    """Return a number for this look: a tick that was set for an earlier one does not count."""
+    number = int(st.session_state.get(f"{key}-looks", 0)) + 1
+    st.session_state[f"{key}-looks"] = number
+    return number
+
+
+def is_bare(made: Copy) -> bool:
+    """Whether nothing is covered: in no picture, and no words of the post or about it either."""
+    return not covered_words(made, {}) and MARK not in made.text()
+
+
+def covered_words(made: Copy, typed_squares: Mapping[str, str]) -> tuple[str, ...]:
+    """Return in plain words what is covered in a copy: what there is none of is left out, a range of squares is counted by its squares."""
+    told = made.covered
+    kept = () if told.get(_KEPT) != "yes" else ("everything but the one part that is kept",)
+    squares = sum(squares_in(text) for text in typed_squares.values())
+    if squares and not kept:
+        told = told | {_SQUARES: squares}
+    numbers = [counted(value, *_COVERED[name]) for name, value in told.items() if name in _COVERED and isinstance(value, int) and value]
+    hidden = str(told.get("also covered") or "nothing")
+    also = [words for name, words in _ALSO.items() if name in hidden.split(", ")]
+    return (*kept, *numbers, *also)
+
+
+def _told(made: Copy, covered: Sequence[str]) -> None:
     for warning in made.warnings:
-        st.warning(as_is(f"{warning[:1].upper()}{warning[1:]}."), icon=":material/warning:")
-    muted(as_is("Covered: " + "; ".join(f"{name}: {value}" for name, value in made.covered.items())))
+        name, colon, rest = warning.partition(": ")
+        said = f"{picture_name(name)}: {rest}" if colon and f"{name.rpartition('.')[0]}.png" in made.files else warning
+        st.warning(as_is(f"{said[:1].upper()}{said[1:]}."), icon=":material/warning:")
+    if covered:
+        muted(as_is(f"Covered: {'; '.join(covered)}"))
     with st.expander(f"Left out of the copy: {counted(len(made.left_out), 'file', 'files')}"):
         st.text("\n".join(made.left_out))
 

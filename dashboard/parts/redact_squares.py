@@ -16,10 +16,13 @@ from dashboard.parts.muted import muted
 from dashboard.parts.picture_route import picture_address
 from dashboard.parts.plain_words import as_is
 from data.model.evidence import Evidence
+from evidence.boxes import RedactionError
 from evidence.report_captures import picture_name
+from evidence.squares import ACROSS, Grid, named
 from schoolwatch.redacting import Shown, Squared
 
 SHOW, SHARP = "Show the pictures with squares over them", "Show them sharp"
+_COUNTED = Grid(ACROSS, 99_999)  # a pixel for each square
 _HELP = "A letter and a number for one square, two with a dash for all between them. Small letters and blanks will do."
 
 
@@ -55,6 +58,15 @@ def _found(bench: Bench, one: Evidence, key: str, *, pressed: bool) -> Squared |
 
 def _remember(key: str) -> None:
     st.session_state[key] = True
+
+
+def squares_in(typed: str) -> int:
+    """Return how many squares were named, a range counted by its squares and none of them twice; 0 for what cannot be read."""
+    try:
+        boxes = named(typed, _COUNTED, "")
+    except RedactionError:
+        return 0
+    return len({(x, y) for box in boxes for x in range(box.x, box.x + box.width) for y in range(box.y, box.y + box.height)})
 
 
 def square_fields(one: Evidence, files: Sequence[str], seen: Squared | None, key: str) -> dict[str, str]:

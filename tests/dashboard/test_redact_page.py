@@ -13,11 +13,13 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import dashboard.app
-from dashboard.parts.redact_squares import SHARP, SHOW
+from dashboard.parts.redact import BARE_TICK, covered_words, is_bare
+from dashboard.parts.redact_squares import SHARP, SHOW, squares_in
 from dashboard.parts.testing import World
 from data.model.cases import Case
 from data.model.evidence import Evidence, EvidenceKind, SafetyAnswer
 from evidence.boxes import Box, RedactionError, typed
+from evidence.redaction import Copy
 from evidence.testing import CHILD, painted_page, sealed_page
 from schoolwatch.desk import Desk
 
@@ -158,7 +160,7 @@ def test_faces_are_named_by_squares(world: World, at: Sit, case: Case) -> None:
     assert len(addresses(shown)) == 4
     looked = press(squares(nobody_covers_by_map(shown), "The whole page, part 1", "a2 - d4"), LOOK)
 
-    assert "squares named by hand: 1" in words(looked)
+    assert "Covered: 12 squares" in words(looked)
     assert len(addresses(looked)) == 4
     press(looked, SEAL)
     (made,) = copies(world, case)
@@ -183,6 +185,57 @@ def test_the_pictures_stay_under_new_addresses_and_sharp_is_a_second_click(world
     assert next(one for one in gone.text_input if one.label.endswith("The post alone")).value == "B3"
 
 
+def test_a_copy_in_which_nothing_is_covered_asks_for_a_tick(world: World, at: Sit, case: Case) -> None:
+    """A strong warning; without the tick nothing is sealed, and a tick for an earlier look does not count."""
+    test = press(nobody_covers_by_map(form(world, at, case)), LOOK)
+    said = words(test)
+    refused = press(test, SEAL)
+    told, before = words(refused), copies(world, case)
+    next(one for one in refused.checkbox if one.label == BARE_TICK).set_value(True)
+    again = press(refused, LOOK)
+    is_ticked = next(one for one in again.checkbox if one.label == BARE_TICK).value
+    next(one for one in again.checkbox if one.label == BARE_TICK).set_value(True)
+    press(again, SEAL)
+
+    assert "Nothing is covered in this copy." in said
+    assert "Covered:" not in said
+    assert "Not sealed: tick" in told
+    assert (before, is_ticked, len(copies(world, case))) == ([], False, 1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [("b3, c3-d4", 5), ("B3 B3", 1), ("A1-B2, B2-C3", 7), ("", 0), ("face", 0), ("L7..A6", 24)],
+)
+def test_squares_are_counted_as_squares(typed: str, number: int) -> None:
+    """A range by its squares, none of them twice."""
+    assert squares_in(typed) == number
+
+
+def test_what_is_covered_is_said_in_plain_words() -> None:
+    """Zeros are left out, machine words turned into ours; a part that is kept is said to be kept."""
+    told: dict[str, int | str] = {
+        "pictures on the page": 1,
+        "boxes drawn by hand": 0,
+        "squares named by hand": 2,
+        "lines of text": 3,
+        "phrases covered in texts": 2,
+        "everything but one box": "no",
+        "also covered": "handle, title",
+    }
+
+    assert covered_words(Copy(covered=told), {"post.png": "b3, c3-d4"}) == (
+        "1 picture on the page",
+        "5 squares",
+        "3 lines of text in the pictures",
+        "the title of the page",
+        "the author's handle",
+    )
+    kept = Copy(covered={"everything but one box": "yes", "boxes drawn by hand": 0, "also covered": "nothing"})
+    assert covered_words(kept, {"post.png": "A6-L7"}) == ("everything but the one part that is kept",)
+    assert [is_bare(one) for one in (Copy(covered=told), kept, Copy(covered={"also covered": "nothing"}))] == [False, False, True]
+
+
 @pytest.mark.parametrize(
     ("picture", "typed", "says"),
     [
@@ -205,7 +258,7 @@ def test_one_range_may_be_all_that_is_kept(world: World, at: Sit, case: Case) ->
     next(one for one in test.checkbox if one.label.startswith("The other way round")).set_value(True)
     kept = press(test, LOOK)
 
-    assert "everything but one box: yes" in words(kept)
+    assert "Covered: everything but the one part that is kept" in words(kept)
     assert SEAL in {one.label for one in kept.button}
     assert "exactly one square" in words(press(squares(kept, "The post alone", "A1"), LOOK))
 
