@@ -17,7 +17,7 @@ from data.model.people import Permission
 
 EVERY = 1  # seconds between two looks how far it is
 CANCELLING = "Cancelling. Nothing of it will be kept."
-CANCELLED = "Cancelled. Nothing of it is kept; you can capture again."
+CANCELLED = "Cancelled: nothing was kept. You can capture again."
 _SEALING = frozenset({"captured", "moved"})  # the first capture moves the case on
 _UNDER_WAY = frozenset({OrderState.WAITING, OrderState.RUNNING})
 
@@ -39,6 +39,8 @@ def capture_beside(bench: Bench) -> None:
     sealed = just_sealed(bench.file.events, bench.file.evidence)
     if sealed is not None and not bench.case.stop:
         st.info(as_is(f"Sealed: {sealed.ref}, {COMPLETENESS[sealed.completeness][0]}. It is under Evidence below."), icon=":material/lock:")
+    if not bench.case.stop and just_cancelled(bench.file.events, bench.file.orders):
+        st.info(CANCELLED, icon=":material/cancel:")
     if bench.file.next_step.verb != "wait_capture":
         capture_under_way(bench)
 
@@ -50,6 +52,13 @@ def just_sealed(events: Sequence[CaseEvent], evidence: Sequence[Evidence]) -> Ev
         return None
     sealed = last.fields.get("evidence_id")
     return next((one for one in evidence if one.id == sealed and one.kind is EvidenceKind.PAGE), None)
+
+
+def just_cancelled(events: Sequence[CaseEvent], orders: Sequence[CaptureOrder]) -> bool:
+    """Whether a cancelled capture, ended by now, is the newest thing that happened in the case."""
+    last = max(events, key=lambda event: event.number, default=None)
+    ended = bool(orders) and orders[-1].state is OrderState.CANCELLED
+    return ended and last is not None and last.what == "capture cancelled"
 
 
 def _under_way(orders: tuple[CaptureOrder, ...]) -> CaptureOrder | None:
@@ -66,7 +75,9 @@ def _progress(bench: Bench, order_id: str) -> None:
 
 def said(order: CaptureOrder) -> str:
     """Return how far a capture is, in a sentence."""
-    if order.cancel_asked_by is not None or order.state is OrderState.CANCELLED:
+    if order.state is OrderState.CANCELLED:
+        return CANCELLED
+    if order.cancel_asked_by is not None and order.state in _UNDER_WAY:
         return CANCELLING
     if order.state is OrderState.WAITING:
         return "The capture waits for the worker."
@@ -79,5 +90,5 @@ def _cancel(bench: Bench, order: CaptureOrder) -> None:
     if st.button("Cancel the capture", key=f"{bench.key('cancel-capture')}-{order.id}", icon=":material/cancel:"):
         bench.do(
             lambda: bench.desk.casework.cancel_capture(bench.user, bench.case.id, order.id),
-            CANCELLED if order.state is OrderState.WAITING else CANCELLING,
+            "",  # the page itself says that it is being cancelled, and then that it was
         )

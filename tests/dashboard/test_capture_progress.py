@@ -67,6 +67,8 @@ def test_a_waiting_capture_is_cancelled_and_the_case_goes_on_as_before(full_worl
 
     assert full_world.desk.casework.case(full_world.people["dsl"], ordered.case_id).orders[-1].state is OrderState.CANCELLED
     assert question.value is None
+    assert "Cancelled: nothing was kept." in _words(test)
+    assert "Cancelling" not in _words(test)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +78,8 @@ def test_a_waiting_capture_is_cancelled_and_the_case_goes_on_as_before(full_worl
         ({"state": OrderState.RUNNING}, "The page is being opened, photographed and sealed."),
         ({"state": OrderState.RUNNING, "progress": "sealing what was found"}, "The worker is at it: sealing what was found."),
         ({"state": OrderState.RUNNING, "progress": "x", "cancel_asked_by": "u-dsl"}, "Cancelling. Nothing of it will be kept."),
+        ({"state": OrderState.CANCELLED, "cancel_asked_by": "u-dsl"}, "Cancelled: nothing was kept. You can capture again."),
+        ({"state": OrderState.DONE, "cancel_asked_by": "u-dsl"}, "The capture has ended."),
         ({"state": OrderState.DONE, "progress": "x"}, "The capture has ended."),
     ],
 )
