@@ -97,19 +97,20 @@ def demo(
             _play(on, supervisor, out)
             return
         _stop_on_signals(supervisor.stop)
-        _out.print(_welcome(on.settings), markup=False)
+        _out.print(_welcome(on.settings, state), markup=False)
         supervisor.run(on.tell_town)
 
 
-def _welcome(settings: Settings) -> str:
+def _welcome(settings: Settings, kept: Path | None = None) -> str:
     from schoolwatch.demo.watchlist import DEMO_PASSWORD
 
     hour = settings.demo.hour_seconds if settings.demo else 3600
     town = settings.demo.town_address if settings.demo else ""
+    left = f"its records stay in {kept}" if kept is not None else "nothing is kept"
     return (
         f"Open  {settings.address}   and sign in as  dsl  with the password  {DEMO_PASSWORD}\n"
         f"Others: deputy, head, comms (same password). The invented town: {town}\n"
-        f"One hour of the demo lasts {hour:g} seconds. Ctrl-C ends it; nothing is kept."
+        f"One hour of the demo lasts {hour:g} seconds. Ctrl-C ends it; {left}."
     )
 
 

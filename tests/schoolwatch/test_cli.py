@@ -15,11 +15,11 @@ import pytest
 from typer.testing import CliRunner
 
 from schoolwatch import __version__
-from schoolwatch.cli import app, main
+from schoolwatch.cli import _welcome, app, main
 from schoolwatch.desk import build_desk, migrate
 from schoolwatch.first_start import FirstStart, set_up
 from schoolwatch.round import run_round
-from schoolwatch.settings import load_settings
+from schoolwatch.settings import Settings, load_settings
 from schoolwatch.testing import Watched, watched_town
 
 ROOT = Path(__file__).parents[2]
@@ -316,3 +316,11 @@ def test_verify_names_the_file_that_it_cannot_read(tmp_path: Path, more: tuple[s
 
     assert told.exit_code == 2
     assert "nope.zip: " in told.output
+
+
+def test_a_demo_says_whether_anything_is_kept(tmp_path: Path) -> None:
+    """In a folder that was named the records stay, and the last line says so; in a temporary one nothing is kept."""
+    settings = Settings(state_dir=tmp_path)
+
+    assert _welcome(settings).endswith("Ctrl-C ends it; nothing is kept.")
+    assert _welcome(settings, tmp_path).endswith(f"Ctrl-C ends it; its records stay in {tmp_path}.")
