@@ -2,6 +2,8 @@
 
 Too much is called a picture rather than too little. What a script cannot look into (frames of other sites, closed shadow roots, embedded
 things) is a picture with `unread`: words may stand in it. What the map could not hold is told by `cut`: then the map is not to be trusted.
+So it is where a style draws pictures or words elsewhere than their element stands (filters, far shadows, parts of an element, names for
+numbers): what a shadow or a border's picture reaches by little is added to the box instead.
 
 To find closed shadow roots an empty element is put into each element that may have one, and taken out again at once: where it belongs to
 no slot it has no style. Nothing else is changed.
@@ -58,7 +60,9 @@ _PLACES = """
   const rect = (r) => ({left: r.left, top: r.top, right: r.right, bottom: r.bottom});
   const place = (r, [x, y]) => ({x: Math.floor(r.left + x), y: Math.floor(r.top + y),
     w: Math.ceil(r.right - r.left) + 1, h: Math.ceil(r.bottom - r.top) + 1});
+  const thrown = [];
   const put = (list, r, at, more) => {
+    if (thrown.some((one) => one === 'all' || list === lines)) cut = true;
     if (r.top + at[1] > tallest) return null;
     if (list.length >= most) { cut = true; return null; }
     const found = {...place(r, at), ...more};
@@ -77,6 +81,16 @@ _PSEUDO = """
   const draws = (cs) => [cs.backgroundImage, cs.borderImageSource, cs.maskImage, cs.webkitMaskImage, cs.webkitMaskBoxImageSource,
     cs.content, cs.filter, cs.backdropFilter].some((value) => value && DRAWN.test(value));
   const grown = (r, x, y) => ({left: r.left - x, top: r.top - y, right: r.right + x, bottom: r.bottom + y});
+  const FAR = 24, A_LITTLE = 4;
+  const shifts = (value) => [...value.matchAll(/(-?[\\d.e-]+)px (-?[\\d.e-]+)px -?[\\d.e-]+px/g)]
+    .reduce((most, [, x, y]) => Math.max(most, Math.abs(px(x)), Math.abs(px(y))), 0);
+  const shade = (cs) => { const by = !cs.textShadow || cs.textShadow === 'none' ? 0 : Math.ceil(shifts(cs.textShadow));
+    if (by > FAR) cut = true;
+    return Math.min(by, FAR); };
+  const edge = (cs) => cs.borderImageOutset === '0' || !DRAWN.test(cs.borderImageSource) ? 0
+    : Math.max(...cs.borderImageOutset.split(' ').map((one) => one.endsWith('px') ? px(one)
+      : px(one) * Math.max(...['Left', 'Top', 'Right', 'Bottom'].map((side) => px(cs[`border${side}Width`])))));
+  const wide = (r, by) => by ? grown(r, by, by) : r;
   const size = (cs) => ['', 'Left', 'Right'].reduce((all, side) => all + (side
       ? px(cs['padding' + side]) + px(cs[`border${side}Width`]) : px(cs.width)), 0);
   const tall = (cs) => ['', 'Top', 'Bottom'].reduce((all, side) => all + (side
@@ -114,14 +128,28 @@ _PSEUDO = """
     const corners = [[0, 0], [w, 0], [0, h], [w, h]].map(([a, b]) => matrix.transformPoint(new DOMPoint(a - ox, b - oy)));
     const xs = corners.map((p) => p.x + x + ox), ys = corners.map((p) => p.y + y + oy);
     return {left: Math.min(...xs), top: Math.min(...ys), right: Math.max(...xs), bottom: Math.max(...ys)}; };
+  const throws = (cs, clipped) => !cs.filter || cs.filter === 'none' ? null : /url\\(/.test(cs.filter) ? clipped ? 'words' : 'all'
+    : shifts(cs.filter) > A_LITTLE ? 'words' : null;
+  const moved = (cs, act) => { const far = throws(cs, false);
+    if (far) thrown.push(far);
+    act();
+    if (far) thrown.pop(); };
+  const COUNTS = /^(none|disc|circle|square|disclosure-.*|decimal|decimal-leading-zero|(lower|upper)-(roman|alpha|latin|greek)|)$/;
+  const named = (...names) => { if (names.some((name) => !COUNTS.test(name.trim()) && !/^["']/.test(name))) cut = true; };
+  const part = (e, name) => { const ps = getComputedStyle(e, name);
+    if (draws(ps) || name !== '::backdrop' && shifts(ps.textShadow || '') > FAR) cut = true; };
   const within = (a, b) => a.left >= b.left && a.top >= b.top && a.right <= b.right && a.bottom <= b.bottom;
   const pseudo = (e, at, name) => {
     const ps = getComputedStyle(e, name);
     if (!ps.content || ps.content === 'none' || ps.content === 'normal' || ps.display === 'none') return;
+    const plain = ps.content.replace(/"(?:[^"\\\\]|\\\\.)*"/g, '');
+    named(...[...plain.matchAll(/counters?\\([^),]*(?:,[^),]*)?,\\s*([^),]+)\\)/g)].map(([, name]) => name));
     const text = said(e, ps), drawn = draws(ps) || DRAWN.test(ps.listStyleImage) && ps.display.includes('list-item');
     if (!drawn && !text.trim()) return;
     const by = near(e, ps), far = apart(e, ps);
-    for (const r of far && !within(far, by) ? [by, far] : [by]) { if (drawn) picture(r, at, e, false); line(r, at, text); } };
+    moved(ps, () => { for (const r of far && !within(far, by) ? [by, far] : [by]) {
+      if (drawn) picture(wide(r, edge(ps)), at, e, false);
+      line(wide(r, text.trim() ? shade(ps) : 0), at, text); } }); };
 """
 
 _SHOWN = """
@@ -129,14 +157,59 @@ _SHOWN = """
   const whole = (e, at) => docOf(e) === document ? [{left: 0, top: 0,
       right: scrollWidthOf(top), bottom: Math.max(scrollHeightOf(top), innerHeight)}, [0, 0]]
     : [{left: 0, top: 0, right: viewOf(docOf(e)).innerWidth, bottom: viewOf(docOf(e)).innerHeight}, at];
+  const outers = new Map();
+  const open = (e) => { const own = e.ownerSVGElement;  // whether a drawing shows what stands outside its box
+    if (!own) return false;
+    if (!outers.has(own)) { let outer = own;
+      while (outer.ownerSVGElement) outer = outer.ownerSVGElement;
+      const cs = getComputedStyle(outer);
+      outers.set(own, cs.overflowX === 'visible' || cs.overflowY === 'visible' || /[1-9]/.test(cs.overflowClipMargin)); }
+    return outers.get(own); };
+  const target = (e, id) => id ? [...find(rootOf(e), '[id]')].find((one) => attr(one, 'id') === id) : null;
+  const used = (e, deep) => { const it = target(e, ((e.href && e.href.baseVal) || '').split('#')[1]);
+    if (!it || deep > 8) return '';
+    const more = [it, ...it.querySelectorAll('use')].filter((one) => tagOf(one) === 'use');
+    return [contentOf(it), ...more.map((one) => used(one, deep + 1))].join(' ').replace(/\\s+/g, ' '); };
+  const inDrawing = (e, cs, at) => {
+    const r = rect(boxOf(e)), paints = [cs.fill, cs.stroke].some((value) => /url\\(/.test(value));
+    if (tagOf(e) === 'use') { line(r, at, used(e, 0)); if (open(e)) picture(r, at, e, false); }
+    if (paints && find(rootOf(e), 'pattern text, pattern use').length) cut = true;
+    if (paints && open(e)) picture(wide(r, px(cs.strokeWidth)), at, e, false);
+    if ([cs.markerStart, cs.markerMid, cs.markerEnd].some((value) => /url\\(/.test(value))
+      && find(rootOf(e), 'marker image, marker use, marker text').length) cut = true; };
+  const REPLACED = /^(img|video|canvas|input)$/i, LINED = /block|list-item|flow-root|table-c|^flex|^grid/;
+  const spills = (cs) => (cs.overflowX === 'visible' || cs.overflowY === 'visible' || /[1-9]/.test(cs.overflowClipMargin))
+    && (/none|cover/.test(cs.objectFit) || cs.objectPosition !== '50% 50%' || cs.objectViewBox && cs.objectViewBox !== 'none');
+  const [matches] = call(Element, 'matches');
+  const slides = (e) => { const root = rootOf(e), own = typeOf(root) === 9 ? read(Document, 'styleSheets', 'adoptedStyleSheets')
+      : [(it) => it.styleSheets, (it) => it.adoptedStyleSheets];
+    return own.flatMap((list) => [...list(root)]).some((sheet) => { try {
+      return [...sheet.cssRules].some((rule) => /slider/.test(rule.cssText) && DRAWN.test(rule.cssText)); } catch { return false; } }); };
+  const parts = (e, cs, at) => {
+    const tag = tagOf(e);
+    if (REPLACED.test(tag) && tag !== 'INPUT' && spills(cs)) cut = true;
+    if (tag === 'INPUT' && e.type === 'range' && cs.appearance === 'none') { picture(rect(boxOf(e)), at, e, false);
+      if (slides(e)) cut = true; }
+    if (tag === 'INPUT' && e.type === 'file') part(e, '::file-selector-button');
+    if ((tag === 'INPUT' || tag === 'TEXTAREA') && e.placeholder) part(e, '::placeholder');
+    if (LINED.test(cs.display) && !e.ownerSVGElement) { part(e, '::first-letter'); part(e, '::first-line'); }
+    if ((tag === 'DIALOG' || hasAttr(e, 'popover')) && matches(e, ':modal,:popover-open')
+      && draws(getComputedStyle(e, '::backdrop'))) picture(...whole(e, at), e, false);
+    if (cs.scrollMarkerGroup && cs.scrollMarkerGroup !== 'none') cut = true;
+    if (/auto|scroll|hidden/.test(cs.overflowX + cs.overflowY)) { const by = getComputedStyle(e, '::scroll-button(right)');
+      if (by.content && !/^(none|normal)$/.test(by.content)) cut = true; }
+    if (/[^"'\\s]{3}/.test(cs.hyphenateCharacter) && cs.hyphenateCharacter !== 'auto') cut = true;
+    if (/url\\(/.test(cs.backdropFilter)) cut = true; };
   const drawn = (e, cs, at) => {
-    const tag = tagOf(e), r = rect(boxOf(e)), shut = SHUT.test(tag) || FRAME.test(tag) && !document_of(e);
+    const tag = tagOf(e), r = wide(rect(boxOf(e)), edge(cs)), shut = SHUT.test(tag) || FRAME.test(tag) && !document_of(e);
     if (closed.has(e)) { if (r.right - r.left <= 1 || r.bottom - r.top <= 1) cut = true;
       picture({...r, right: Math.max(r.right, r.left + scrollWidthOf(e)), bottom: Math.max(r.bottom, r.top + scrollHeightOf(e))},
         at, e, true); }
     else if (shut || TAGS.test(tag) || tag === 'INPUT' && e.type === 'image') picture(r, at, e, shut);
     else if (/^(html|body)$/i.test(tag) && draws(cs)) picture(...whole(e, at), e, false);
     else if (draws(cs) || hasAttr(e, 'style') && cs.backgroundImage !== 'none') picture(r, at, e, false);
+    if (e.ownerSVGElement) inDrawing(e, cs, at);
+    parts(e, cs, at);
     if (cs.webkitBoxReflect && cs.webkitBoxReflect !== 'none') cut = true; };
   const marker = (e, cs, at) => {
     if (!cs.display.includes('list-item')) return;
@@ -144,22 +217,28 @@ _SHOWN = """
     const r = cs.direction === 'rtl' ? {...own, right: scrollWidthOf(top)} : {...own, left: Math.min(own.left, -at[0])};
     if (DRAWN.test(cs.listStyleImage) || DRAWN.test(ms.content)) picture(r, at, e, false);
     if (ms.content && ms.content !== 'normal') line(r, at, said(e, ms));
-    if (/^["']/.test(cs.listStyleType)) line(r, at, said(e, {content: cs.listStyleType})); };
-  const field = (e, at) => { for (const text of fieldWords(e)) line(rect(boxOf(e)), at, text || ''); };
+    if (/^["']/.test(cs.listStyleType)) line(r, at, said(e, {content: cs.listStyleType}));
+    else named(cs.listStyleType.replace(/^symbols\\(.*$/, 'disc')); };
+  const field = (e, cs, at) => { for (const text of fieldWords(e)) line(wide(rect(boxOf(e)), text ? shade(cs) : 0), at, text || ''); };
   const [ranged] = call(Document, 'createRange');
   const words = (n, at) => {
     if (!n.data.trim()) return;
-    const range = ranged(docOf(n));
-    let now = null;
+    const range = ranged(docOf(n)), holder = up(n);
+    let now = null, by = -1;
     for (const m of n.data.matchAll(/\\S+/g)) {
       range.setStart(n, m.index); range.setEnd(n, m.index + m[0].length);
       const r = range.getBoundingClientRect();
       if (!r.width || !r.height) continue;
+      if (by < 0) by = holder ? shade(getComputedStyle(holder)) : 0;
       const p = place(r, at);
-      if (now && Math.abs(now.y - p.y) < p.h / 2 && p.x >= now.x) { now.w = Math.max(now.w, p.x + p.w - now.x); now.text += ' ' + m[0]; }
-      else now = put(lines, r, at, {text: m[0]}); } };
-  walk((e, cs, at) => { drawn(e, cs, at); marker(e, cs, at); pseudo(e, at, '::before'); field(e, at); },
-    words, (e, cs, at) => pseudo(e, at, '::after'));
+      if (now && Math.abs(now.y + by - p.y) < p.h / 2 && p.x >= now.x + by) {
+        now.w = Math.max(now.w, p.x + p.w + by - now.x); now.text += ' ' + m[0]; }
+      else now = put(lines, wide(r, by), at, {text: m[0]}); } };
+  const moves = (e, cs) => throws(cs, e.ownerSVGElement && !open(e));
+  walk((e, cs, at) => { const far = moves(e, cs);
+      if (far) thrown.push(far);
+      drawn(e, cs, at); marker(e, cs, at); pseudo(e, at, '::before'); field(e, cs, at); },
+    words, (e, cs, at) => { pseudo(e, at, '::after'); if (moves(e, cs)) thrown.pop(); });
   return {width: scrollWidthOf(top), height: scrollHeightOf(top), images, lines, cut};
 }"""
 
