@@ -34,12 +34,17 @@ def opened(world: World) -> World:
     return world
 
 
-def words(world: World, who: str = "dsl") -> str:
-    """Return everything that stands on the page of the case."""
+def drawn(world: World, who: str = "dsl") -> AppTest:
+    """Draw the page of the case."""
     test = AppTest.from_function(page, kwargs={"desk": world.desk, "user": world.people[who]}, default_timeout=60)
     test.query_params["id"] = world.cases["shout"].id
+    return test.run()
+
+
+def words(world: World, who: str = "dsl") -> str:
+    """Return everything that stands on the page of the case."""
+    test = drawn(world, who)
     kinds = ("markdown", "text", "info", "warning", "error", "success")
-    test.run()
     return "\n".join(str(one.value) for kind in kinds for one in getattr(test, kind)).replace("\\", "")
 
 
@@ -108,12 +113,13 @@ def test_who_saw_the_original_saw_what_the_copy_shows(opened: World) -> None:
     note(opened, original.id, "viewed", "its working copy, before it was sealed", by="u-head")
     opened.desk.casework.saw_indecent(opened.people["dsl"], opened.cases["shout"].id)
     sheet = opened.desk.casework.stop_sheet(opened.people["dsl"], opened.cases["shout"].id)
-    line = next(one for one in words(opened).splitlines() if one.startswith(f"{copy.ref}: "))
+    test = drawn(opened)
+    (told,) = [one for one in test.expander if one.label.startswith(f"{copy.ref} · ")]
 
     assert sheet is not None
     assert [[who for who, _ in one.seen] for one in sheet.copies] == [["u-head"], ["u-head"]]
-    assert "by: Invented head" in line
-    assert "nobody" not in line
+    assert told.label.endswith("by 1 person, once")
+    assert [one.value for one in told.text if one.value.startswith("Invented head: once, first ")]
 
 
 @pytest.mark.parametrize("who", ["dsl", "deputy", "head"])

@@ -137,15 +137,25 @@ def test_no_vector_reaches_a_private_server(camera: Camera, site: LocalSite, *, 
 @pytest.mark.browser
 @pytest.mark.parametrize("redirected", [False, True])
 def test_every_vector_does_reach_a_server_that_is_allowed(camera: Camera, site: LocalSite, *, redirected: bool) -> None:
-    """The control: with the other port allowed, the same page reaches it by each way that asks for a page at all."""
+    """The control: with the other port allowed, the same page reaches it by each way that asks for a page at all.
+
+    A capture may be over before a pop-up or a worker has come up; each way has to get there in one of three visits.
+    """
     vectors = VECTORS if redirected else VECTORS | DIRECT_ONLY
+    wanted = {name.replace(" ", "-") for name in vectors} - {name.replace(" ", "-") for name in SILENT} - POSTS
+    reached: set[str] = set()
+    refused: list[dict[str, Any]] = []
     with LocalSite() as other:
         address = _served(site, f"http://127.0.0.1:{other.port}", redirected=redirected)
-        picture = camera.take(address, loopback_ports=frozenset({site.port, other.port}))
-        reached = {path.removeprefix("/v/") for path in other.asked}
+        for _ in range(3):
+            picture = camera.take(address, loopback_ports=frozenset({site.port, other.port}))
+            refused += [line for line in picture.network if line["outcome"] == "refused"]
+            reached |= {path.removeprefix("/v/") for path in other.asked}
+            if wanted <= reached:
+                break
 
-    assert {name.replace(" ", "-") for name in vectors} - reached <= {name.replace(" ", "-") for name in SILENT} | POSTS
-    assert [line for line in picture.network if line["outcome"] == "refused"] == []
+    assert wanted - reached == set()
+    assert refused == []
 
 
 POSTS = {"beacon", "form"}  # sent by POST, which the small site does not count; they are counted below
